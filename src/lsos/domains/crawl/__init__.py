@@ -1,0 +1,1 @@
+"""Crawl and audit of a campaign's site."""

@@ -1,0 +1,395 @@
+"""What is known of one fetched URL, one host and one site: the only input of checks.
+
+Facts are data without behaviour beyond derived properties; they are made by `parse` and
+`fetch`, stored as msgpack, and read by checks, the site analysis and higher rooms.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+FetchError = Literal[
+    "timeout",
+    "dns",
+    "refused",
+    "reset",
+    "tls",
+    "protocol",
+    "too_large",
+    "bad_encoding",
+    "address_blocked",
+    "too_many_redirects",
+    "robots_disallowed",
+    "robots_unreachable",
+]
+"""Why a URL has no response. The last two mean that it was not asked for at all."""
+
+LinkKind = Literal["a", "area", "iframe"]
+ResourceKind = Literal["script", "style", "image", "media", "frame", "font", "icon", "other"]
+
+
+class Link(msgspec.Struct, array_like=True, gc=False):
+    """A hyperlink of the page, in document order, duplicates kept."""
+
+    url: str
+    """Absolute, normalised by `urls.resolve` (no fragment); the raw href if it is no http(s) URL."""
+    href: str
+    """As written, stripped of ASCII white space, cut at 2,048 characters."""
+    anchor: str
+    """Accessible name: text, else img alt, svg title, aria-label, title; cut at 200 characters."""
+    kind: LinkKind = "a"
+    is_nofollow: bool = False
+    """rel has nofollow (also ugc and sponsored, which Google treats alike)."""
+    rel: str = ""
+    target: str = ""
+    fragment: str = ""
+    is_http: bool = True
+    """False for mailto:, tel:, javascript:, data: and what is no valid URL."""
+    has_name: bool = True
+    """An accessible name exists (aria-labelledby included)."""
+    role: str = ""
+
+
+class Anchorless(msgspec.Struct, array_like=True, gc=False):
+    """An `a` without href that carries text and a script hook: a link that robots can't follow."""
+
+    text: str
+    hook: str
+    """Which attribute: onclick, data-href or routerlink."""
+
+
+class Image(msgspec.Struct, array_like=True, gc=False):
+    src: str
+    """Absolute URL, or "" when there is no src."""
+    alt: str | None
+    """None: no alt attribute."""
+    has_size: bool
+    """width and height attributes, or inline width and height or aspect-ratio."""
+    is_hidden: bool = False
+    """aria-hidden=true, or role presentation or none."""
+    is_pixel: bool = False
+    """width and height are both 1 or 0."""
+    srcset: str = ""
+    """srcset of the image and of the sources of its picture, joined by a space; cut at 500."""
+    in_picture: bool = False
+
+
+class Resource(msgspec.Struct, array_like=True, gc=False):
+    url: str
+    kind: ResourceKind
+    raw: str = ""
+    """As written, cut at 500 characters."""
+
+
+class Form(msgspec.Struct, array_like=True, gc=False):
+    action: str
+    """Absolute; the page's URL when there is no action."""
+    method: str = "get"
+    has_password: bool = False
+
+
+class Canonical(msgspec.Struct, array_like=True, gc=False):
+    url: str
+    """Resolved and normalised without its fragment; "" when it is no valid http(s) URL."""
+    raw: str
+    source: Literal["html", "header"] = "html"
+    in_head: bool = True
+
+
+class Hreflang(msgspec.Struct, array_like=True, gc=False):
+    lang: str
+    """As written, lower case, stripped."""
+    url: str
+    raw: str
+    source: Literal["html", "header"] = "html"
+    in_head: bool = True
+
+
+class Heading(msgspec.Struct, array_like=True, gc=False):
+    level: int
+    text: str
+
+
+class Cookie(msgspec.Struct, array_like=True, gc=False):
+    """A Set-Cookie header, value left out."""
+
+    name: str
+    is_secure: bool
+    is_http_only: bool
+    same_site: str
+    """lower case; "" when absent."""
+
+
+class Directives(msgspec.Struct, array_like=True, gc=False):
+    """Robots directives of one source for one user-agent token."""
+
+    bot: str
+    """"" for all bots, else the lower-case token, such as googlebot."""
+    source: Literal["meta", "header"]
+    values: list[str]
+    """Lower case, stripped, such as noindex, max-snippet:0, unavailable_after: <date>."""
+
+
+class StructuredItem(msgspec.Struct, gc=False):
+    """One JSON-LD or microdata node, flattened out of @graph and arrays, nested nodes kept in place."""
+
+    types: list[str]
+    """schema.org names without prefix, such as Dentist."""
+    id: str | None
+    data: dict[str, object]
+    """Properties as given (JSON-LD) or as lists of strings and items (microdata)."""
+    source: Literal["jsonld", "microdata"] = "jsonld"
+    is_top: bool = True
+    """A node of its own, not nested in another one's property."""
+
+
+class Place(msgspec.Struct, frozen=True, gc=False):
+    """A location of the campaign, as far as checks need it."""
+
+    name: str = ""
+    phone: str = ""
+    """E.164 or as given."""
+    street: str = ""
+    city: str = ""
+    postcode: str = ""
+    region: str = ""
+    country: str = ""
+    landing_url: str = ""
+
+
+class SiteContext(msgspec.Struct, frozen=True, gc=False):
+    """What a run knows before its first page."""
+
+    start_url: str
+    host: str
+    domain: str
+    """Registrable domain by the public suffix list; the host itself for addresses and localhost."""
+    is_private_host: bool
+    """Loopback or private address or a name without a public suffix: https is not judged there."""
+    business_name: str = ""
+    places: tuple[Place, ...] = ()
+
+
+class PageFacts(msgspec.Struct, gc=False, kw_only=True, omit_defaults=True):
+    """One URL as measured: the response, and when it is HTML the document."""
+
+    url: str
+    depth: int = 0
+    """Clicks from the start URL; sitemap-only URLs have the depth at which they were seeded (0)."""
+    is_start: bool = False
+    in_sitemap: bool = False
+    error: FetchError | None = None
+    error_detail: str = ""
+    status: int = 0
+    """HTTP status; 0 without a response."""
+    redirect_url: str = ""
+    """Normalised target of a 301, 302, 303, 307 or 308."""
+    attempts: int = 1
+    content_type: str = ""
+    """Content-Type as sent, lower case, cut at 200 characters."""
+    sniffed_type: str = ""
+    """html, xml, json, pdf, image, text, empty or unknown, from the first 1,024 bytes."""
+    charset: str = ""
+    """WHATWG encoding name by which the body was decoded."""
+    charset_source: Literal["", "bom", "header", "meta", "default"] = ""
+    content_encoding: str = ""
+    body_bytes: int = 0
+    """After decoding Content-Encoding."""
+    transfer_bytes: int = 0
+    is_truncated: bool = False
+    """The body was cut at the size cap; what stands before the cut was parsed."""
+    ttfb_ms: float = 0.0
+    total_ms: float = 0.0
+    headers: dict[str, str] = msgspec.field(default_factory=dict)
+    """Lower-case names; the ones in `fetch.KEPT_HEADERS`; repeated ones joined by ', '."""
+    cookies: list[Cookie] = msgspec.field(default_factory=list)
+    etag: str = ""
+    last_modified: str = ""
+    robots_allowed: bool = True
+    """By robots.txt for our user agent."""
+    googlebot_allowed: bool = True
+    """By robots.txt for Googlebot."""
+
+    is_html: bool = False
+    """Status 2xx-5xx with an HTML body that was parsed; the fields below are set only then."""
+    has_doctype: bool = False
+    lang: str | None = None
+    """html lang attribute as written; None when absent."""
+    base_href: str = ""
+    titles: list[str] = msgspec.field(default_factory=list)
+    """title elements in head, white space folded (svg titles never)."""
+    body_titles: list[str] = msgspec.field(default_factory=list)
+    descriptions: list[str] = msgspec.field(default_factory=list)
+    """meta descriptions in head."""
+    body_metas: list[str] = msgspec.field(default_factory=list)
+    """Names of meta robots, googlebot and description elements found in the body."""
+    viewport: str | None = None
+    directives: list[Directives] = msgspec.field(default_factory=list)
+    meta_refresh: str = ""
+    """Normalised target of a meta refresh to another URL; "" when none."""
+    og: dict[str, str] = msgspec.field(default_factory=dict)
+    """Open Graph properties: first value of each og: name."""
+    twitter: dict[str, str] = msgspec.field(default_factory=dict)
+    canonicals: list[Canonical] = msgspec.field(default_factory=list)
+    hreflangs: list[Hreflang] = msgspec.field(default_factory=list)
+    rel_next: str = ""
+    rel_prev: str = ""
+    icons: list[str] = msgspec.field(default_factory=list)
+    headings: list[Heading] = msgspec.field(default_factory=list)
+    """In document order, empty ones kept; text cut at 500 characters."""
+    links: list[Link] = msgspec.field(default_factory=list)
+    anchorless: list[Anchorless] = msgspec.field(default_factory=list)
+    images: list[Image] = msgspec.field(default_factory=list)
+    pictures_without_img: int = 0
+    resources: list[Resource] = msgspec.field(default_factory=list)
+    forms: list[Form] = msgspec.field(default_factory=list)
+    items: list[StructuredItem] = msgspec.field(default_factory=list)
+    jsonld_errors: list[str] = msgspec.field(default_factory=list)
+    """Decoder message and first characters of each JSON-LD block that is no JSON."""
+    has_microdata: bool = False
+    has_rdfa: bool = False
+    tel_links: list[str] = msgspec.field(default_factory=list)
+    """Values of tel: links, percent-decoded."""
+    mailto_links: list[str] = msgspec.field(default_factory=list)
+    phones: list[str] = msgspec.field(default_factory=list)
+    """Phone-like runs of the visible text, at most 50, as written."""
+    element_count: int = 0
+    duplicate_ids: list[str] = msgspec.field(default_factory=list)
+    """At most 20."""
+    structure_faults: list[str] = msgspec.field(default_factory=list)
+    """Faults of the source's tokens: two_heads, two_bodies, head_closed_early:<element>."""
+    text: str = ""
+    """Main text: visible text without nav, header, footer, aside, script, style and template;
+    white space folded; cut at 100,000 characters."""
+    text_bytes: int = 0
+    """UTF-8 size of all visible text."""
+    word_count: int = 0
+    """Words of the main text; for Chinese, Japanese and Thai its characters / 2."""
+    text_hash: int = 0
+    """64-bit hash of the normalised main text, signed; 0 when it is empty."""
+
+    @property
+    def title(self) -> str:
+        return self.titles[0] if self.titles else ""
+
+    @property
+    def description(self) -> str:
+        return self.descriptions[0] if self.descriptions else ""
+
+    @property
+    def h1s(self) -> list[str]:
+        """Non-empty H1 texts."""
+        return [h.text for h in self.headings if h.level == 1 and h.text]
+
+    @property
+    def is_ok_html(self) -> bool:
+        return self.is_html and self.status == 200
+
+    @property
+    def is_measured(self) -> bool:
+        """Any typed answer counts; what was blocked or never asked for does not (FORMULAS, terms)."""
+        return self.error not in ("robots_disallowed", "robots_unreachable") and not self.is_blocked
+
+    @property
+    def is_blocked(self) -> bool:
+        """401, 403, 429, or 503 with a challenge marker: the page is unmeasured, not broken."""
+        return self.status in (401, 403, 429) or (
+            self.status == 503 and self.headers.get("cf-mitigated") == "challenge"
+        )
+
+    def robots_values(self, bot: str = "googlebot") -> set[str]:
+        """Directives in force for `bot`, all sources taken together; none = noindex, nofollow."""
+        values: set[str] = set()
+        for entry in self.directives:
+            if entry.bot in ("", bot):
+                values.update(entry.values)
+        if "none" in values:
+            values |= {"noindex", "nofollow"}
+        return values
+
+    @property
+    def is_noindex(self) -> bool:
+        return "noindex" in self.robots_values()
+
+    @property
+    def canonical_url(self) -> str:
+        """The one canonical that the page names; "" without one or when several disagree."""
+        urls = {c.url for c in self.canonicals if c.url and c.in_head}
+        return urls.pop() if len(urls) == 1 else ""
+
+    @property
+    def is_canonicalised(self) -> bool:
+        """The page names another URL as its canonical."""
+        return self.canonical_url not in ("", self.url)
+
+    @property
+    def is_indexable(self) -> bool:
+        """200, HTML, no noindex, canonical to itself or absent, allowed for Googlebot (FORMULAS)."""
+        return (
+            self.is_ok_html
+            and not self.is_noindex
+            and not self.is_canonicalised
+            and self.googlebot_allowed
+        )
+
+
+class RobotsGroup(msgspec.Struct, gc=False):
+    agents: list[str]
+    """Lower-case product tokens, * included."""
+    rules: list[tuple[str, str]]
+    """(allow | disallow, pattern)."""
+    crawl_delay_s: float | None = None
+    content_signals: list[tuple[str, str]] = msgspec.field(default_factory=list)
+
+
+class HostFacts(msgspec.Struct, gc=False, kw_only=True):
+    """One host of the run: its robots.txt and sitemaps."""
+
+    host: str
+    """As in the URL, with port if it is not the default."""
+    scheme: str
+    is_start: bool = False
+    robots_status: int = 0
+    robots_error: FetchError | None = None
+    robots_bytes: int = 0
+    robots_is_html: bool = False
+    robots_text: str = ""
+    """Cut at 512,000 bytes (RFC 9309 section 2.5)."""
+    robots_sitemaps: list[str] = msgspec.field(default_factory=list)
+    invalid_robots_lines: list[str] = msgspec.field(default_factory=list)
+    """'<line number>: <text>', at most 20."""
+    groups: list[RobotsGroup] = msgspec.field(default_factory=list)
+    sitemaps: list["SitemapFacts"] = msgspec.field(default_factory=list)
+
+
+class SitemapFacts(msgspec.Struct, gc=False, kw_only=True):
+    url: str
+    status: int = 0
+    error: FetchError | None = None
+    kind: Literal["", "urlset", "index", "rss", "atom", "text"] = ""
+    """"" when the body is none of them."""
+    parent: str = ""
+    """URL of the index that names it."""
+    from_robots: bool = False
+    bytes: int = 0
+    """Uncompressed."""
+    url_count: int = 0
+    is_over_limit: bool = False
+    fault: str = ""
+    """Why it could not be read; "" when it could."""
+    lastmods: list[str] = msgspec.field(default_factory=list)
+    """As written, at most 1,000."""
+    invalid_lastmods: list[str] = msgspec.field(default_factory=list)
+
+
+class SiteFacts(msgspec.Struct, gc=False, kw_only=True):
+    """A finished run as the site-wide checks see it."""
+
+    context: SiteContext
+    now_year: int
+    hosts: Mapping[str, HostFacts]
+    page_count: int = 0
+    """HTML pages fetched."""
+    indexable_count: int = 0
+    is_cut_off: bool = False
