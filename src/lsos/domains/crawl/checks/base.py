@@ -6,13 +6,21 @@ from typing import Literal
 
 import msgspec
 
-from lsos.domains.crawl.facts import PageFacts, SiteFacts
+from lsos.domains.crawl.facts import PageFacts, SiteContext, SiteFacts
 
 Severity = Literal["critical", "high", "medium", "low", "info"]
 Scope = Literal["page", "site", "host"]
 Needs = Literal["page", "host", "graph", "sitemap", "history"]
 Limits = Mapping[str, float]
 """A check's thresholds by name: its defaults, overlaid with the tenant's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a check may know beside the facts that it judges."""
+
+    site: SiteContext
+    limits: Limits
 
 
 class Evidence(msgspec.Struct, gc=False, omit_defaults=True):
@@ -56,9 +64,9 @@ class Check:
     """Why it matters to visitors or search engines; one or two sentences."""
     fix: str
     """What to do; one or two sentences."""
-    run: Callable[[PageFacts, Limits], Iterator[Evidence]] | None = None
-    run_site: Callable[[SiteFacts, Limits], Iterator[Evidence]] | None = None
-    applies: Callable[[PageFacts], bool] | None = None
+    run: Callable[[PageFacts, Context], Iterator[Evidence]] | None = None
+    run_site: Callable[[SiteFacts, Context], Iterator[Evidence]] | None = None
+    applies: Callable[[PageFacts, Context], bool] | None = None
     """None: every measured URL."""
     needs: Needs = "page"
     limits: Limits = field(default_factory=dict)

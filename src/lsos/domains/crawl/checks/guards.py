@@ -1,21 +1,23 @@
 """Guards that checks share: on which pages a rule may speak at all."""
 
-from lsos.domains.crawl.facts import PageFacts, SiteContext
+from lsos.domains.crawl.checks.base import Context
+from lsos.domains.crawl.facts import PageFacts
 
 
-def ok_html(page: PageFacts) -> bool:
+def ok_html(page: PageFacts, _: Context) -> bool:
     """An HTML page that answered 200."""
     return page.is_html and page.status == 200
 
 
-def indexable(page: PageFacts) -> bool:
+def indexable(page: PageFacts, _: Context) -> bool:
     return page.is_indexable
 
 
-def answered(page: PageFacts) -> bool:
+def answered(page: PageFacts, _: Context) -> bool:
     """A response came, whatever its status."""
     return page.status > 0
 
 
-def public_https(page: PageFacts, site: SiteContext) -> bool:
-    return page.url.startswith("https:") and not site.is_private_host
+def public_https(page: PageFacts, at: Context) -> bool:
+    """An https response of a host that the public can reach."""
+    return page.status > 0 and page.url.startswith("https:") and not at.site.is_private_host
