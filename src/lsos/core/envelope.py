@@ -1,0 +1,156 @@
+"""Success and error envelopes, and the one way from an exception to an answer."""
+
+from collections.abc import Mapping
+from typing import Any, Generic, TypeVar
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, SerializationException, ValidationException
+from litestar.openapi.datastructures import ResponseSpec
+from sqlalchemy.exc import IntegrityError
+
+from lsos.core.db import is_outage
+from lsos.core.errors import LsosError
+from lsos.core.redis import OUTAGE
+from lsos.core.schema import Page
+
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
+
+HTTP_CODES = {
+    400: "malformed_request",
+    401: "not_authenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    413: "body_too_large",
+    415: "unsupported_media_type",
+    422: "validation_failed",
+    429: "rate_limited",
+}
+
+
+class PageMeta(msgspec.Struct, omit_defaults=False):
+    next_cursor: str | None
+    limit: int
+
+
+class Meta(msgspec.Struct, omit_defaults=True):
+    request_id: str
+    page: PageMeta | None = None
+
+
+class Envelope(msgspec.Struct, Generic[T], kw_only=True):
+    data: T
+    meta: Meta
+    success: bool = True
+
+
+class ErrorItem(msgspec.Struct, omit_defaults=True):
+    code: str
+    message: str
+    field: str | None = None
+    detail: Any = None
+
+
+class ErrorEnvelope(msgspec.Struct, kw_only=True):
+    errors: list[ErrorItem]
+    meta: Meta
+    success: bool = False
+
+
+def request_id() -> str:
+    return str(structlog.contextvars.get_contextvars().get("request_id", ""))
+
+
+def ok(data: T) -> Envelope[T]:
+    return Envelope(data=data, meta=Meta(request_id=request_id()))
+
+
+def ok_page(page: Page[T]) -> Envelope[list[T]]:
+    meta = Meta(
+        request_id=request_id(), page=PageMeta(next_cursor=page.next_cursor, limit=page.limit)
+    )
+    return Envelope(data=list(page.items), meta=meta)
+
+
+def failures(*statuses: int) -> dict[int, ResponseSpec]:
+    """The `responses` of a route: its declared errors, in the one error shape."""
+    return {
+        status: ResponseSpec(
+            data_container=ErrorEnvelope,
+            generate_examples=False,
+            description=HTTP_CODES.get(status, "error").replace("_", " ").capitalize(),
+        )
+        for status in statuses
+    }
+
+
+def to_response(request: Request[Any, Any, Any], error: Exception) -> Response[ErrorEnvelope]:
+    """The answer to any exception; what is not ours is logged and shown without detail."""
+    status, items, headers = _describe(error)
+    if status >= 500 and not _is_expected(error):
+        log.error("request_failed", path=request.scope["path"], exc_info=error)
+    body = ErrorEnvelope(errors=items, meta=Meta(request_id=request_id()))
+    return Response(body, status_code=status, headers=headers, media_type="application/json")
+
+
+def _is_expected(error: Exception) -> bool:
+    return isinstance(error, LsosError | HTTPException) or _is_away(error)
+
+
+def _is_away(error: BaseException) -> bool:
+    return is_outage(error) or isinstance(error, OUTAGE)
+
+
+def _describe(error: Exception) -> tuple[int, list[ErrorItem], dict[str, str]]:
+    if isinstance(error, LsosError):
+        headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
+        if error.status == 401:
+            headers["WWW-Authenticate"] = "Bearer"
+        item = ErrorItem(error.code, error.message, error.field, error.detail)
+        return error.status, [item], headers
+    if isinstance(error, ValidationException):
+        return 422, _shape_faults(error), {}
+    if isinstance(error, SerializationException):
+        return 400, [ErrorItem("malformed_json", "the body is no valid JSON")], {}
+    if isinstance(error, HTTPException):
+        return _http(error)
+    if isinstance(error, RecursionError):
+        return 400, [ErrorItem("malformed_json", "the body is nested too deeply")], {}
+    if isinstance(error, IntegrityError):
+        return 409, [ErrorItem("conflict", "this contradicts what is stored")], {}
+    if _is_away(error):
+        item = ErrorItem("unavailable", "a store is away; nothing was lost, try again shortly")
+        return 503, [item], {"Retry-After": "5"}
+    item = ErrorItem("internal_error", "something failed on our side; quote the request id")
+    return 500, [item], {}
+
+
+def _http(error: HTTPException) -> tuple[int, list[ErrorItem], dict[str, str]]:
+    status = error.status_code
+    code = HTTP_CODES.get(status, "error")
+    message = "no such route" if status == 404 else error.detail
+    if status == 400 and isinstance(error.__cause__, SerializationException | RecursionError):
+        code, message = "malformed_json", "the body is no valid JSON"
+    elif status == 400:
+        message = "the request is malformed"
+    headers = {k: v for k, v in (error.headers or {}).items() if k.lower() == "allow"}
+    return status, [ErrorItem(code, message)], headers
+
+
+def _shape_faults(error: ValidationException) -> list[ErrorItem]:
+    extra = error.extra if isinstance(error.extra, list) else []
+    items = [
+        ErrorItem(
+            "validation_failed",
+            str(entry.get("message", "is not valid")),
+            field=str(entry["key"]) if entry.get("key") else None,
+            detail={"in": str(entry["source"])} if entry.get("source") else None,
+        )
+        for entry in extra
+        if isinstance(entry, Mapping)
+    ]
+    return items or [ErrorItem("validation_failed", "the request does not fit the route's schema")]

@@ -1,0 +1,112 @@
+"""Every error that LSOS raises on purpose.
+
+LsosError
+├── SettingsError          start-up refused; lists every fault
+├── Invalid                422  the request's shape or values
+├── Unauthenticated        401
+├── Forbidden              403
+├── NotFound               404  also another tenant's id
+├── Conflict               409
+├── PreconditionFailed     412
+├── TooMany                429  with Retry-After
+├── Unavailable            503  with Retry-After
+└── TaskError              outcome of a job's attempt
+    ├── Transient          try again later
+    ├── Permanent          trying again cannot help
+    └── NotYet             no permit or not due: back to the queue, no attempt used
+"""
+
+from collections.abc import Sequence
+
+
+class LsosError(Exception):
+    """Base: `code` is a stable snake_case word, `status` the HTTP status that it maps to."""
+
+    status = 500
+    code = "internal_error"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        field: str | None = None,
+        detail: object = None,
+        retry_after_s: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or type(self).code
+        self.field = field
+        self.detail = detail
+        self.retry_after_s = retry_after_s
+
+
+class SettingsError(LsosError):
+    code = "settings_invalid"
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("settings are not usable:\n" + "\n".join(f"  - {f}" for f in faults))
+        self.faults = tuple(faults)
+
+
+class Invalid(LsosError):
+    status = 422
+    code = "validation_failed"
+
+
+class Unauthenticated(LsosError):
+    status = 401
+    code = "not_authenticated"
+
+
+class Forbidden(LsosError):
+    status = 403
+    code = "forbidden"
+
+
+class NotFound(LsosError):
+    status = 404
+    code = "not_found"
+
+
+class Conflict(LsosError):
+    status = 409
+    code = "conflict"
+
+
+class PreconditionFailed(LsosError):
+    status = 412
+    code = "precondition_failed"
+
+
+class TooMany(LsosError):
+    status = 429
+    code = "rate_limited"
+
+
+class Unavailable(LsosError):
+    status = 503
+    code = "unavailable"
+
+
+class TaskError(LsosError):
+    code = "task_failed"
+
+
+class Transient(TaskError):
+    code = "transient"
+
+
+class Permanent(TaskError):
+    code = "permanent"
+
+
+class NotYet(TaskError):
+    """Raised by a body that must wait; `delay_s` says how long."""
+
+    code = "not_yet"
+
+    def __init__(self, message: str, *, delay_s: float) -> None:
+        super().__init__(message)
+        self.delay_s = delay_s

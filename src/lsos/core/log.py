@@ -1,0 +1,85 @@
+"""JSON logs with request id, tenant, campaign and job, and without secrets."""
+
+import logging
+import re
+import sys
+from collections.abc import Iterable, MutableMapping
+from typing import TextIO
+
+import msgspec
+import structlog
+from structlog.typing import Processor
+
+SECRET_NAME = re.compile(
+    r"passw|secret|token|authorization|api_?key|cookie|dsn|credential", re.IGNORECASE
+)
+BEARER = re.compile(r"(?i)\b(bearer\s+|lsk_)[A-Za-z0-9._~+/=-]{8,}")
+USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
+HIDDEN = "[hidden]"
+
+
+def configure(level: str, *, secrets: Iterable[str] = (), stream: TextIO | None = None) -> None:
+    """Route structlog and the standard library's loggers to one JSON stream (stderr by default)."""
+    out = stream or sys.stderr
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        Redactor(secrets),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(serializer=_dump),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for noisy in ("uvicorn.access", "arq.worker", "asyncio"):
+        logging.getLogger(noisy).setLevel("WARNING")
+
+
+class Redactor:
+    """Hides known secret values everywhere, and any value whose name sounds secret."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        known = sorted({s for s in secrets if s}, key=len, reverse=True)
+        self._known = re.compile("|".join(map(re.escape, known))) if known else None
+
+    def __call__(
+        self, _: object, __: str, event: MutableMapping[str, object]
+    ) -> MutableMapping[str, object]:
+        for name, value in event.items():
+            if not name.startswith("_"):
+                event[name] = HIDDEN if SECRET_NAME.search(name) and value else self.clean(value)
+        return event
+
+    def clean(self, value: object) -> object:
+        if isinstance(value, str):
+            if self._known:
+                value = self._known.sub(HIDDEN, value)
+            return USERINFO.sub(HIDDEN + "@", BEARER.sub(HIDDEN, value))
+        if isinstance(value, dict):
+            return {
+                k: HIDDEN if SECRET_NAME.search(str(k)) and v else self.clean(v)
+                for k, v in value.items()
+            }
+        if isinstance(value, list | tuple):
+            return [self.clean(v) for v in value]
+        return value
+
+
+def _dump(event: object, **_: object) -> str:
+    return msgspec.json.encode(event, enc_hook=str).decode()

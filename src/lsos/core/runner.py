@@ -1,0 +1,359 @@
+"""Runs one job: claim its row, run its task without a session, record how it ended."""
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, get_type_hints
+from uuid import UUID
+
+import msgspec
+import structlog
+from opentelemetry import propagate, trace
+from opentelemetry.trace import Status, StatusCode
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lsos.core.db import Database, Push, is_outage, wants_push
+from lsos.core.errors import LsosError, NotYet, Permanent, Transient
+from lsos.core.jobs import backoff_s
+from lsos.core.redis import OUTAGE
+from lsos.core.settings import Settings
+
+log = structlog.get_logger(__name__)
+tracer = trace.get_tracer("lsos.jobs")
+
+RECORD_TRIES = 8
+LAST_ERROR_CHARS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a task body gets: its identity, a session factory and the process's resources."""
+
+    tenant_id: UUID
+    campaign_id: UUID | None
+    job_id: UUID
+    queue: str
+    attempt: int
+    db: Database
+    settings: Settings
+    resources: Mapping[str, Any]
+    """Built once at the worker's start: redis, outbound client, providers."""
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[AsyncSession]:
+        """A short transaction of the job's tenant; never hold it over a network call."""
+        async with self.db.tenant_session(self.tenant_id) as session:
+            yield session
+
+
+Summary = dict[str, object]
+Body = Callable[..., Awaitable[Summary | None]]
+DeadHook = Callable[[AsyncSession, Mapping[str, object], str], Awaitable[None]]
+"""Called with a session, the job's ids and the reason code in the transaction that buries it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    name: str
+    body: Body
+    attempts: int
+    timeout_s: float
+    on_dead: DeadHook | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """Types of the body's keyword arguments: ids travel as text."""
+
+    def arguments(self, raw: Mapping[str, object]) -> dict[str, Any]:
+        """The row's args by the types of the body; Permanent when they do not fit."""
+        try:
+            return {
+                name: msgspec.convert(value, self.parameters[name], strict=False)
+                for name, value in raw.items()
+            }
+        except (KeyError, msgspec.ValidationError) as error:
+            raise Permanent(f"arguments do not fit: {error}", code="bad_arguments") from error
+
+
+@dataclass(slots=True)
+class Registry:
+    tasks: dict[str, Task] = field(default_factory=dict)
+
+    def add(self, task: Task) -> None:
+        if task.name in self.tasks:
+            raise ValueError(f"task {task.name} is registered twice")
+        self.tasks[task.name] = task
+
+
+def task(
+    name: str, *, attempts: int = 3, timeout_s: float = 60.0, on_dead: DeadHook | None = None
+) -> Callable[[Body], Task]:
+    """Make a coroutine function a task; it must be idempotent, since it may run twice."""
+
+    def wrap(body: Body) -> Task:
+        hints = get_type_hints(body)
+        return Task(
+            name=name,
+            body=body,
+            attempts=attempts,
+            timeout_s=timeout_s,
+            on_dead=on_dead,
+            parameters=hints,
+        )
+
+    return wrap
+
+
+class Claimed(msgspec.Struct, frozen=True):
+    id: UUID
+    tenant_id: UUID
+    campaign_id: UUID | None
+    name: str
+    queue: str
+    args: dict[str, object]
+    attempts: int
+    round: int
+    request_id: str | None
+    trace: dict[str, str] | None
+
+
+_CLAIM = text("""
+    update jobs set state = 'running', attempts = attempts + 1, claimed_by = :worker,
+        lease_until = now() + make_interval(secs => :lease_s),
+        first_started_at = coalesce(first_started_at, now())
+    where tenant_id = :tenant_id and id = :id and state = 'queued'
+        and due_at <= now() + interval '1 second'
+    returning id, tenant_id, campaign_id, name, queue, args, attempts, round, request_id, trace
+""")
+_RENEW = text("""
+    update jobs set lease_until = now() + make_interval(secs => :lease_s)
+    where tenant_id = :tenant_id and id = any(:ids) and claimed_by = :worker and state = 'running'
+    returning id
+""")
+_FENCE = "where tenant_id = :tenant_id and id = :id and claimed_by = :worker and state = 'running'"
+_DONE = text(f"""
+    update jobs set state = 'done', finished_at = now(), summary = cast(:summary as jsonb),
+        lease_until = null, last_error = null, error_type = null, reason_code = null
+    {_FENCE}
+""")  # noqa: S608 -- a constant, no input
+_AGAIN = text(f"""
+    update jobs set state = 'queued', round = round + 1, lease_until = null, claimed_by = null,
+        attempts = attempts - :refund, due_at = now() + make_interval(secs => :delay_s),
+        pushed_at = now(), error_type = :error_type, reason_code = :reason, last_error = :error
+    {_FENCE} returning round
+""")  # noqa: S608 -- a constant, no input
+_DEAD = text(f"""
+    update jobs set state = 'dead', finished_at = now(), lease_until = null,
+        error_type = :error_type, reason_code = :reason, last_error = :error
+    {_FENCE} returning id
+""")  # noqa: S608 -- a constant, no input
+
+
+class Runner:
+    """One a worker process."""
+
+    def __init__(
+        self,
+        *,
+        db: Database,
+        settings: Settings,
+        registry: Registry,
+        worker: str,
+        resources: Mapping[str, Any],
+    ) -> None:
+        self._db = db
+        self._settings = settings
+        self._registry = registry
+        self._worker = worker
+        self._resources = resources
+        self._running: dict[UUID, tuple[UUID, asyncio.Task[Any] | None]] = {}
+
+    async def run(self, tenant_id: UUID, job_id: UUID) -> None:
+        """Run a job if it is ours to run; never raises but for cancellation."""
+        try:
+            claimed = await self._claim(tenant_id, job_id)
+        except Exception as error:  # noqa: BLE001 -- the row stays queued and the sweeper pushes it again
+            log.warning("claim_failed", job=str(job_id), error=type(error).__name__)
+            return
+        if claimed is None:
+            return
+        with structlog.contextvars.bound_contextvars(
+            request_id=claimed.request_id,
+            tenant=str(claimed.tenant_id),
+            campaign=str(claimed.campaign_id) if claimed.campaign_id else None,
+            job=str(claimed.id),
+            task=claimed.name,
+        ):
+            self._running[claimed.id] = (tenant_id, asyncio.current_task())
+            try:
+                await self._attempt(claimed)
+            finally:
+                self._running.pop(claimed.id, None)
+
+    async def _claim(self, tenant_id: UUID, job_id: UUID) -> Claimed | None:
+        async with self._db.tenant_session(tenant_id) as session:
+            row = (
+                await session.execute(
+                    _CLAIM,
+                    {
+                        "tenant_id": tenant_id,
+                        "id": job_id,
+                        "worker": self._worker,
+                        "lease_s": self._settings.job_lease_seconds,
+                    },
+                )
+            ).one_or_none()
+        return None if row is None else Claimed(**row._mapping)
+
+    async def _attempt(self, job: Claimed) -> None:
+        known = self._registry.tasks.get(job.name)
+        started = time.perf_counter()
+        with tracer.start_as_current_span(
+            f"job {job.name}",
+            context=propagate.extract(job.trace or {}),
+            attributes={"lsos.job": str(job.id), "lsos.attempt": job.attempts},
+        ) as span:
+            try:
+                if known is None:
+                    raise Permanent(f"no task is named {job.name}", code="unknown_task")
+                if job.attempts > known.attempts:
+                    raise Permanent("its workers died in every attempt", code="attempts_exhausted")
+                async with asyncio.timeout(known.timeout_s):
+                    summary = await known.body(self._work(job), **known.arguments(job.args))
+            except asyncio.CancelledError:
+                if job.id not in self._running:  # the lease was lost: somebody else has the job
+                    return
+                await self._put_back(job)
+                raise
+            except NotYet as wait:
+                await self._record(self._again, job, wait, wait.delay_s, 1)
+            except Exception as error:  # noqa: BLE001 -- every failure becomes a state of the row
+                span.record_exception(error)
+                span.set_status(Status(StatusCode.ERROR))
+                await self._failed(job, known, error)
+            else:
+                await self._record(self._done, job, summary)
+                log.info("job_done", seconds=round(time.perf_counter() - started, 3))
+
+    def _work(self, job: Claimed) -> Work:
+        return Work(
+            tenant_id=job.tenant_id,
+            campaign_id=job.campaign_id,
+            job_id=job.id,
+            queue=job.queue,
+            attempt=job.attempts,
+            db=self._db,
+            settings=self._settings,
+            resources=self._resources,
+        )
+
+    async def _failed(self, job: Claimed, known: Task | None, error: Exception) -> None:
+        attempts_left = known is not None and job.attempts < known.attempts
+        if is_retryable(error) and attempts_left:
+            delay_s = backoff_s(job.attempts, random.random())  # noqa: S311 -- jitter, no secret
+            log.warning("job_retried", error=str(error), delay_s=round(delay_s, 1))
+            await self._record(self._again, job, error, delay_s, 0)
+        else:
+            log.error("job_dead", error=str(error), error_type=type(error).__name__, exc_info=error)
+            await self._record(self._dead, job, known, error)
+
+    async def _put_back(self, job: Claimed) -> None:
+        """SIGTERM: the job goes back without having used an attempt, shielded from the cancel."""
+        error = Transient("the worker was stopped", code="worker_stopped")
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.shield(self._record(self._again, job, error, 0.0, 1))
+
+    async def _record(self, how: Callable[..., Awaitable[None]], *args: object) -> None:
+        """Write an outcome, waiting out a restart of PostgreSQL; then the lease's end decides."""
+        for attempt in range(RECORD_TRIES):
+            try:
+                await how(*args)
+            except Exception as error:
+                if not is_outage(error) or attempt == RECORD_TRIES - 1:
+                    log.exception("outcome_not_recorded")
+                    return
+                await asyncio.sleep(min(5.0, 0.25 * 2**attempt))
+            else:
+                return
+
+    async def _done(self, job: Claimed, summary: Summary | None) -> None:
+        async with self._db.tenant_session(job.tenant_id) as session:
+            body = msgspec.json.encode(summary or {}, enc_hook=str).decode()
+            await session.execute(_DONE, {**self._key(job), "summary": body})
+
+    async def _again(self, job: Claimed, error: Exception, delay_s: float, refund: int) -> None:
+        async with self._db.tenant_session(job.tenant_id) as session:
+            parameters = {
+                **self._key(job),
+                **_describe(error),
+                "delay_s": delay_s,
+                "refund": refund,
+            }
+            new_round = (await session.execute(_AGAIN, parameters)).scalar_one_or_none()
+            if new_round is not None:
+                wants_push(
+                    session,
+                    Push(
+                        tenant_id=job.tenant_id,
+                        job_id=job.id,
+                        round=new_round,
+                        queue=job.queue,
+                        delay_s=delay_s,
+                    ),
+                )
+
+    async def _dead(self, job: Claimed, known: Task | None, error: Exception) -> None:
+        async with self._db.tenant_session(job.tenant_id) as session:
+            buried = await session.execute(_DEAD, {**self._key(job), **_describe(error)})
+            if known is not None and known.on_dead is not None and buried.first():
+                await known.on_dead(session, job.args, str(_describe(error)["reason"]))
+
+    def _key(self, job: Claimed) -> dict[str, object]:
+        return {"tenant_id": job.tenant_id, "id": job.id, "worker": self._worker}
+
+    async def heartbeat(self) -> None:
+        """Renew all claims for ever; a job whose claim is gone is cancelled (fencing)."""
+        while True:
+            await asyncio.sleep(self._settings.job_lease_seconds / 4)
+            for tenant_id in {tenant for tenant, _ in self._running.values()}:
+                ids = [i for i, (t, _) in self._running.items() if t == tenant_id]
+                try:
+                    await self._renew(tenant_id, ids)
+                except Exception as error:  # noqa: BLE001 -- an outage must not end the loop
+                    log.warning("heartbeat_failed", error=type(error).__name__)
+
+    async def _renew(self, tenant_id: UUID, ids: list[UUID]) -> None:
+        async with self._db.tenant_session(tenant_id) as session:
+            parameters = {
+                "tenant_id": tenant_id,
+                "ids": ids,
+                "worker": self._worker,
+                "lease_s": self._settings.job_lease_seconds,
+            }
+            kept = set((await session.execute(_RENEW, parameters)).scalars())
+        for lost in set(ids) - kept:
+            _, body = self._running.pop(lost, (None, None))
+            if body is not None:
+                log.warning("claim_lost", job=str(lost))
+                body.cancel()
+
+
+def is_retryable(error: BaseException) -> bool:
+    """Outages, time-outs and what a task calls transient; everything else is a fault of ours."""
+    if isinstance(error, LsosError):
+        return isinstance(error, Transient)
+    return isinstance(error, (TimeoutError, *OUTAGE)) or is_outage(error)
+
+
+def _describe(error: Exception) -> dict[str, object]:
+    reason = error.code if isinstance(error, LsosError) else "unexpected_error"
+    if isinstance(error, TimeoutError):
+        reason = "task_timeout"
+    return {
+        "error_type": type(error).__name__,
+        "reason": reason,
+        "error": str(error).replace("\x00", "")[:LAST_ERROR_CHARS],
+    }

@@ -1,0 +1,285 @@
+"""Frozen settings, read from the environment once at the door and passed down."""
+
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, get_args
+from urllib.parse import urlsplit
+
+import msgspec
+
+from lsos.core.errors import SettingsError
+
+AppEnv = Literal["local", "test", "staging", "production"]
+
+EXAMPLE_SECRETS = frozenset({"changeme", "secret", "password", "<32+ char secret>"})
+REPLACED = {
+    "CELERY_BROKER_URL": "ARQ_REDIS_URL",
+    "CELERY_RESULT_BACKEND": "nothing (results live in PostgreSQL)",
+}
+"""Variables of the Celery stack that have no meaning here, and what took their place."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """One field a variable: `app_env` is read from APP_ENV. Units are in the names."""
+
+    app_env: AppEnv = "local"
+    """local | test | staging | production"""
+    app_name: str = "LSOS API"
+    """Shown in the API documentation and in mails"""
+    api_v1_prefix: str = "/api/v1"
+    """Path prefix of all routes"""
+    jwt_secret: str = ""
+    """32+ random characters; made and kept under .lsos/ when unset in local and test"""
+    jwt_access_ttl_seconds: int = 900
+    """Life of an access token"""
+    jwt_refresh_ttl_seconds: int = 604_800
+    """Life of a refresh token"""
+    postgres_dsn: str = ""
+    """postgresql://user:pass@host:5432/db; unset in local: the embedded PostgreSQL"""
+    postgres_pool_size: int = 10
+    """Connections a process keeps"""
+    redis_url: str = ""
+    """redis://host:6379/0; unset in local: the embedded Valkey"""
+    arq_redis_url: str = ""
+    """Redis of the queue; unset: REDIS_URL"""
+    crawl_timeout_seconds: float = 10.0
+    """Total time for one response"""
+    crawl_min_request_interval_seconds: float = 0.2
+    """Least time between two requests to one host, over all processes"""
+    crawl_max_pages_per_run: int = 200
+    """Default and cap of a run's page budget"""
+    crawl_frontier_batch_size: int = 25
+    """URLs that a slice claims at once"""
+    crawl_max_active_runs_per_tenant: int = 5
+    """Further runs wait as queued"""
+    crawl_max_active_runs_per_campaign: int = 2
+    """Further runs wait as queued"""
+    crawl_concurrency: int = 8
+    """Requests in flight of one slice"""
+    crawl_user_agent: str = "LSOSbot/0.1 (+https://example.com/lsosbot)"
+    """User-Agent header of the crawler; its first token is matched in robots.txt"""
+    rank_provider_backend: Literal["", "synthetic", "http", "serpapi"] = ""
+    """synthetic | http | serpapi; local and test default to synthetic"""
+    local_provider_backend: Literal["", "synthetic", "provider"] = ""
+    """synthetic | provider; local and test default to synthetic"""
+    authority_provider_backend: Literal["", "synthetic", "provider"] = ""
+    """synthetic | provider; local and test default to synthetic"""
+    proxy_provider_config_json: str = ""
+    """JSON list of proxies; empty: none"""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """DEBUG | INFO | WARNING | ERROR"""
+    metrics_enabled: bool = True
+    """Record request and job metrics"""
+    otel_exporter_endpoint: str = ""
+    """OTLP/HTTP collector, such as http://collector:4318; empty: no export"""
+    reference_library_loader_enabled: bool = True
+    """Load the reference library at start"""
+    reference_library_enforce_validation: bool = True
+    """Refuse to activate a faulty reference library"""
+    object_storage_endpoint: str = ""
+    """S3-compatible endpoint; empty: local disk"""
+    object_storage_bucket: str = ""
+    """Bucket of report artifacts"""
+    object_storage_access_key: str = ""
+    """Access key of the bucket"""
+    object_storage_secret_key: str = ""
+    """Secret key of the bucket"""
+    smtp_host: str = ""
+    """Mail server; empty: no mail"""
+    smtp_port: int = 587
+    """Port of the mail server"""
+    smtp_username: str = ""
+    """Login of the mail server"""
+    smtp_password: str = ""
+    """Password of the mail server"""
+    smtp_from_email: str = ""
+    """Sender of reports"""
+    outbound_allow_origins: str = ""
+    """Comma-separated scheme://host:port exempt from the private-address rule; local only"""
+    trusted_proxies: str = ""
+    """Comma-separated addresses or networks whose X-Forwarded-For is believed"""
+    job_lease_seconds: float = 20.0
+    """A worker that does not renew its claim for this long has lost it"""
+    worker_max_jobs: int = 20
+    """Jobs that one worker process runs at once"""
+
+    @property
+    def is_strict(self) -> bool:
+        """Staging and production: nothing is guessed."""
+        return self.app_env in ("staging", "production")
+
+    @property
+    def allowed_origins(self) -> frozenset[str]:
+        return frozenset(_split(self.outbound_allow_origins))
+
+    @property
+    def trusted_proxy_networks(self) -> tuple[str, ...]:
+        return tuple(_split(self.trusted_proxies))
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Values that no log line, trace or answer may show."""
+        found = [self.jwt_secret, self.object_storage_secret_key, self.smtp_password]
+        for url in (self.postgres_dsn, self.redis_url, self.arq_redis_url):
+            if url and (password := urlsplit(url).password):
+                found.append(password)
+        return tuple(s for s in found if len(s) > 3)
+
+
+def environment_name(field: str) -> str:
+    return field.upper()
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Settings of this environment.
+
+    Raises SettingsError that names every faulty variable and prints no value of a secret.
+    """
+    environ = os.environ if environ is None else environ
+    faults: list[str] = []
+    values: dict[str, object] = {}
+    for field in msgspec.structs.fields(Settings):
+        name = environment_name(field.name)
+        raw = environ.get(name)
+        if raw is None or raw == "":
+            continue
+        raw = raw.strip()
+        try:
+            values[field.name] = msgspec.convert(raw, field.type, strict=False)
+        except msgspec.ValidationError as error:
+            faults.append(f"{name}: {_say(field.type, error)}")
+    if faults:
+        raise SettingsError(faults)
+    settings = Settings(**values)  # type: ignore[arg-type]  # converted field by field above
+    settings = _with_defaults(settings)
+    faults = check(settings)
+    if faults:
+        raise SettingsError(faults)
+    return settings
+
+
+def replaced_variables(environ: Mapping[str, str] | None = None) -> list[str]:
+    """One sentence for each variable of the former stack that is still set."""
+    environ = os.environ if environ is None else environ
+    return [f"{old} has no effect; use {new}" for old, new in REPLACED.items() if environ.get(old)]
+
+
+def check(settings: Settings) -> list[str]:
+    """Every fault of these settings, by variable name."""
+    return [*_check_values(settings), *(_check_strict(settings) if settings.is_strict else [])]
+
+
+def normalise_dsn(dsn: str) -> str:
+    """Any PostgreSQL scheme means asyncpg: operators paste what other stacks use."""
+    return re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql+asyncpg://", dsn)
+
+
+def local_secret(root: Path) -> str:
+    """The JWT secret of a local installation: made once, kept under `root`, its owner's alone."""
+    path = root / "jwt_secret"
+    try:
+        return path.read_text().strip()
+    except FileNotFoundError:
+        root.mkdir(parents=True, exist_ok=True)
+        secret = secrets.token_urlsafe(48)
+        path.touch(mode=0o600)
+        path.write_text(secret)
+        return secret
+
+
+def _with_defaults(settings: Settings) -> Settings:
+    changes: dict[str, object] = {}
+    if settings.postgres_dsn:
+        changes["postgres_dsn"] = normalise_dsn(settings.postgres_dsn)
+    if not settings.arq_redis_url:
+        changes["arq_redis_url"] = settings.redis_url
+    if not settings.is_strict:
+        for field in (
+            "rank_provider_backend",
+            "local_provider_backend",
+            "authority_provider_backend",
+        ):
+            if not getattr(settings, field):
+                changes[field] = "synthetic"
+    return msgspec.structs.replace(settings, **changes)
+
+
+def _check_values(settings: Settings) -> list[str]:
+    faults = []
+    if not re.fullmatch(r"(/[A-Za-z0-9._-]+)+", settings.api_v1_prefix):
+        faults.append("API_V1_PREFIX: must begin with / and not end with it, such as /api/v1")
+    if settings.postgres_dsn and not settings.postgres_dsn.startswith("postgresql+asyncpg://"):
+        faults.append("POSTGRES_DSN: must begin with postgresql://")
+    for field in ("redis_url", "arq_redis_url"):
+        value = getattr(settings, field)
+        if value and not value.startswith(("redis://", "rediss://", "unix://")):
+            faults.append(f"{environment_name(field)}: must begin with redis://")
+    faults.extend(_check_ranges(settings))
+    for origin in settings.allowed_origins:
+        if not re.fullmatch(r"https?://(\[[0-9a-f:]+\]|[^/:\s]+):\d+", origin):
+            faults.append(
+                f"OUTBOUND_ALLOW_ORIGINS: {origin!r} is no origin; write scheme://host:port"
+            )
+    if settings.proxy_provider_config_json:
+        try:
+            msgspec.json.decode(settings.proxy_provider_config_json, type=list[object])
+        except msgspec.DecodeError:
+            faults.append("PROXY_PROVIDER_CONFIG_JSON: must be a JSON list")
+    return faults
+
+
+def _check_ranges(settings: Settings) -> list[str]:
+    ranges: dict[str, tuple[float, float]] = {
+        "jwt_access_ttl_seconds": (30, 86_400),
+        "jwt_refresh_ttl_seconds": (60, 31_536_000),
+        "postgres_pool_size": (1, 500),
+        "crawl_timeout_seconds": (0.1, 120),
+        "crawl_min_request_interval_seconds": (0, 60),
+        "crawl_max_pages_per_run": (1, 1_000_000),
+        "crawl_frontier_batch_size": (1, 1_000),
+        "crawl_max_active_runs_per_tenant": (1, 1_000),
+        "crawl_max_active_runs_per_campaign": (1, 1_000),
+        "crawl_concurrency": (1, 256),
+        "smtp_port": (1, 65_535),
+        "job_lease_seconds": (1, 300),
+        "worker_max_jobs": (1, 1_000),
+    }
+    return [
+        f"{environment_name(field)}: must be from {low:g} to {high:g}"
+        for field, (low, high) in ranges.items()
+        if not low <= getattr(settings, field) <= high
+    ]
+
+
+def _check_strict(settings: Settings) -> list[str]:
+    faults = []
+    if len(settings.jwt_secret) < 32 or settings.jwt_secret.lower() in EXAMPLE_SECRETS:
+        faults.append("JWT_SECRET: needs 32 or more random characters, and no example value")
+    required = ["postgres_dsn", "redis_url", "rank_provider_backend"]
+    required += ["local_provider_backend", "authority_provider_backend"]
+    if settings.app_env == "production":
+        required += ["object_storage_endpoint", "object_storage_bucket", "smtp_host"]
+        required += ["smtp_from_email", "otel_exporter_endpoint"]
+    for field in required:
+        value = getattr(settings, field)
+        if not value:
+            faults.append(f"{environment_name(field)}: must be set when APP_ENV={settings.app_env}")
+        elif settings.app_env == "production" and value == "synthetic":
+            faults.append(f"{environment_name(field)}: production refuses synthetic data")
+    if settings.outbound_allow_origins:
+        faults.append("OUTBOUND_ALLOW_ORIGINS: must be empty outside local and test")
+    return faults
+
+
+def _say(kind: object, error: msgspec.ValidationError) -> str:
+    if choices := get_args(kind):
+        return "must be one of " + ", ".join(str(c) for c in choices if c != "")
+    names = {int: "a whole number", float: "a number", bool: "true or false"}
+    return f"must be {names[kind]}" if isinstance(kind, type) and kind in names else str(error)
+
+
+def _split(value: str) -> list[str]:
+    return [part.strip() for part in value.split(",") if part.strip()]
