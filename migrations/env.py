@@ -1,0 +1,41 @@
+"""Alembic's entry: online only, over asyncpg, each migration in its own transaction."""
+
+import asyncio
+
+from alembic import context
+from sqlalchemy import Connection, pool
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from lsos.core.local import resolve_settings
+from lsos.tables import metadata
+
+LOCK_ID = 7_266_300_126
+"""Advisory lock: two deployments must not migrate at once."""
+
+
+def run(connection: Connection) -> None:
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        compare_type=True,
+        compare_server_default=False,
+        transaction_per_migration=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+async def run_online() -> None:
+    dsn = context.get_x_argument(as_dictionary=True).get("dsn") or (
+        context.config.attributes.get("dsn") or resolve_settings().postgres_dsn
+    )
+    engine = create_async_engine(dsn, poolclass=pool.NullPool)
+    async with engine.connect() as guard, engine.connect() as connection:
+        await guard.exec_driver_sql(f"select pg_advisory_lock({LOCK_ID})")
+        await connection.run_sync(run)
+    await engine.dispose()
+
+
+if context.is_offline_mode():
+    raise SystemExit("offline mode is not supported: roles and policies need a server")
+asyncio.run(run_online())

@@ -1,0 +1,1 @@
+"""Campaigns: a business, its site, locations and competitors."""

@@ -1,0 +1,1 @@
+"""The one call that shows a campaign."""

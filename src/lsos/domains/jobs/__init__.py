@@ -1,0 +1,1 @@
+"""Looking at background work, over the table of `core.jobs`."""
