@@ -6,6 +6,7 @@ from alembic import context
 from sqlalchemy import Connection, pool
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from lsos.core.errors import SettingsError
 from lsos.core.local import resolve_settings
 from lsos.tables import metadata
 
@@ -26,9 +27,7 @@ def run(connection: Connection) -> None:
 
 
 async def run_online() -> None:
-    dsn = context.get_x_argument(as_dictionary=True).get("dsn") or (
-        context.config.attributes.get("dsn") or resolve_settings().postgres_dsn
-    )
+    dsn = context.config.attributes.get("dsn") or resolve_settings().postgres_dsn
     engine = create_async_engine(dsn, poolclass=pool.NullPool)
     async with engine.connect() as guard, engine.connect() as connection:
         await guard.exec_driver_sql(f"select pg_advisory_lock({LOCK_ID})")
@@ -38,4 +37,7 @@ async def run_online() -> None:
 
 if context.is_offline_mode():
     raise SystemExit("offline mode is not supported: roles and policies need a server")
-asyncio.run(run_online())
+try:
+    asyncio.run(run_online())
+except SettingsError as error:
+    raise SystemExit(error.message) from None
