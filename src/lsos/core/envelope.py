@@ -1,5 +1,6 @@
 """Success and error envelopes, and the one way from an exception to an answer."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
@@ -17,6 +18,9 @@ from lsos.core.schema import Page
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
+
+_UNKNOWN_FIELD = re.compile(r"unknown field `([^`]+)`")
+_MISSING_FIELD = re.compile(r"missing required field `([^`]+)`")
 
 HTTP_CODES = {
     400: "malformed_request",
@@ -143,14 +147,18 @@ def _http(error: HTTPException) -> tuple[int, list[ErrorItem], dict[str, str]]:
 
 def _shape_faults(error: ValidationException) -> list[ErrorItem]:
     extra = error.extra if isinstance(error.extra, list) else []
-    items = [
-        ErrorItem(
-            "validation_failed",
-            str(entry.get("message", "is not valid")),
-            field=str(entry["key"]) if entry.get("key") else None,
-            detail={"in": str(entry["source"])} if entry.get("source") else None,
-        )
-        for entry in extra
-        if isinstance(entry, Mapping)
-    ]
+    items = [_shape_fault(entry) for entry in extra if isinstance(entry, Mapping)]
     return items or [ErrorItem("validation_failed", "the request does not fit the route's schema")]
+
+
+def _shape_fault(entry: Mapping[str, Any]) -> ErrorItem:
+    message = str(entry.get("message", "is not valid"))
+    field = str(entry["key"]) if entry.get("key") else None
+    if unknown := _UNKNOWN_FIELD.search(message):
+        field, message = unknown[1], "there is no such field"
+    elif missing := _MISSING_FIELD.search(message):
+        field, message = missing[1], "is required"
+    source = entry.get("source")
+    return ErrorItem(
+        "validation_failed", message, field=field, detail={"in": str(source)} if source else None
+    )

@@ -32,9 +32,12 @@ Authenticator = Callable[[str], Awaitable[Principal]]
 """Bearer token -> Principal; raises Unauthenticated."""
 
 
-def needs(scope: str) -> dict[str, str]:
-    """The `opt` of a route: `@get(opt=needs("crawl:read"))`. A route without one is refused."""
-    return {"scope": scope}
+def needs(scope: str, *, shows_secret: bool = False) -> dict[str, object]:
+    """The `opt` of a route: `@get(opt=needs("crawl:read"))`. A route without one is refused.
+
+    An answer that shows a secret once is never stored, not for an Idempotency-Key either.
+    """
+    return {"scope": scope, "shows_secret": shows_secret}
 
 
 def guard(connection: ASGIConnection, handler: BaseRouteHandler) -> None:  # type: ignore[type-arg]  # Litestar's four type variables say nothing here

@@ -4,10 +4,11 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
 import msgspec
+from litestar.params import Parameter
 
 from lsos.core.errors import Invalid
 
@@ -15,7 +16,8 @@ T = TypeVar("T")
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Text = Annotated[str, msgspec.Meta(max_length=5_000)]
-Limit = Annotated[int, msgspec.Meta(ge=1, le=200)]
+Limit = Annotated[int, Parameter(ge=1, le=200, description="rows a page")]
+Cursor = Annotated[str | None, Parameter(description="next_cursor of the page before")]
 DEFAULT_LIMIT = 50
 
 
@@ -40,10 +42,18 @@ def encode_cursor(*key: object) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(key)).decode().rstrip("=")
 
 
-def decode_cursor(cursor: str | None, kind: type[T]) -> T | None:
-    """The sort key behind a cursor; Invalid when it is none of ours."""
-    if cursor is None:
-        return None
+TimeKey = tuple[datetime, UUID]
+"""Sort key of lists in order of creation."""
+
+
+def decode_cursor(cursor: str | None) -> TimeKey | None:
+    """The sort key of a list in order of creation; Invalid when it is none of ours."""
+    key: TimeKey | None = None if cursor is None else decode_key(cursor, TimeKey)
+    return key
+
+
+def decode_key(cursor: str, kind: Any) -> Any:
+    """The sort key behind a cursor, of type `kind`; Invalid when it is none of ours."""
     try:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         return msgspec.json.decode(raw, type=kind)
@@ -51,10 +61,6 @@ def decode_cursor(cursor: str | None, kind: type[T]) -> T | None:
         raise Invalid(
             "this cursor is not one that the list gave out", field="cursor", code="cursor_invalid"
         ) from error
-
-
-TimeKey = tuple[datetime, UUID]
-"""Sort key of lists in order of creation."""
 
 
 def page_of(rows: Sequence[T], limit: int, key: Callable[[T], Sequence[object]]) -> Page[T]:

@@ -1,0 +1,146 @@
+"""create_app(): the one list of controllers, and how requests reach them."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+from litestar import Litestar, Request, Response, Router
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import ScalarRenderPlugin, SwaggerRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.types import ASGIApp, ControllerRouterHandler
+
+from lsos import __version__
+from lsos.core import log as logs
+from lsos.core.bell import Bell
+from lsos.core.db import Database
+from lsos.core.envelope import to_response
+from lsos.core.errors import LsosError
+from lsos.core.idempotency import Replay
+from lsos.core.local import resolve_settings
+from lsos.core.principal import PUBLIC, AuthMiddleware, Principal, guard, needs
+from lsos.core.redis import client
+from lsos.core.request import KeepAnswer, RequestMiddleware, refuse_nul, session_provider
+from lsos.core.settings import Settings, replaced_variables
+from lsos.core.telemetry import Telemetry, trace_sql
+from lsos.domains.auth import controller as auth
+from lsos.domains.auth import service as auth_service
+from lsos.domains.auth import sessions
+from lsos.domains.auth.limiter import LoginLimiter
+
+MAX_BODY_BYTES = 1_048_576
+
+CONTROLLERS: Sequence[ControllerRouterHandler] = (
+    auth.AuthController,
+    auth.TenantController,
+    auth.AuditLogController,
+)
+
+log = structlog.get_logger(__name__)
+
+
+def create_app(settings: Settings | None = None) -> Litestar:
+    """The ASGI application: `uvicorn --factory lsos.api:create_app`."""
+    try:
+        settings = settings or resolve_settings()
+    except LsosError as error:
+        raise SystemExit(error.message) from None
+    logs.configure(settings.log_level, secrets=settings.secrets)
+    for warning in replaced_variables():
+        log.warning("setting_replaced", hint=warning)
+    redis = client(settings.redis_url)
+    queue = client(settings.arq_redis_url)
+    db = Database.of(settings, application_name="lsos-api", pusher=Bell(queue))
+    trace_sql(db.engine)
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        telemetry = Telemetry(settings, service="lsos-api")
+        yield
+        await db.close()
+        await redis.aclose()
+        await queue.aclose()
+        telemetry.close()
+
+    async def authenticate(token: str) -> Principal:
+        return await auth_service.authenticate(db, settings, token)
+
+    def authenticated(app: ASGIApp) -> ASGIApp:
+        return AuthMiddleware(app, authenticate)
+
+    def keeping(app: ASGIApp) -> ASGIApp:
+        return KeepAnswer(app, db)
+
+    limiter = LoginLimiter(redis)
+    dependencies = {
+        "db": _constant(db),
+        "settings": _constant(settings),
+        "limiter": _constant(limiter),
+        "redis": _constant(redis),
+        "principal": Provide(_principal, sync_to_thread=False),
+        "session": Provide(session_provider(db, sessions.admit)),
+    }
+    app = Litestar(
+        route_handlers=[Router(settings.api_v1_prefix, route_handlers=list(CONTROLLERS))],
+        dependencies=dependencies,
+        guards=[guard],
+        middleware=[keeping, authenticated],
+        before_request=refuse_nul,
+        exception_handlers={
+            Replay: _replay,
+            LsosError: to_response,
+            HTTPException: to_response,
+            Exception: to_response,
+        },
+        lifespan=[lifespan],
+        request_max_body_size=MAX_BODY_BYTES,
+        openapi_config=_openapi(settings),
+        state=State({"db": db, "redis": redis}),
+        logging_config=None,
+    )
+    # Outside Litestar's own exception handling, so that unknown routes are stamped and logged too.
+    app.asgi_handler = RequestMiddleware(app.asgi_handler)
+    return app
+
+
+def _principal(request: Request[Any, Any, Any]) -> Principal:
+    principal: Principal = request.user
+    return principal
+
+
+def _constant(value: object) -> Provide:
+    def provide() -> Any:
+        return value
+
+    return Provide(provide, sync_to_thread=False, use_cache=True)
+
+
+def _replay(_: Request[Any, Any, Any], replay: Replay) -> Response[bytes]:
+    stored = replay.stored
+    headers = {"Idempotent-Replayed": "true"}
+    if stored.location:
+        headers["Location"] = stored.location
+    return Response(
+        stored.body, status_code=stored.status, headers=headers, media_type="application/json"
+    )
+
+
+def _openapi(settings: Settings) -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title=settings.app_name,
+        version=__version__,
+        openapi_router=Router("/schema", route_handlers=[], opt=needs(PUBLIC)),
+        render_plugins=[SwaggerRenderPlugin(), ScalarRenderPlugin()],
+        components=Components(
+            security_schemes={
+                "bearer": SecurityScheme(
+                    type="http", scheme="bearer", description="Access token or API key"
+                )
+            }
+        ),
+        security=[{"bearer": []}],
+    )

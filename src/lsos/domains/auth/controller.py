@@ -1,0 +1,366 @@
+"""Routes of signing in, API keys, tenants, users and branding."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Controller, Request, Response, delete, get, patch, post, put
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lsos.core.db import Database
+from lsos.core.envelope import Envelope, failures, ok, ok_page
+from lsos.core.principal import ANY, PUBLIC, Principal, needs
+from lsos.core.request import client_address
+from lsos.core.schema import DEFAULT_LIMIT, Cursor, Limit, decode_cursor, page_of
+from lsos.core.settings import Settings
+from lsos.core.system_db import system_session
+from lsos.domains.auth import queries, service, sessions
+from lsos.domains.auth.limiter import LoginLimiter
+from lsos.domains.auth.models import ApiKey, Tenant, User
+from lsos.domains.auth.schemas import (
+    ApiKeyCreate,
+    ApiKeyCreated,
+    ApiKeyView,
+    AuditView,
+    Branding,
+    Login,
+    Me,
+    PasswordChange,
+    Refresh,
+    TenantCreate,
+    TenantUpdate,
+    TenantView,
+    Tokens,
+    UserCreate,
+    UserCreated,
+    UserUpdate,
+    UserView,
+)
+
+
+class AuthController(Controller):
+    path = "/auth"
+    tags = ("auth",)
+
+    @post(
+        "/login",
+        operation_id="logIn",
+        opt=needs(PUBLIC),
+        status_code=200,
+        responses=failures(401, 422, 429),
+    )
+    async def log_in(
+        self,
+        data: Login,
+        db: Database,
+        settings: Settings,
+        limiter: LoginLimiter,
+        request: Request[Any, Any, Any],
+    ) -> Envelope[Tokens]:
+        """Exchange e-mail address and password for tokens."""
+        address = client_address(request.scope, settings.trusted_proxy_networks)
+        await limiter.admit(data.email, address)
+        tokens = await sessions.log_in(db, settings, data.email, data.password)
+        await limiter.succeeded(data.email, address)
+        return ok(tokens)
+
+    @post(
+        "/refresh",
+        operation_id="refreshTokens",
+        opt=needs(PUBLIC),
+        status_code=200,
+        responses=failures(401, 422),
+    )
+    async def refresh(self, data: Refresh, db: Database, settings: Settings) -> Envelope[Tokens]:
+        """Exchange a refresh token for its successor; each one works once."""
+        return ok(await sessions.refresh(db, settings, data.refresh_token))
+
+    @post("/logout", operation_id="logOut", opt=needs(ANY), status_code=204)
+    async def log_out(self, session: AsyncSession, principal: Principal) -> None:
+        """End this session at once, its access token too."""
+        await sessions.log_out(session, principal)
+
+    @post(
+        "/password",
+        operation_id="changePassword",
+        opt=needs(ANY),
+        status_code=204,
+        responses=failures(401, 422),
+    )
+    async def change_password(
+        self, data: PasswordChange, db: Database, session: AsyncSession, principal: Principal
+    ) -> None:
+        """Set a new password; ends every session of the account."""
+        await sessions.change_password(db, principal, data.current_password, data.new_password)
+
+    @get("/me", operation_id="getMe", opt=needs(ANY), responses=failures(401))
+    async def me(self, session: AsyncSession, principal: Principal) -> Envelope[Me]:
+        """Who this token belongs to, and what it may do."""
+        user = await queries.get_user(session, principal.tenant_id, principal.user_id)
+        tenant = await queries.get_tenant(session, principal.tenant_id)
+        return ok(
+            Me(
+                user_id=user.id,
+                tenant_id=tenant.id,
+                email=user.email,
+                name=user.name,
+                role=principal.role,
+                scopes=sorted(principal.scopes),
+                tenant_name=tenant.name,
+            )
+        )
+
+    @post(
+        "/api-keys",
+        operation_id="createApiKey",
+        opt=needs("api_keys:write", shows_secret=True),
+        responses=failures(401, 403, 422),
+    )
+    async def create_key(
+        self, data: ApiKeyCreate, session: AsyncSession, principal: Principal
+    ) -> Envelope[ApiKeyCreated]:
+        """Make an API key; its secret is shown in this answer only."""
+        key, secret = await service.create_api_key(session, principal, data)
+        return ok(ApiKeyCreated(key=_key(key), secret=secret))
+
+    @get(
+        "/api-keys",
+        operation_id="listApiKeys",
+        opt=needs("api_keys:write"),
+        responses=failures(401, 403),
+    )
+    async def list_keys(
+        self, session: AsyncSession, principal: Principal
+    ) -> Envelope[list[ApiKeyView]]:
+        """Own keys; all of the tenant's for an admin."""
+        mine = None if "users:admin" in principal.scopes else principal.user_id
+        return ok([_key(key) for key in await queries.list_api_keys(session, mine)])
+
+    @delete(
+        "/api-keys/{key_id:uuid}",
+        operation_id="revokeApiKey",
+        opt=needs("api_keys:write"),
+        responses=failures(401, 403, 404),
+    )
+    async def revoke_key(self, key_id: UUID, session: AsyncSession, principal: Principal) -> None:
+        """Revoke a key from the next request on."""
+        await service.revoke_api_key(session, principal, key_id)
+
+
+class TenantController(Controller):
+    path = "/tenants"
+    tags = ("tenants",)
+
+    @post(
+        "/",
+        operation_id="createTenant",
+        opt=needs("tenants:admin"),
+        responses=failures(401, 403, 422),
+    )
+    async def create(
+        self, data: TenantCreate, db: Database, session: AsyncSession, principal: Principal
+    ) -> Response[Envelope[TenantView]]:
+        """Make a tenant (platform_admin)."""
+        tenant = await service.create_tenant(db, data, actor=principal)
+        return Response(ok(_tenant(tenant)), headers={"Location": f"./{tenant.id}"})
+
+    @get("/", operation_id="listTenants", opt=needs("tenants:admin"), responses=failures(401, 403))
+    async def list_all(
+        self,
+        db: Database,
+        session: AsyncSession,
+        cursor: Cursor = None,
+        limit: Limit = DEFAULT_LIMIT,
+    ) -> Envelope[list[TenantView]]:
+        """All tenants in order of creation (platform_admin)."""
+        async with system_session(db) as all_tenants:
+            rows = await queries.list_tenants(all_tenants, decode_cursor(cursor), limit)
+        page = page_of([_tenant(t) for t in rows], limit, lambda t: (t.created_at, t.id))
+        return ok_page(page)
+
+    @get(
+        "/{tenant_id:uuid}",
+        operation_id="getTenant",
+        opt=needs("tenant:read"),
+        responses=failures(401, 403, 404),
+    )
+    async def get_one(
+        self, tenant_id: UUID, db: Database, session: AsyncSession, principal: Principal
+    ) -> Envelope[TenantView]:
+        async with service.acting_in(db, session, principal, tenant_id) as acting:
+            return ok(_tenant(await queries.get_tenant(acting, tenant_id)))
+
+    @patch(
+        "/{tenant_id:uuid}",
+        operation_id="updateTenant",
+        opt=needs("tenant:write"),
+        responses=failures(401, 403, 404, 422),
+    )
+    async def update(
+        self,
+        tenant_id: UUID,
+        data: TenantUpdate,
+        db: Database,
+        session: AsyncSession,
+        principal: Principal,
+    ) -> Envelope[TenantView]:
+        async with service.acting_in(db, session, principal, tenant_id) as acting:
+            return ok(_tenant(await service.update_tenant(acting, principal, tenant_id, data)))
+
+    @post(
+        "/{tenant_id:uuid}/users",
+        operation_id="createUser",
+        opt=needs("users:admin", shows_secret=True),
+        responses=failures(401, 403, 404, 409, 422),
+    )
+    async def create_user(
+        self,
+        tenant_id: UUID,
+        data: UserCreate,
+        db: Database,
+        session: AsyncSession,
+        principal: Principal,
+    ) -> Response[Envelope[UserCreated]]:
+        """Make an account; without a password in the request, one is made and shown once."""
+        async with service.acting_in(db, session, principal, tenant_id) as acting:
+            user, made = await service.create_user(acting, tenant_id, data, actor=principal)
+            view = (await _users(acting, [user]))[0]
+        return Response(
+            ok(UserCreated(user=view, password=made)), headers={"Location": f"./{user.id}"}
+        )
+
+    @get(
+        "/{tenant_id:uuid}/users",
+        operation_id="listUsers",
+        opt=needs("users:admin"),
+        responses=failures(401, 403, 404),
+    )
+    async def list_users(
+        self,
+        tenant_id: UUID,
+        db: Database,
+        session: AsyncSession,
+        principal: Principal,
+        cursor: Cursor = None,
+        limit: Limit = DEFAULT_LIMIT,
+    ) -> Envelope[list[UserView]]:
+        async with service.acting_in(db, session, principal, tenant_id) as acting:
+            rows = await queries.list_users(acting, decode_cursor(cursor), limit)
+            views = await _users(acting, rows)
+        return ok_page(page_of(views, limit, lambda u: (u.created_at, u.id)))
+
+    @patch(
+        "/{tenant_id:uuid}/users/{user_id:uuid}",
+        operation_id="updateUser",
+        opt=needs("users:admin"),
+        responses=failures(401, 403, 404, 409, 422),
+    )
+    async def update_user(
+        self,
+        tenant_id: UUID,
+        user_id: UUID,
+        data: UserUpdate,
+        db: Database,
+        session: AsyncSession,
+        principal: Principal,
+    ) -> Envelope[UserView]:
+        """Change role, state or campaigns; a new role or deactivation ends the sessions."""
+        async with service.acting_in(db, session, principal, tenant_id) as acting:
+            user = await service.update_user(acting, principal, tenant_id, user_id, data)
+            return ok((await _users(acting, [user]))[0])
+
+    @get(
+        "/{tenant_id:uuid}/branding",
+        operation_id="getBranding",
+        opt=needs("branding:read"),
+        responses=failures(401, 403, 404),
+    )
+    async def get_branding(
+        self, tenant_id: UUID, db: Database, session: AsyncSession, principal: Principal
+    ) -> Envelope[Branding]:
+        async with service.acting_in(db, session, principal, tenant_id) as acting:
+            tenant = await queries.get_tenant(acting, tenant_id)
+            return ok(Branding(**tenant.branding))  # type: ignore[arg-type]  # stored from this struct
+
+    @put(
+        "/{tenant_id:uuid}/branding",
+        operation_id="setBranding",
+        opt=needs("branding:write"),
+        responses=failures(401, 403, 404, 422),
+    )
+    async def set_branding(
+        self,
+        tenant_id: UUID,
+        data: Branding,
+        db: Database,
+        session: AsyncSession,
+        principal: Principal,
+    ) -> Envelope[Branding]:
+        async with service.acting_in(db, session, principal, tenant_id) as acting:
+            return ok(await service.set_branding(acting, principal, tenant_id, data))
+
+
+class AuditLogController(Controller):
+    path = "/audit-log"
+    tags = ("tenants",)
+
+    @get(
+        "/", operation_id="listAuditLog", opt=needs("audit_log:read"), responses=failures(401, 403)
+    )
+    async def list_all(
+        self, session: AsyncSession, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+    ) -> Envelope[list[AuditView]]:
+        """Privileged actions of the tenant, newest first."""
+        rows = await queries.list_audit_log(session, decode_cursor(cursor), limit)
+        views = [
+            AuditView(
+                id=row.id,
+                created_at=row.created_at,
+                actor_id=row.actor_id,
+                action=row.action,
+                target=row.target,
+                detail=row.detail,
+                request_id=row.request_id,
+            )
+            for row in rows
+        ]
+        return ok_page(page_of(views, limit, lambda v: (v.created_at, v.id)))
+
+
+def _tenant(tenant: Tenant) -> TenantView:
+    return TenantView(
+        id=tenant.id,
+        name=tenant.name,
+        is_active=tenant.is_active,
+        max_pages_per_run=tenant.max_pages_per_run,
+        created_at=tenant.created_at,
+    )
+
+
+def _key(key: ApiKey) -> ApiKeyView:
+    return ApiKeyView(
+        id=key.id,
+        name=key.name,
+        scopes=key.scopes,
+        created_at=key.created_at,
+        expires_at=key.expires_at,
+        revoked_at=key.revoked_at,
+        last_used_at=key.last_used_at,
+    )
+
+
+async def _users(session: AsyncSession, users: Any) -> list[UserView]:
+    campaigns = await queries.campaigns_of_users(session, [user.id for user in users])
+    return [_user(user, campaigns[user.id]) for user in users]
+
+
+def _user(user: User, campaign_ids: list[UUID]) -> UserView:
+    return UserView(
+        id=user.id,
+        email=user.email,
+        name=user.name,
+        role=user.role,  # type: ignore[arg-type]  # the table's check constraint
+        is_active=user.is_active,
+        campaign_ids=campaign_ids,
+        created_at=user.created_at,
+        last_login_at=user.last_login_at,
+    )

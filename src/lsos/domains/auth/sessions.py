@@ -1,0 +1,217 @@
+"""Use cases of signing in: login, refresh, logout, password change, and who a request is."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lsos.core import audit
+from lsos.core.clock import new_id, now
+from lsos.core.db import Database
+from lsos.core.errors import Invalid, Unauthenticated
+from lsos.core.principal import Principal, Role
+from lsos.core.settings import Settings
+from lsos.core.system_db import system_session
+from lsos.domains.auth import queries, tokens
+from lsos.domains.auth.models import AuthSession, RefreshToken, User
+from lsos.domains.auth.passwords import hash_password, is_password
+from lsos.domains.auth.rules import REFRESH_GRACE_S, ROLE_SCOPES, password_fault
+from lsos.domains.auth.schemas import Tokens
+
+_WRONG = "e-mail address or password is wrong"
+_ENDED = "this session has ended; sign in again"
+
+_ADMIT = text("""
+    select u.role, set_config('app.campaign_ids',
+        case when u.role = 'client_viewer' then coalesce((
+            select array_agg(c.campaign_id)::text from user_campaigns c
+            where c.tenant_id = u.tenant_id and c.user_id = u.id
+        ), '{}') else '' end, true)
+    from users u
+    join tenants t on t.id = u.tenant_id and t.is_active
+    where u.tenant_id = :tenant_id and u.id = :user_id and u.is_active
+        and case when cast(:session_id as uuid) is not null then exists (
+            select from auth_sessions s
+            where s.tenant_id = u.tenant_id and s.id = :session_id and s.user_id = u.id
+                and s.revoked_at is null and s.expires_at > now()
+        ) else exists (
+            select from api_keys k
+            where k.tenant_id = u.tenant_id and k.id = :api_key_id and k.user_id = u.id
+                and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())
+        ) end
+""")
+
+
+async def admit(session: AsyncSession, principal: Principal) -> None:
+    """Check the principal in the request's own transaction; restrict a client_viewer's view.
+
+    Logout, password change and deactivation hold from the next request on, since each one asks.
+    """
+    row = (
+        await session.execute(
+            _ADMIT,
+            {
+                "tenant_id": principal.tenant_id,
+                "user_id": principal.user_id,
+                "session_id": principal.session_id,
+                "api_key_id": principal.api_key_id,
+            },
+        )
+    ).one_or_none()
+    if row is None:
+        raise Unauthenticated(_ENDED, code="session_ended")
+    if row.role != principal.role:
+        raise Unauthenticated(
+            "the role of this account has changed; refresh the token", code="role_changed"
+        )
+
+
+async def principal_of_token(settings: Settings, token: str) -> Principal:
+    claims = tokens.verify(settings.jwt_secret, token, refresh=False)
+    try:
+        role = msgspec.convert(claims.role, Role)
+    except msgspec.ValidationError as error:
+        raise Unauthenticated("this is no token of ours", code="token_invalid") from error
+    return Principal(
+        tenant_id=claims.tid,
+        user_id=claims.sub,
+        role=role,
+        scopes=ROLE_SCOPES[role],
+        session_id=claims.sid,
+    )
+
+
+async def log_in(db: Database, settings: Settings, email: str, password: str) -> Tokens:
+    """Tokens of a new session; the same refusal in the same time for unknown accounts."""
+    async with system_session(db) as session:
+        found = await queries.find_login(session, email)
+    is_right = await is_password(found.password_hash if found else None, password)
+    if found is None or not is_right or not found.is_usable:
+        raise Unauthenticated(_WRONG, code="login_failed")
+    async with db.tenant_session(found.tenant_id) as session:
+        user = await session.get_one(User, (found.tenant_id, found.id))
+        user.last_login_at = at = now()
+        family = AuthSession(
+            tenant_id=user.tenant_id,
+            id=new_id(),
+            user_id=user.id,
+            expires_at=at + timedelta(seconds=settings.jwt_refresh_ttl_seconds),
+        )
+        session.add(family)
+        await session.flush()
+        leaf = _new_leaf(settings, family)
+        session.add(leaf)
+        return _tokens(settings, user, leaf)
+
+
+async def refresh(db: Database, settings: Settings, token: str) -> Tokens:
+    """The successor of a refresh token.
+
+    The token's row is locked, so of parallel refreshes one makes the successor and the others get
+    the same one within the grace; a later use proves theft or a lost answer, and ends the family.
+    """
+    claims = tokens.verify(settings.jwt_secret, token, refresh=True)
+    async with db.tenant_session(claims.tid) as session:
+        leaf = await session.get(RefreshToken, (claims.tid, claims.jti), with_for_update=True)
+        family = await queries.find_live_session(session, claims.tid, claims.sid)
+        user = await queries.find_active_user(session, claims.tid, claims.sub)
+        if leaf is None or family is None or user is None or leaf.session_id != family.id:
+            raise Unauthenticated(_ENDED, code="session_ended")
+        if leaf.used_at is None:
+            successor = _new_leaf(settings, family)
+            session.add(successor)
+            leaf.used_at, leaf.successor_id = now(), successor.id
+            family.expires_at = successor.expires_at
+            return _tokens(settings, user, successor)
+        if now() - leaf.used_at <= timedelta(seconds=REFRESH_GRACE_S) and leaf.successor_id:
+            known = await session.get_one(RefreshToken, (claims.tid, leaf.successor_id))
+            return _tokens(settings, user, known)
+        family.revoked_at, family.revoked_why = now(), "refresh_reused"
+        audit.record(
+            session,
+            tenant_id=claims.tid,
+            actor_id=user.id,
+            action="auth.refresh_reused",
+            target=family.id,
+        )
+    raise Unauthenticated(_ENDED, code="refresh_reused")
+
+
+async def log_out(session: AsyncSession, principal: Principal) -> None:
+    if principal.session_id is not None:
+        await queries.revoke_session(session, principal.session_id, "logout")
+
+
+async def change_password(
+    db: Database, principal: Principal, current: str, new: str, *, keep: UUID | None = None
+) -> None:
+    """Set a new password and end every session of the account, this one too."""
+    async with db.tenant_session(principal.tenant_id) as session:
+        user = await session.get_one(User, (principal.tenant_id, principal.user_id))
+        stored, email = user.password_hash, user.email
+    if not await is_password(stored, current):
+        raise Invalid(
+            "is not the current password", field="current_password", code="wrong_password"
+        )
+    refuse_weak(new, email, "new_password")
+    hashed = await hash_password(new)
+    async with db.tenant_session(principal.tenant_id) as session:
+        user = await session.get_one(User, (principal.tenant_id, principal.user_id))
+        user.password_hash = hashed
+        await queries.revoke_sessions(session, user.id, "password_changed")
+        audit.record(
+            session,
+            tenant_id=user.tenant_id,
+            actor_id=user.id,
+            action="auth.password_changed",
+            target=user.id,
+        )
+
+
+def refuse_weak(password: str, email: str, field: str) -> None:
+    messages = {
+        "too_short": "needs 12 or more characters",
+        "too_long": "has more than 256 characters",
+        "like_email": "must not be the e-mail address",
+    }
+    if fault := password_fault(password, email):
+        raise Invalid(messages[fault], field=field, code="weak_password")
+
+
+def _new_leaf(settings: Settings, family: AuthSession) -> RefreshToken:
+    at = now().replace(microsecond=0)
+    return RefreshToken(
+        tenant_id=family.tenant_id,
+        id=new_id(),
+        session_id=family.id,
+        issued_at=at,
+        expires_at=at + timedelta(seconds=settings.jwt_refresh_ttl_seconds),
+    )
+
+
+def _tokens(settings: Settings, user: User, leaf: RefreshToken) -> Tokens:
+    access = tokens.claims_of(
+        user_id=user.id,
+        tenant_id=user.tenant_id,
+        role=user.role,
+        session_id=leaf.session_id,
+        jti=new_id(),
+        at=now(),
+        ttl_s=settings.jwt_access_ttl_seconds,
+    )
+    lasting = tokens.claims_of(
+        user_id=user.id,
+        tenant_id=user.tenant_id,
+        role=user.role,
+        session_id=leaf.session_id,
+        jti=leaf.id,
+        at=leaf.issued_at,
+        ttl_s=settings.jwt_refresh_ttl_seconds,
+    )
+    return Tokens(
+        access_token=tokens.issue(settings.jwt_secret, access, refresh=False),
+        refresh_token=tokens.issue(settings.jwt_secret, lasting, refresh=True),
+        expires_in=settings.jwt_access_ttl_seconds,
+    )
