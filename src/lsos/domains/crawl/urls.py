@@ -1,0 +1,347 @@
+"""URLs as identities: normalising, resolving, hosts, keys and the scope of a crawl."""
+
+import ipaddress
+import re
+import string
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Self
+from urllib.parse import quote
+
+import ada_url
+import tldextract
+
+MAX_URL_LENGTH = 4_096
+"""Characters of a normalised URL. Twice what browsers and caches are known to take; longer ones
+are traps or data."""
+
+TRACKING_PARAMS = frozenset(
+    {"utm_*", "mtm_*", "pk_campaign", "pk_kwd", "pk_source", "pk_medium", "pk_content"}
+    | {"_ga", "_gl", "gclid", "gclsrc", "dclid", "gbraid", "wbraid", "srsltid"}
+    | {
+        "gad_source",
+        "gad_campaignid",
+        "fbclid",
+        "igshid",
+        "msclkid",
+        "yclid",
+        "ysclid",
+        "_openstat",
+    }
+    | {"ttclid", "twclid", "rdt_cid", "li_fat_id", "epik", "ScCid", "wickedid"}
+    | {"hsa_*", "_hsenc", "_hsmi", "__hstc", "__hssc", "__hsfp"}
+    | {"mc_cid", "mc_eid", "mkt_tok", "vero_id", "oly_enc_id", "oly_anon_id"}
+)
+"""Query parameters that name a campaign or a click and never the resource."""
+
+_MAX_INPUT = 4 * MAX_URL_LENGTH
+_HTTP = ("http://", "https://")
+_OTHER_SCHEMES = ("mailto:", "tel:", "javascript:", "data:", "sms:")
+_SPACE = " \t\n\f\r"
+_PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
+
+# What the WHATWG parser and `normalise` leave as it is, with possessive loops: no backtracking.
+_P = r"[A-Za-z0-9_\-./~!$&'()*+,;=:@]*+"
+_Q = r"[A-Za-z0-9_\-./~!$&()*+,;=:@?\[\]]*+"
+_F = r"[A-Za-z0-9_\-./~!$&'()*+,;=:@?%]*+"
+_PLAIN = re.compile(
+    rf"(/(?!/){_P}(?:%(?!2E)[0-9A-F]{{2}}{_P})*+)"
+    rf"(?:\?(?=[^#])({_Q}(?:%[0-9A-F]{{2}}{_Q})*+))?"
+    rf"(?:#({_F}))?"
+)
+_PLAIN_FRAGMENT = re.compile(rf"#({_F})")
+
+_suffixes = tldextract.TLDExtract(
+    cache_dir=None, suffix_list_urls=(), include_psl_private_domains=True
+)
+
+
+def normalise(url: str, drop_params: frozenset[str] = frozenset()) -> str | None:
+    """The one spelling of an absolute http(s) URL; None for anything else or too long.
+
+    WHATWG href without fragment and empty query, percent triplets in upper case. The order of the
+    query is kept. `drop_params` holds names as written in queries, or prefixes such as `utm_*`.
+    """
+    if len(url) > _MAX_INPUT:
+        return None
+    try:
+        href = ada_url.normalize_url(url)
+    except ValueError:
+        return None
+    return _finish(href.partition("#")[0], drop_params)
+
+
+class Resolver:
+    """Resolves the links of one page; it remembers what it resolved, so keep it no longer."""
+
+    MEMO_SIZE = 4_096
+
+    def __init__(self, base_url: str, drop_params: frozenset[str] = frozenset()) -> None:
+        # Without a valid base, absolute links still resolve.
+        self._base = base_url if ada_url.check_url(base_url) else "about:blank"
+        self._drop = drop_params
+        self._page = normalise(base_url, drop_params)
+        self._origin = ""
+        self._quick_length = -1
+        if self._page is not None:
+            self._origin = self._page[: self._page.index("/", 8)]
+            self._quick_length = MAX_URL_LENGTH - len(self._origin)
+        self._own_links = self._origin + "/"
+        self._memo: dict[str, tuple[str, str, bool]] = {}
+
+    def resolve(self, href: str) -> tuple[str, str, bool]:
+        """(normalised URL, fragment without #, True); (href stripped, "", False) if not http(s)."""
+        known = self._memo.get(href)
+        if known is None:
+            known = self._quick(href) or self.resolve_by_parser(href)
+            if len(self._memo) < self.MEMO_SIZE and len(href) <= MAX_URL_LENGTH:
+                self._memo[href] = known
+        return known
+
+    def resolve_by_parser(self, href: str) -> tuple[str, str, bool]:
+        """What `resolve` answers, without its short cuts."""
+        if len(href) <= _MAX_INPUT:
+            try:
+                joined = ada_url.join_url(self._base, href)
+            except ValueError:
+                joined = ""
+            found, _, fragment = joined.partition("#")
+            url = _finish(found, self._drop)
+            if url is not None:
+                return url, fragment, True
+        return href.strip(_SPACE), "", False
+
+    def _quick(self, href: str) -> tuple[str, str, bool] | None:
+        """Plain links to the own site by concatenation, at a fraction of the parser's time."""
+        if len(href) > self._quick_length:
+            return None
+        if href[:1] == "/":
+            path = href
+        elif href.startswith(self._own_links):
+            path = href[len(self._origin) :]
+        else:
+            return self._quick_other(href)
+        match = _PLAIN.fullmatch(path)
+        if match is None or "/." in path:
+            return None
+        if match.lastindex == 1:
+            return self._origin + path, "", True
+        path, query, fragment = match.groups()
+        if query is not None:
+            if self._drop:
+                query = _without_params(query, self._drop)
+            if query:
+                path = f"{path}?{query}"
+        return self._origin + path, fragment or "", True
+
+    def _quick_other(self, href: str) -> tuple[str, str, bool] | None:
+        if href[:1] == "#" and self._page is not None:
+            match = _PLAIN_FRAGMENT.fullmatch(href)
+            return (self._page, match[1], True) if match else None
+        return (href.strip(_SPACE), "", False) if href.startswith(_OTHER_SCHEMES) else None
+
+
+def host_of(url: str) -> str:
+    """Host of a normalised URL, with its port if that is not the default."""
+    return _split(url)[0]
+
+
+def origin_of(url: str) -> str:
+    """scheme://host[:port] of a normalised URL."""
+    return f"{url.partition('://')[0]}://{_split(url)[0]}"
+
+
+@lru_cache(maxsize=4_096)
+def registrable_domain(host: str) -> str:
+    """Public suffix and one label, such as example.co.uk, or alice.github.io.
+
+    Addresses, names without public suffix and public suffixes themselves are their own domain.
+    """
+    name = _name_of(host)
+    return _suffixes.extract_str(name).top_domain_under_public_suffix or name
+
+
+@lru_cache(maxsize=4_096)
+def has_public_suffix(host: str) -> bool:
+    """False for addresses and for names such as localhost, shop.internal or site.test."""
+    return bool(_suffixes.extract_str(_name_of(host)).suffix)
+
+
+def is_private_name_or_address(host: str) -> bool:
+    """No visitor of the public Internet reaches it by this name.
+
+    A judgement for reports, not a guard: what may be connected to is decided where sockets open.
+    """
+    name = _name_of(host)
+    try:
+        address = ipaddress.ip_address(name.strip("[]"))
+    except ValueError:
+        return not has_public_suffix(name)
+    return not address.is_global or address.is_multicast
+
+
+def url_key(secret: bytes, url: str) -> int:
+    """64-bit signed key of a URL; keyed, so that a hostile site can't construct collisions.
+
+    `secret` has at most 64 bytes.
+    """
+    digest = blake2b(url.encode("utf-8", "surrogatepass"), key=secret, digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Glob:
+    """A pattern over path and query: `*` is any run, a last `$` the end, else it is a prefix.
+
+    Leftmost search of each literal decides, so a match takes one pass over the text.
+    """
+
+    head: str
+    parts: tuple[str, ...]
+    tail: str | None
+    """What the text must end with, after the parts; None when the end is open."""
+    is_exact: bool
+    """The text must equal `head`."""
+
+    @classmethod
+    def of(cls, pattern: str) -> Self:
+        is_anchored = pattern.endswith("$")
+        head, *parts = pattern.removesuffix("$").split("*")
+        tail = parts.pop() if parts and is_anchored else None
+        return cls(head, tuple(filter(None, parts)), tail, is_anchored and tail is None)
+
+    def matches(self, text: str) -> bool:
+        if self.is_exact:
+            return text == self.head
+        if not text.startswith(self.head):
+            return False
+        at = len(self.head)
+        for part in self.parts:
+            at = text.find(part, at)
+            if at < 0:
+                return False
+            at += len(part)
+        return self.tail is None or text.endswith(self.tail, at)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which URLs belong to the site that is crawled."""
+
+    host: str
+    """Of the start URL, without www., with its port if that is not the default."""
+    domain: str
+    """Registrable domain whose subdomains belong to the site; "" when only the host does."""
+    port: str
+    include: tuple[Glob, ...]
+    exclude: tuple[Glob, ...]
+
+    @classmethod
+    def of(
+        cls,
+        start_url: str,
+        include: Iterable[str] = (),
+        exclude: Iterable[str] = (),
+        subdomains: bool = False,
+    ) -> Self:
+        """Patterns are those of `Glob`, such as `/blog/`, `/*/print$` or `*?sort=`.
+
+        A URL must match one of `include`, if there are any, and none of `exclude`. The start URL
+        is no exception.
+        """
+        url = normalise(start_url)
+        if url is None:
+            raise ValueError(f"not an http(s) URL: {start_url!r}")
+        host = host_of(url)
+        name, port = _name_and_port(host)
+        # Below a public suffix, such as github.io, everything belongs to somebody else.
+        is_shared = has_public_suffix(name) and not _suffixes.extract_str(name).domain
+        return cls(
+            host=_without_www(host),
+            domain=registrable_domain(name) if subdomains and not is_shared else "",
+            port=port,
+            include=tuple(map(_scope_glob, include)),
+            exclude=tuple(map(_scope_glob, exclude)),
+        )
+
+    def contains(self, url: str) -> bool:
+        """`url` is normalised. www and apex are one host, http and https one site."""
+        if not url.startswith(_HTTP):
+            return False
+        host, path = _split(url)
+        if _without_www(host) != self.host and not self._is_subdomain(host):
+            return False
+        if self.include and not any(glob.matches(path) for glob in self.include):
+            return False
+        return not any(glob.matches(path) for glob in self.exclude)
+
+    def _is_subdomain(self, host: str) -> bool:
+        if not self.domain:
+            return False
+        name, port = _name_and_port(host)
+        return port == self.port and (name == self.domain or name.endswith("." + self.domain))
+
+
+def _finish(href: str, drop_params: frozenset[str]) -> str | None:
+    """The rules of `normalise` that go beyond the WHATWG parser; `href` has no fragment."""
+    if not href.startswith(_HTTP):
+        return None
+    if "%" in href:
+        href = _PERCENT.sub(lambda match: match[0].upper(), href)
+    if "?" in href:
+        path, _, query = href.partition("?")
+        if drop_params:
+            query = _without_params(query, drop_params)
+        href = f"{path}?{query}" if query else path
+    return href if len(href) <= MAX_URL_LENGTH else None
+
+
+def _without_params(query: str, drop_params: frozenset[str]) -> str:
+    names, prefixes = _names_and_prefixes(drop_params)
+    pairs = query.split("&")
+    kept = [
+        pair
+        for pair in pairs
+        if (name := pair.partition("=")[0]) not in names and not name.startswith(prefixes)
+    ]
+    return query if len(kept) == len(pairs) else "&".join(kept)
+
+
+@lru_cache(maxsize=256)
+def _names_and_prefixes(drop_params: frozenset[str]) -> tuple[frozenset[str], tuple[str, ...]]:
+    prefixes = tuple(name[:-1] for name in drop_params if name.endswith("*"))
+    return frozenset(name for name in drop_params if not name.endswith("*")), prefixes
+
+
+def _split(url: str) -> tuple[str, str]:
+    """(host with port, path and query) of a normalised URL."""
+    authority, slash, path = url.partition("://")[2].partition("/")
+    return authority.rpartition("@")[2], slash + path
+
+
+def _name_and_port(host: str) -> tuple[str, str]:
+    name, colon, port = host.rpartition(":")
+    return (name, port) if colon and "]" not in port else (host, "")
+
+
+def _name_of(host: str) -> str:
+    """The host as the suffix list spells it: no port, no root dot, lower case."""
+    is_bare_v6 = host.count(":") > 1 and not host.startswith("[")
+    return (host if is_bare_v6 else _name_and_port(host)[0]).rstrip(".").lower()
+
+
+def _without_www(host: str) -> str:
+    rest = host.removeprefix("www.")
+    return rest if "." in rest else host
+
+
+def _scope_glob(pattern: str) -> Glob:
+    is_printable = pattern.isprintable() and not any(char.isspace() for char in pattern)
+    if not pattern.startswith(("/", "*")) or not is_printable or "#" in pattern:
+        raise ValueError(f"not a URL path pattern: {pattern!r}")
+    if len(pattern) > MAX_URL_LENGTH:
+        raise ValueError(f"URL path pattern is too long: {pattern[:100]!r}")
+    encoded = quote(pattern, safe=string.punctuation)
+    return Glob.of(_PERCENT.sub(lambda match: match[0].upper(), encoded))
