@@ -1,0 +1,160 @@
+"""Structured-data name, address and phone held against what the visible text says.
+
+Only a plain contradiction is reported: the text shows a value of the same kind, and none of the
+values shown is the structured one. What the text does not show is not judged.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from lsos.domains.crawl.checks.nodes import Graph, as_node, as_text, is_reference, values_of
+from lsos.domains.crawl.checks.phones import is_phone, same_phone
+from lsos.domains.crawl.facts import PageFacts, SiteContext, StructuredItem
+
+_MAX_CHARS = 200
+_MAX_PLACES = 50
+_BEFORE, _AFTER = 12, 30
+"""How far from a town's name its postcode may stand: '12345 Town', 'Town, State 12345'."""
+_STREET_FORMS = (
+    ("street", "st"),
+    ("road", "rd"),
+    ("avenue", "ave", "av"),
+    ("boulevard", "blvd"),
+    ("drive", "dr"),
+    ("lane", "ln"),
+    ("court", "ct"),
+    ("place", "pl"),
+    ("square", "sq"),
+    ("highway", "hwy"),
+    ("parkway", "pkwy"),
+)
+_STREET_WORDS = {form: forms for forms in _STREET_FORMS for form in forms}
+_LEADING_NUMBER = re.compile(r"(?P<number>[0-9]{1,6}[a-z]?) (?P<street>[^,;#]+)")
+_TRAILING_NUMBER = re.compile(r"(?P<street>[^,;#0-9]+) (?P<number>[0-9]{1,6} ?[a-z]?)(?![\w-])")
+_UNIT = re.compile(r" (?:suite|ste|unit|apt|floor|fl)\b.*\Z")
+_LEGAL_WORDS = frozenset(("inc", "llc", "ltd", "gmbh", "co", "corp", "the", "and", "und", "plc"))
+
+
+class Contradiction(NamedTuple):
+    field: str
+    """telephone, postalCode, streetAddress or name."""
+    declared: str
+    visible: str
+
+
+def fold(value: str) -> str:
+    """Compared form: NFKC, case folded, without full stops, German streets abbreviated."""
+    folded = value if value.isascii() else unicodedata.normalize("NFKC", value)
+    return folded.casefold().replace("strasse", "str").replace(".", "").strip()
+
+
+def contradictions(
+    page: PageFacts, graph: Graph, item: StructuredItem, site: SiteContext
+) -> Iterator[Contradiction]:
+    yield from _phone(page, graph, item)
+    shown = fold(page.text)
+    for address in graph.get(item, "address"):
+        node = as_node(address)
+        if node is None or is_reference(node):
+            continue
+        parts = {
+            name: as_text(values[0])[:_MAX_CHARS]
+            for name in ("streetAddress", "addressLocality", "postalCode")
+            if (values := values_of(node, name))
+        }
+        yield from _postcode(
+            shown, parts.get("postalCode", ""), fold(parts.get("addressLocality", ""))
+        )
+        yield from _house_number(shown, parts.get("streetAddress", ""))
+    yield from _name(
+        " ".join((fold(page.title), *map(fold, page.h1s[:5]), shown)), graph, item, site
+    )
+
+
+def _phone(page: PageFacts, graph: Graph, item: StructuredItem) -> Iterator[Contradiction]:
+    declared = [phone for phone in graph.texts(item, "telephone") if is_phone(phone)][:_MAX_PLACES]
+    faxes = graph.texts(item, "faxNumber")[:_MAX_PLACES]
+    visible = [
+        phone
+        for phone in page.phones
+        if is_phone(phone) and not any(same_phone(phone, fax) for fax in faxes)
+    ]
+    if not declared or not visible:
+        return
+    if not any(same_phone(one, other) for one in declared for other in visible):
+        yield Contradiction("telephone", declared[0], visible[0])
+
+
+def _postcode(shown: str, declared: str, town: str) -> Iterator[Contradiction]:
+    """A code of the declared one's shape beside the town's name, and it is another one."""
+    code = fold(declared)
+    if not town or not any(char.isdigit() for char in code):
+        return
+    plain = code.replace(" ", "").replace("-", "")
+    # ZIP+4 and the bare ZIP are one postcode; the last four may be left out on either side.
+    core = plain[:5] if len(plain) == 9 and plain.isdecimal() else plain
+    shape = " ?".join("[0-9]" if char.isdigit() else "[a-z]" for char in core)
+    pattern = re.compile(rf"(?<![\w-]){shape}(?!\w)")
+    seen: list[str] = []
+    for place in _finds(shown, town):
+        around = shown[max(0, place - _BEFORE) : place + len(town) + _AFTER]
+        seen += [found[0] for found in pattern.finditer(around)]
+    if seen and all(found.replace(" ", "") != core for found in seen):
+        yield Contradiction("postalCode", declared, seen[0])
+
+
+def _finds(shown: str, word: str) -> Iterator[int]:
+    place = shown.find(word)
+    for _ in range(_MAX_PLACES):
+        if place < 0:
+            return
+        yield place
+        place = shown.find(word, place + len(word))
+
+
+def _house_number(shown: str, declared: str) -> Iterator[Contradiction]:
+    """The declared street stands in the text, but only with other numbers."""
+    line = fold(declared)
+    number = r"(?P<number>[0-9]{1,6} ?[a-z]?)"
+    if found := _LEADING_NUMBER.match(line):
+        street = _UNIT.sub("", found["street"]).split()
+        pattern = rf"(?<![\w-]){number} {_street_pattern(street)}(?!\w)"
+    elif found := _TRAILING_NUMBER.match(line):
+        street = found["street"].split()
+        pattern = rf"(?<!\w){_street_pattern(street)} {number}(?![\w-])"
+    else:
+        return
+    if not street or " ".join(street[:-1]) not in shown:
+        return
+    seen = [match["number"].replace(" ", "") for match in re.finditer(pattern, shown)]
+    if seen and found["number"].replace(" ", "") not in seen:
+        yield Contradiction("streetAddress", declared, seen[0])
+
+
+def _street_pattern(words: list[str]) -> str:
+    """The street's words, its kind in any of its spellings."""
+    kinds = _STREET_WORDS.get(words[-1], ()) if words else ()
+    escaped = [re.escape(word) for word in words]
+    if kinds:
+        escaped[-1] = f"(?:{'|'.join(kinds)})"
+    return " ".join(escaped)
+
+
+def _words(name: str) -> set[str]:
+    return set(re.findall(r"\w+", fold(name))) - _LEGAL_WORDS
+
+
+def _name(
+    shown: str, graph: Graph, item: StructuredItem, site: SiteContext
+) -> Iterator[Contradiction]:
+    """The page shows the campaign's name, and the declared one has no word of it."""
+    declared = [name[:_MAX_CHARS] for name in graph.texts(item, "name")[:_MAX_PLACES]]
+    known = [site.business_name, *(place.name for place in site.places)]
+    visible = [name for name in known if name and fold(name) in shown]
+    if not declared or not visible:
+        return
+    known_words = set[str]().union(*(_words(name) for name in known))
+    if known_words and not any(_words(name) & known_words for name in declared):
+        yield Contradiction("name", declared[0], visible[0])
