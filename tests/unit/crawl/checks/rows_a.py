@@ -581,11 +581,11 @@ SITEMAP: list[Row] = [
     ),
     ("sitemap_missing", site(host()), None, False),
     ("sitemap_invalid", site(host(sitemaps=[sitemap(kind="")])), None, True),
-    ("sitemap_invalid", site(host(sitemaps=[sitemap(fault="not well-formed")])), None, True),
+    ("sitemap_invalid", site(host(sitemaps=[sitemap(fault="malformed")])), None, True),
     ("sitemap_invalid", site(host(sitemaps=[sitemap(status=404, kind="")])), None, False),
     (
         "sitemap_invalid",
-        site(host(sitemaps=[sitemap(is_over_limit=True, fault="too many URLs")])),
+        site(host(sitemaps=[sitemap(is_over_limit=True, fault="too_large")])),
         None,
         False,
     ),
@@ -618,6 +618,7 @@ SITEMAP: list[Row] = [
     ("sitemap_over_limit", site(host(sitemaps=[sitemap(url_count=50_001)])), None, True),
     ("sitemap_over_limit", site(host(sitemaps=[sitemap(bytes=52_428_801)])), None, True),
     ("sitemap_over_limit", site(host(sitemaps=[sitemap(is_over_limit=True)])), None, True),
+    ("sitemap_over_limit", site(host(sitemaps=[sitemap(fault="too_large")])), None, True),
     (
         "sitemap_over_limit",
         site(host(sitemaps=[sitemap(url_count=50_000, bytes=52_428_800)])),

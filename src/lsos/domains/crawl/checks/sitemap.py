@@ -8,6 +8,9 @@ from lsos.domains.crawl.checks.base import Check, Context, Evidence, Severity, t
 from lsos.domains.crawl.facts import HostFacts, PageFacts, SiteFacts, SitemapFacts
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?=$|T)")
+TOO_LARGE = "too_large"
+"""The fault of a sitemap that was cut at its limit: sitemap_over_limit speaks of it."""
+
 _UNASKED = ("robots_disallowed", "robots_unreachable")
 
 
@@ -83,8 +86,9 @@ def _sitemap_missing(facts: SiteFacts, at: Context) -> Iterator[Evidence]:
 def _sitemap_invalid(facts: SiteFacts, _: Context) -> Iterator[Evidence]:
     for host in facts.hosts.values():
         for sitemap in host.sitemaps:
-            is_faulty = bool(sitemap.fault) and not sitemap.is_over_limit
-            if sitemap.status == 200 and (is_faulty or not sitemap.kind):
+            if sitemap.status != 200 or sitemap.fault == TOO_LARGE:
+                continue
+            if sitemap.fault or not sitemap.kind:
                 yield _evidence(host, sitemap, text(sitemap.fault or "no sitemap format"))
 
 
@@ -101,7 +105,7 @@ def _sitemap_over_limit(facts: SiteFacts, at: Context) -> Iterator[Evidence]:
     urls, size = at.limits["urls"], at.limits["bytes"]
     for host in facts.hosts.values():
         for sitemap in host.sitemaps:
-            if sitemap.bytes > size:
+            if sitemap.bytes > size or sitemap.fault == TOO_LARGE:
                 found = _evidence(host, sitemap, sitemap.bytes)
                 found.limit = size
                 yield found
