@@ -6,8 +6,9 @@ Revises:
 
 import sqlalchemy as sa
 from alembic import op
-from migrations.policies import create_roles, protect
 from sqlalchemy.dialects import postgresql
+
+from migrations.policies import create_roles, protect
 
 revision = "0001"
 down_revision = None
@@ -507,22 +508,6 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
-        "crawl_links",
-        sa.Column("key", sa.BIGINT(), nullable=False),
-        sa.Column("targets", postgresql.ARRAY(sa.BIGINT()), nullable=False),
-        sa.Column("flags", postgresql.ARRAY(sa.SmallInteger()), nullable=False),
-        sa.Column("anchors", postgresql.ARRAY(sa.Text()), nullable=False),
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("run_id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "run_id"],
-            ["crawl_runs.tenant_id", "crawl_runs.id"],
-            name=op.f("fk_crawl_links_tenant_id_run_id"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("tenant_id", "run_id", "key", name=op.f("pk_crawl_links")),
-    )
-    op.create_table(
         "crawl_pages",
         sa.Column("key", sa.BIGINT(), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
@@ -533,6 +518,7 @@ def upgrade() -> None:
         sa.Column("content_type", sa.String(), nullable=True),
         sa.Column("is_html", sa.Boolean(), nullable=False),
         sa.Column("is_indexable", sa.Boolean(), nullable=False),
+        sa.Column("is_eligible", sa.Boolean(), nullable=False),
         sa.Column("is_reused", sa.Boolean(), nullable=False),
         sa.Column("canonical", sa.Text(), nullable=True),
         sa.Column("title", sa.Text(), nullable=True),
@@ -543,6 +529,7 @@ def upgrade() -> None:
         sa.Column("etag", sa.String(), nullable=True),
         sa.Column("last_modified", sa.String(), nullable=True),
         sa.Column("facts", postgresql.BYTEA(), nullable=False),
+        sa.Column("links", postgresql.BYTEA(), nullable=False),
         sa.Column(
             "fetched_at",
             sa.DateTime(timezone=True),
@@ -588,6 +575,7 @@ def upgrade() -> None:
         sa.Column("key", sa.BIGINT(), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column("source", sa.SmallInteger(), nullable=False),
+        sa.Column("in_sitemap", sa.Boolean(), nullable=False),
         sa.Column("is_internal", sa.Boolean(), nullable=False),
         sa.Column("depth", sa.SmallInteger(), nullable=False),
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
@@ -638,7 +626,7 @@ def upgrade() -> None:
         protect(table, campaign="campaign_id")
     for table in ("crawl_runs", "crawl_ignored_issues"):
         protect(table, campaign="campaign_id")
-    for table in ("crawl_urls", "crawl_todo", "crawl_pages", "crawl_links", "crawl_issues"):
+    for table in ("crawl_urls", "crawl_todo", "crawl_pages", "crawl_issues"):
         protect(table)
     protect("crawl_hosts")
     protect("jobs", campaign="campaign_id")
@@ -652,7 +640,6 @@ def downgrade() -> None:
     op.drop_index("ix_crawl_todo_order", table_name="crawl_todo")
     op.drop_table("crawl_todo")
     op.drop_table("crawl_pages")
-    op.drop_table("crawl_links")
     op.drop_table("crawl_issues")
     op.drop_table("crawl_hosts")
     op.drop_table("user_campaigns")

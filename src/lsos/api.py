@@ -1,7 +1,10 @@
 """create_app(): the one list of controllers, and how requests reach them."""
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from types import FrameType
 from typing import Any
 
 import structlog
@@ -24,13 +27,25 @@ from lsos.core.idempotency import Replay
 from lsos.core.local import resolve_settings
 from lsos.core.principal import PUBLIC, AuthMiddleware, Principal, guard, needs
 from lsos.core.redis import client
-from lsos.core.request import KeepAnswer, RequestMiddleware, refuse_nul, session_provider
+from lsos.core.request import (
+    KeepAnswer,
+    RequestMiddleware,
+    refuse_nul,
+    session_provider,
+    sessions_provider,
+)
 from lsos.core.settings import Settings, replaced_variables
 from lsos.core.telemetry import Telemetry, trace_sql
 from lsos.domains.auth import controller as auth
 from lsos.domains.auth import service as auth_service
 from lsos.domains.auth import sessions
 from lsos.domains.auth.limiter import LoginLimiter
+from lsos.domains.campaigns import controller as campaigns
+from lsos.domains.crawl import controller as crawl
+from lsos.domains.dashboard import controller as dashboard
+from lsos.domains.health import controller as health
+from lsos.domains.jobs import controller as jobs
+from lsos.registries import BASELINE_STEPS
 
 MAX_BODY_BYTES = 1_048_576
 
@@ -38,6 +53,13 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     auth.AuthController,
     auth.TenantController,
     auth.AuditLogController,
+    campaigns.CampaignController,
+    campaigns.LocationController,
+    campaigns.CompetitorController,
+    crawl.CrawlController,
+    jobs.JobController,
+    health.HealthController,
+    dashboard.DashboardController,
 )
 
 log = structlog.get_logger(__name__)
@@ -56,10 +78,12 @@ def create_app(settings: Settings | None = None) -> Litestar:
     queue = client(settings.arq_redis_url)
     db = Database.of(settings, application_name="lsos-api", pusher=Bell(queue))
     trace_sql(db.engine)
+    stopping = asyncio.Event()
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         telemetry = Telemetry(settings, service="lsos-api")
+        _announce_stop(stopping)
         yield
         await db.close()
         await redis.aclose()
@@ -81,6 +105,9 @@ def create_app(settings: Settings | None = None) -> Litestar:
         "settings": _constant(settings),
         "limiter": _constant(limiter),
         "redis": _constant(redis),
+        "baseline_steps": _constant(BASELINE_STEPS),
+        "stopping": _constant(stopping),
+        "sessions": Provide(sessions_provider(db, sessions.admit), sync_to_thread=False),
         "principal": Provide(_principal, sync_to_thread=False),
         "session": Provide(session_provider(db, sessions.admit)),
     }
@@ -105,6 +132,23 @@ def create_app(settings: Settings | None = None) -> Litestar:
     # Outside Litestar's own exception handling, so that unknown routes are stamped and logged too.
     app.asgi_handler = RequestMiddleware(app.asgi_handler)
     return app
+
+
+def _announce_stop(stopping: asyncio.Event) -> None:
+    """Set the event at SIGTERM and SIGINT, before uvicorn waits for open streams to end."""
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        before = signal.getsignal(name)
+        if not callable(before) or before is signal.default_int_handler:
+            continue
+
+        def chained(
+            number: int, frame: FrameType | None, before: Callable[..., object] = before
+        ) -> None:
+            loop.call_soon_threadsafe(stopping.set)
+            before(number, frame)
+
+        signal.signal(name, chained)
 
 
 def _principal(request: Request[Any, Any, Any]) -> Principal:

@@ -1,5 +1,6 @@
 """Builders of facts with sane defaults, so that a test names only what it is about."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from lsos.domains.crawl.facts import (
@@ -164,7 +165,7 @@ def host(**overrides: Any) -> HostFacts:
 def site(*hosts: HostFacts, **overrides: Any) -> SiteFacts:
     values: dict[str, Any] = {
         "context": site_context(),
-        "now_year": 2026,
+        "now": datetime(2026, 6, 1, tzinfo=UTC),
         "hosts": {h.host: h for h in hosts},
         "page_count": 40,
         "indexable_count": 38,

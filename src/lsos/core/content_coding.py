@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Iterable
 from typing import Protocol
 
-import brotli  # type: ignore[import-untyped]  # it has no stubs
+import brotli
 
 ACCEPT_ENCODING = "gzip, deflate, br"
 MAX_GZIP_MEMBERS = 1024

@@ -1,8 +1,8 @@
 """The engine and the tenant session: every transaction drops to a role and names its tenant."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -37,6 +37,10 @@ class Push(msgspec.Struct, frozen=True):
 class Pusher(Protocol):
     async def push(self, pushes: list[Push]) -> None:
         """Tell the workers; must not raise: the sweeper repairs a lost push."""
+
+
+Sessions = Callable[[], AbstractAsyncContextManager[AsyncSession]]
+"""A factory of short, checked sessions, for answers that outlive the request's own."""
 
 
 class Database:

@@ -160,5 +160,8 @@ def _shape_fault(entry: Mapping[str, Any]) -> ErrorItem:
         field, message = missing[1], "is required"
     source = entry.get("source")
     return ErrorItem(
-        "validation_failed", message, field=field, detail={"in": str(source)} if source else None
+        "validation_failed",
+        message,
+        field=field,
+        detail={"in": str(getattr(source, "value", source))} if source else None,
     )

@@ -10,6 +10,7 @@ LsosError
 ├── PreconditionFailed     412
 ├── TooMany                429  with Retry-After
 ├── Unavailable            503  with Retry-After
+├── OutboundError          502  no response (in core.outbound_errors)
 └── TaskError              outcome of a job's attempt
     ├── Transient          try again later
     ├── Permanent          trying again cannot help

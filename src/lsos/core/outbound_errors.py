@@ -8,6 +8,7 @@ from typing import Literal
 import aiohttp
 
 from lsos.core.content_coding import DecodingError
+from lsos.core.errors import LsosError
 from lsos.core.resolver import AddressBlockedError
 
 OutboundErrorKind = Literal[
@@ -24,13 +25,16 @@ OutboundErrorKind = Literal[
 ]
 
 
-class OutboundError(Exception):
+class OutboundError(LsosError):
     """No response; `detail` holds neither userinfo nor query."""
+
+    status = 502
+    code = "outbound_failed"
 
     def __init__(self, kind: OutboundErrorKind, detail: str) -> None:
         super().__init__(f"{kind}: {detail}")
         self.kind: OutboundErrorKind = kind
-        self.detail = detail
+        self.detail: str = detail
 
 
 def kind_of(error: Exception) -> OutboundErrorKind:  # noqa: PLR0911 - one flat table

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -16,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core import idempotency
 from lsos.core.clock import new_id
-from lsos.core.db import Database
+from lsos.core.db import Database, Sessions
 from lsos.core.errors import Invalid
 from lsos.core.principal import Principal
 
@@ -143,6 +144,23 @@ def session_provider(
                 raise
 
     return provide_session
+
+
+def sessions_provider(db: Database, admit: Admit) -> Callable[[Request[Any, Any, Any]], Sessions]:
+    """Sessions of streams and downloads: each one checks the principal anew."""
+
+    def provide_sessions(request: Request[Any, Any, Any]) -> Sessions:
+        principal: Principal = request.user
+
+        @asynccontextmanager
+        async def open_session() -> AsyncIterator[AsyncSession]:
+            async with db.tenant_session(principal.tenant_id) as session:
+                await admit(session, principal)
+                yield session
+
+        return open_session
+
+    return provide_sessions
 
 
 async def refuse_nul(request: Request[Any, Any, Any]) -> None:

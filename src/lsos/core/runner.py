@@ -53,8 +53,20 @@ class Work:
 
 Summary = dict[str, object]
 Body = Callable[..., Awaitable[Summary | None]]
-DeadHook = Callable[[AsyncSession, Mapping[str, object], str], Awaitable[None]]
-"""Called with a session, the job's ids and the reason code in the transaction that buries it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """A job that is given up."""
+
+    tenant_id: UUID
+    campaign_id: UUID | None
+    arguments: Mapping[str, Any]
+    reason_code: str
+
+
+DeadHook = Callable[[AsyncSession, Death], Awaitable[None]]
+"""Called in the transaction that marks the job dead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +242,8 @@ class Runner:
                 raise
             except NotYet as wait:
                 await self._record(self._again, job, wait, wait.delay_s, 1)
-            except Exception as error:  # noqa: BLE001 -- every failure becomes a state of the row
+            except Exception as raised:  # noqa: BLE001 -- every failure becomes a state of the row
+                error = _first(raised)
                 span.record_exception(error)
                 span.set_status(Status(StatusCode.ERROR))
                 await self._failed(job, known, error)
@@ -309,7 +322,13 @@ class Runner:
         async with self._db.tenant_session(job.tenant_id) as session:
             buried = await session.execute(_DEAD, {**self._key(job), **_describe(error)})
             if known is not None and known.on_dead is not None and buried.first():
-                await known.on_dead(session, job.args, str(_describe(error)["reason"]))
+                death = Death(
+                    tenant_id=job.tenant_id,
+                    campaign_id=job.campaign_id,
+                    arguments=known.arguments(job.args),
+                    reason_code=str(_describe(error)["reason"]),
+                )
+                await known.on_dead(session, death)
 
     def _key(self, job: Claimed) -> dict[str, object]:
         return {"tenant_id": job.tenant_id, "id": job.id, "worker": self._worker}
@@ -346,6 +365,13 @@ def is_retryable(error: BaseException) -> bool:
     if isinstance(error, LsosError):
         return isinstance(error, Transient)
     return isinstance(error, (TimeoutError, *OUTAGE)) or is_outage(error)
+
+
+def _first(error: Exception) -> Exception:
+    """The first failure of a task group, which says whether another attempt can help."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def _describe(error: Exception) -> dict[str, object]:

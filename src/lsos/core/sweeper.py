@@ -22,7 +22,8 @@ _FREE = text("""
     returning tenant_id, id, round, queue
 """)
 _DUE = text("""
-    update jobs set pushed_at = now()
+    update jobs set pushed_at = now(),
+        round = round + case when due_at < now() - interval '1 minute' then 1 else 0 end
     where (tenant_id, id) in (
         select tenant_id, id from jobs
         where state = 'queued' and due_at <= now()
@@ -46,7 +47,10 @@ _PURGE_KEYS = text("delete from idempotency_keys where created_at < now() - inte
 
 
 async def sweep(db: Database, *, push_again_s: float = PUSH_AGAIN_S) -> dict[str, object]:
-    """Free stale claims and ring again for due jobs that nobody started."""
+    """Free stale claims and ring again for due jobs that nobody started.
+
+    After a minute the message gets a new name: a dead worker may still hold the old one.
+    """
     async with system_session(db) as session:
         freed = (await session.execute(_FREE, {"batch": BATCH})).all()
         due = (await session.execute(_DUE, {"batch": BATCH, "push_again_s": push_again_s})).all()

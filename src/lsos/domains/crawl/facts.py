@@ -5,6 +5,7 @@ Facts are data without behaviour beyond derived properties; they are made by `pa
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Literal
 
 import msgspec
@@ -33,7 +34,7 @@ class Link(msgspec.Struct, array_like=True, gc=False):
     """A hyperlink of the page, in document order, duplicates kept."""
 
     url: str
-    """Absolute, normalised by `urls.resolve` (no fragment); the raw href if it is no http(s) URL."""
+    """Absolute and normalised, without fragment; the raw href if it is no http(s) URL."""
     href: str
     """As written, stripped of ASCII white space, cut at 2,048 characters."""
     anchor: str
@@ -132,7 +133,7 @@ class Directives(msgspec.Struct, array_like=True, gc=False):
 
 
 class StructuredItem(msgspec.Struct, gc=False):
-    """One JSON-LD or microdata node, flattened out of @graph and arrays, nested nodes kept in place."""
+    """One JSON-LD or microdata node, taken out of @graph and arrays; nested nodes stay in place."""
 
     types: list[str]
     """schema.org names without prefix, such as Dentist."""
@@ -288,7 +289,7 @@ class PageFacts(msgspec.Struct, gc=False, kw_only=True, omit_defaults=True):
 
     @property
     def is_measured(self) -> bool:
-        """Any typed answer counts; what was blocked or never asked for does not (FORMULAS, terms)."""
+        """Any typed answer counts; what was blocked or never asked for does not."""
         return self.error not in ("robots_disallowed", "robots_unreachable") and not self.is_blocked
 
     @property
@@ -325,7 +326,7 @@ class PageFacts(msgspec.Struct, gc=False, kw_only=True, omit_defaults=True):
 
     @property
     def is_indexable(self) -> bool:
-        """200, HTML, no noindex, canonical to itself or absent, allowed for Googlebot (FORMULAS)."""
+        """200, HTML, no noindex, canonical to itself or absent, allowed for Googlebot."""
         return (
             self.is_ok_html
             and not self.is_noindex
@@ -377,7 +378,7 @@ class SitemapFacts(msgspec.Struct, gc=False, kw_only=True):
     url_count: int = 0
     is_over_limit: bool = False
     fault: str = ""
-    """Why it could not be read; "" when it could."""
+    """What is wrong with it (`sitemap_xml.Fault`, or unreachable); entries may still exist."""
     lastmods: list[str] = msgspec.field(default_factory=list)
     """As written, at most 1,000."""
     invalid_lastmods: list[str] = msgspec.field(default_factory=list)
@@ -387,7 +388,7 @@ class SiteFacts(msgspec.Struct, gc=False, kw_only=True):
     """A finished run as the site-wide checks see it."""
 
     context: SiteContext
-    now_year: int
+    now: datetime
     hosts: Mapping[str, HostFacts]
     page_count: int = 0
     """HTML pages fetched."""

@@ -17,7 +17,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, BYTEA
+from sqlalchemy.dialects.postgresql import BIGINT, BYTEA
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lsos.core.model import Base, TenantRow
@@ -102,6 +102,7 @@ class CrawlUrl(_OfRun, Base):
     url: Mapped[str] = mapped_column(Text)
     source: Mapped[int] = mapped_column(SmallInteger)
     """rules.UrlSource: how it was first heard of."""
+    in_sitemap: Mapped[bool] = mapped_column(default=False)
     is_internal: Mapped[bool]
     depth: Mapped[int] = mapped_column(SmallInteger)
 
@@ -143,6 +144,8 @@ class CrawlPage(_OfRun, Base):
     content_type: Mapped[str | None]
     is_html: Mapped[bool]
     is_indexable: Mapped[bool]
+    is_eligible: Mapped[bool]
+    """200, HTML, not noindexed: the pages that scores are about."""
     is_reused: Mapped[bool]
     canonical: Mapped[str | None] = mapped_column(Text)
     title: Mapped[str | None] = mapped_column(Text)
@@ -153,20 +156,9 @@ class CrawlPage(_OfRun, Base):
     etag: Mapped[str | None]
     last_modified: Mapped[str | None]
     facts: Mapped[bytes] = mapped_column(BYTEA)
+    links: Mapped[bytes] = mapped_column(BYTEA)
+    """rules.PageLinks in msgpack: all links of the page by the keys of their targets."""
     fetched_at: Mapped[datetime] = mapped_column(server_default=func.now())
-
-
-class CrawlLinks(_OfRun, Base):
-    """All links of one page in one row: parallel arrays in document order."""
-
-    __tablename__ = "crawl_links"
-    __table_args__ = (PrimaryKeyConstraint("tenant_id", "run_id", "key"), _run_key())
-
-    key: Mapped[int] = mapped_column(BIGINT)
-    targets: Mapped[list[int]] = mapped_column(ARRAY(BIGINT))
-    flags: Mapped[list[int]] = mapped_column(ARRAY(SmallInteger))
-    """rules.LinkFlag bits."""
-    anchors: Mapped[list[str]] = mapped_column(ARRAY(Text))
 
 
 class CrawlIssue(_OfRun, Base):

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 
 from lsos.domains.crawl.checks.base import Check, Context, Evidence, Severity, text
 from lsos.domains.crawl.facts import HostFacts, PageFacts, SiteFacts, SitemapFacts
@@ -133,8 +134,7 @@ def _sitemap_lastmod_uniform(facts: SiteFacts, at: Context) -> Iterator[Evidence
 
 
 def _sitemap_lastmod_invalid(facts: SiteFacts, _: Context) -> Iterator[Evidence]:
-    # Only the year is known here: what lies after New Year's Day of the next is surely too late.
-    last_day = f"{facts.now_year + 1:04}-01-01"
+    last_day = (facts.now + timedelta(days=1)).date().isoformat()
     for host in facts.hosts.values():
         for sitemap in host.sitemaps:
             for value in sitemap.invalid_lastmods:

@@ -1,0 +1,104 @@
+"""Reads of campaigns and what belongs to them; row-level security chooses the tenant."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import func, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lsos.core.errors import NotFound
+from lsos.core.schema import TimeKey
+from lsos.domains.campaigns.models import BaselineStep, Campaign, Competitor, Location
+from lsos.domains.campaigns.rules import SetupState
+
+
+async def get_campaign(session: AsyncSession, tenant_id: UUID, campaign_id: UUID) -> Campaign:
+    campaign = await session.get(Campaign, (tenant_id, campaign_id))
+    if campaign is None:
+        raise NotFound("no such campaign", code="campaign_not_found")
+    return campaign
+
+
+async def find_locked_campaign(
+    session: AsyncSession, tenant_id: UUID, campaign_id: UUID
+) -> Campaign | None:
+    """Locks the row until the transaction ends; rows that refer to it may still be inserted."""
+    return await session.get(
+        Campaign,
+        (tenant_id, campaign_id),
+        with_for_update={"key_share": True},
+        populate_existing=True,
+    )
+
+
+async def get_locked_campaign(
+    session: AsyncSession, tenant_id: UUID, campaign_id: UUID
+) -> Campaign:
+    campaign = await find_locked_campaign(session, tenant_id, campaign_id)
+    if campaign is None:
+        raise NotFound("no such campaign", code="campaign_not_found")
+    return campaign
+
+
+async def list_campaigns(
+    session: AsyncSession, state: SetupState | None, after: TimeKey | None, limit: int
+) -> Sequence[Campaign]:
+    query = select(Campaign).order_by(Campaign.created_at, Campaign.id).limit(limit + 1)
+    if state is not None:
+        query = query.where(Campaign.setup_state == state)
+    if after is not None:
+        query = query.where(tuple_(Campaign.created_at, Campaign.id) > after)
+    return (await session.scalars(query)).all()
+
+
+async def list_steps(session: AsyncSession, campaign_id: UUID) -> Sequence[BaselineStep]:
+    query = select(BaselineStep).where(BaselineStep.campaign_id == campaign_id)
+    return (await session.scalars(query.order_by(BaselineStep.name))).all()
+
+
+async def get_location(
+    session: AsyncSession, tenant_id: UUID, campaign_id: UUID, location_id: UUID
+) -> Location:
+    location = await session.get(Location, (tenant_id, location_id))
+    if location is None or location.campaign_id != campaign_id:
+        raise NotFound("no such location", code="location_not_found")
+    return location
+
+
+async def list_locations(
+    session: AsyncSession, campaign_id: UUID, after: TimeKey | None, limit: int
+) -> Sequence[Location]:
+    query = select(Location).where(Location.campaign_id == campaign_id)
+    if after is not None:
+        query = query.where(tuple_(Location.created_at, Location.id) > after)
+    query = query.order_by(Location.created_at, Location.id).limit(limit + 1)
+    return (await session.scalars(query)).all()
+
+
+async def count_locations(session: AsyncSession, campaign_id: UUID) -> int:
+    query = select(func.count()).where(Location.campaign_id == campaign_id)
+    return await session.scalar(query) or 0
+
+
+async def get_competitor(
+    session: AsyncSession, tenant_id: UUID, campaign_id: UUID, competitor_id: UUID
+) -> Competitor:
+    competitor = await session.get(Competitor, (tenant_id, competitor_id))
+    if competitor is None or competitor.campaign_id != campaign_id:
+        raise NotFound("no such competitor", code="competitor_not_found")
+    return competitor
+
+
+async def list_competitors(
+    session: AsyncSession, campaign_id: UUID, after: TimeKey | None, limit: int
+) -> Sequence[Competitor]:
+    query = select(Competitor).where(Competitor.campaign_id == campaign_id)
+    if after is not None:
+        query = query.where(tuple_(Competitor.created_at, Competitor.id) > after)
+    query = query.order_by(Competitor.created_at, Competitor.id).limit(limit + 1)
+    return (await session.scalars(query)).all()
+
+
+async def count_competitors(session: AsyncSession, campaign_id: UUID) -> int:
+    query = select(func.count()).where(Competitor.campaign_id == campaign_id)
+    return await session.scalar(query) or 0

@@ -1,0 +1,154 @@
+"""The start of a run: robots.txt and sitemaps of its host, and the seeds of its frontier."""
+
+from collections.abc import Iterator, Sequence
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lsos.core.clock import new_id
+from lsos.core.runner import Work
+from lsos.domains.crawl import queries, service
+from lsos.domains.crawl.fetch import Fetcher
+from lsos.domains.crawl.frontier import Frontier, Heard
+from lsos.domains.crawl.hosts import HostRules, agent_token, fetch_host, pack, read_sitemaps
+from lsos.domains.crawl.models import CrawlRun
+from lsos.domains.crawl.rules import RunSettings, UrlSource
+from lsos.domains.crawl.sitemaps import Entry
+from lsos.domains.crawl.urls import TRACKING_PARAMS, Scope, normalise, origin_of, url_key
+
+MOST_LISTED = 200_000
+"""Sitemap entries that a run looks at."""
+CHUNK = 5_000
+
+_HOST = text("""
+    insert into crawl_hosts (tenant_id, run_id, origin, facts)
+    values (:tenant_id, :run_id, :origin, :facts)
+    on conflict (tenant_id, run_id, origin) do update set facts = excluded.facts
+""")
+_ADMITTED = text("""
+    update crawl_runs set admitted = (
+        select count(*) from crawl_todo where tenant_id = :tenant_id and run_id = :run_id
+    ) + done, is_cut_off = is_cut_off or :is_cut_off
+    where tenant_id = :tenant_id and id = :run_id
+""")
+
+
+async def begin(work: Work, run: CrawlRun, start_url: str, hops: int) -> dict[str, object]:
+    """Seed the frontier of a run from its start URL; safe to repeat."""
+    settings = msgspec.convert(run.settings, RunSettings)
+    outbound = work.resources["outbound_private" if settings.allow_private else "outbound"]
+    fetcher = Fetcher(outbound, work.resources["host_clock"], settings, start_url)
+    host = await fetch_host(outbound, start_url, settings, fetcher.wait_for)
+    host.is_start = True
+    rules = HostRules(host, agent_token(settings.user_agent))
+    entries: list[Entry] = []
+    if settings.use_sitemaps and not rules.is_unreachable:
+        listed = await read_sitemaps(outbound, host, settings, fetcher.wait_for, most=MOST_LISTED)
+        host.sitemaps, entries = listed.files, listed.entries
+    ids = {"tenant_id": work.tenant_id, "run_id": run.id}
+    async with work.session() as session:
+        current = await session.get(
+            CrawlRun, (work.tenant_id, run.id), with_for_update=True, populate_existing=True
+        )
+        if current is None or current.state != "running":
+            return {"state": "stopped"}
+        site = await service.site_context(session, current, start_url)
+        current.site = msgspec.to_builtins(site)
+        current.phase = "crawling"
+        await session.execute(_HOST, {**ids, "origin": origin_of(start_url), "facts": pack(host)})
+        seeds = _seeds(run.campaign_id, settings, rules, start_url, hops, entries)
+        seeded = await _seed(session, current, settings, seeds)
+    return {"sitemaps": len(host.sitemaps), "listed": len(entries), "seeded": seeded}
+
+
+def _seeds(
+    campaign_id: UUID,
+    settings: RunSettings,
+    rules: HostRules,
+    start_url: str,
+    hops: int,
+    entries: Sequence[Entry],
+) -> list[Heard]:
+    """The start URL and the listed ones, each once; the start is wanted whatever the patterns."""
+    scope = Scope.of(start_url, settings.include, settings.exclude, settings.subdomains)
+    drop = TRACKING_PARAMS if settings.drop_tracking else frozenset[str]()
+    secret = campaign_id.bytes
+    listed = {url for url in _locations(entries, drop) if url != start_url}
+    is_listed = any(entry.loc == start_url for entry in entries)
+    seeds = [
+        Heard(
+            key=url_key(secret, start_url),
+            url=start_url,
+            source=UrlSource.START,
+            is_internal=True,
+            depth=0,
+            hops=hops,
+            in_sitemap=is_listed,
+        )
+    ]
+    for url in dict.fromkeys(u for u in _locations(entries, drop) if u in listed):
+        inside = scope.contains(url)
+        seeds.append(
+            Heard(
+                key=url_key(secret, url),
+                url=url,
+                source=UrlSource.SITEMAP,
+                is_internal=inside,
+                depth=1,
+                in_sitemap=True,
+                is_wanted=inside and rules.allows(url) and settings.max_depth != 0,
+            )
+        )
+    return seeds
+
+
+def _locations(entries: Sequence[Entry], drop: frozenset[str]) -> Iterator[str]:
+    for entry in entries:
+        if url := normalise(entry.loc, drop):
+            yield url
+
+
+async def _seed(
+    session: AsyncSession, run: CrawlRun, settings: RunSettings, seeds: Sequence[Heard]
+) -> int:
+    frontier = Frontier(run.tenant_id, run.id, new_id())
+    room = settings.max_pages - run.admitted
+    wanted = [seed for seed in seeds if seed.is_wanted]
+    admitted = 0
+    for at in range(0, len(seeds), CHUNK):
+        chunk = seeds[at : at + CHUNK]
+        new = await frontier.hear(session, chunk)
+        seedlings = [s for s in chunk if s.key in new and s.is_wanted][: max(0, room - admitted)]
+        await frontier.admit(session, seedlings)
+        admitted += len(seedlings)
+    await session.execute(
+        _ADMITTED,
+        {
+            "tenant_id": run.tenant_id,
+            "run_id": run.id,
+            "is_cut_off": len(wanted) > max(0, room),
+        },
+    )
+    return admitted
+
+
+async def adopted_start(session: AsyncSession, run: CrawlRun) -> str | None:
+    """Where the start URL leads when that is another site: the run goes on there.
+
+    Only when nothing but redirects was found so far.
+    """
+    if run.pages or run.done > 10:
+        return None
+    targets = await queries.redirect_targets(session, run.id)
+    settings = msgspec.convert(run.settings, RunSettings)
+    start = (run.site or {}).get("start_url", settings.start_url)
+    target = targets.get(str(start))
+    while target in targets and targets[target] != target:
+        target = targets[target]
+        if len(targets) > 20:
+            return None
+    if target is None or Scope.of(str(start), (), (), settings.subdomains).contains(target):
+        return None
+    return target

@@ -1,0 +1,173 @@
+"""The frontier in PostgreSQL: URLs heard of, URLs to do, claims by lease."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lsos.domains.crawl.rules import LEASE_S, UrlSource
+
+
+class Heard(msgspec.Struct, gc=False):
+    """A URL that the run has heard of."""
+
+    key: int
+    url: str
+    source: UrlSource
+    is_internal: bool
+    depth: int
+    hops: int = 0
+    in_sitemap: bool = False
+    is_wanted: bool = True
+    """Internal, within the depth and allowed: it may enter the frontier."""
+
+
+class Claim(msgspec.Struct, frozen=True, gc=False):
+    """A URL that this slice alone may fetch until its lease ends."""
+
+    key: int
+    url: str
+    depth: int
+    hops: int
+    attempts: int
+    in_sitemap: bool
+
+
+_HEAR = text("""
+    insert into crawl_urls (tenant_id, run_id, key, url, source, is_internal, depth, in_sitemap)
+    select :tenant_id, :run_id, u.* from unnest(
+        cast(:keys as bigint[]), cast(:urls as text[]), cast(:sources as smallint[]),
+        cast(:internal as bool[]), cast(:depths as smallint[]), cast(:sitemap as bool[])
+    ) as u
+    on conflict do nothing
+    returning key
+""")
+_ADMIT = text("""
+    insert into crawl_todo (tenant_id, run_id, key, url, depth, hops, attempts, in_sitemap)
+    select :tenant_id, :run_id, u.key, u.url, u.depth, u.hops, 0, u.in_sitemap from unnest(
+        cast(:keys as bigint[]), cast(:urls as text[]), cast(:depths as smallint[]),
+        cast(:hops as smallint[]), cast(:sitemap as bool[])
+    ) as u (key, url, depth, hops, in_sitemap)
+    on conflict do nothing
+""")
+_CLAIM = text("""
+    with picked as (
+        select key from crawl_todo
+        where tenant_id = :tenant_id and run_id = :run_id
+            and (lease_until is null or lease_until < now())
+            and (not_before is null or not_before <= now())
+        order by depth, key
+        limit :size
+        for update skip locked
+    )
+    update crawl_todo t
+    set lease = :lease, attempts = t.attempts + 1,
+        lease_until = now() + make_interval(secs => :lease_s)
+    from picked
+    where t.tenant_id = :tenant_id and t.run_id = :run_id and t.key = picked.key
+    returning t.key, t.url, t.depth, t.hops, t.attempts, t.in_sitemap
+""")
+_FINISH = text("""
+    delete from crawl_todo
+    where tenant_id = :tenant_id and run_id = :run_id and lease = :lease
+        and key = any(cast(:keys as bigint[]))
+    returning key
+""")
+_PUT_BACK = text("""
+    update crawl_todo t
+    set lease = null, lease_until = null, attempts = t.attempts - u.refund,
+        not_before = case when u.delay_s > 0 then now() + make_interval(secs => u.delay_s) end
+    from unnest(cast(:keys as bigint[]), cast(:delays as float8[]), cast(:refunds as smallint[]))
+        as u (key, delay_s, refund)
+    where t.tenant_id = :tenant_id and t.run_id = :run_id and t.key = u.key and t.lease = :lease
+""")
+_REST = text("""
+    select count(*) as open,
+        least(min(greatest(not_before, lease_until)) filter (where lease_until is not null
+            or not_before is not null), now() + interval '5 seconds') - now() as wait
+    from (
+        select not_before, lease_until from crawl_todo
+        where tenant_id = :tenant_id and run_id = :run_id limit 1000
+    ) as rest
+""")
+
+
+class Frontier:
+    """The frontier of one run, as one holder of leases sees it."""
+
+    def __init__(self, tenant_id: UUID, run_id: UUID, lease: UUID) -> None:
+        self._run = {"tenant_id": tenant_id, "run_id": run_id}
+        self._lease = lease
+
+    async def hear(self, session: AsyncSession, heard: Sequence[Heard]) -> set[int]:
+        """Insert URLs; the keys that were new. Sorted, so that two slices can't deadlock."""
+        if not heard:
+            return set()
+        ordered = sorted(heard, key=lambda h: h.key)
+        rows = await session.execute(
+            _HEAR,
+            {
+                **self._run,
+                "keys": [h.key for h in ordered],
+                "urls": [h.url for h in ordered],
+                "sources": [int(h.source) for h in ordered],
+                "internal": [h.is_internal for h in ordered],
+                "depths": [h.depth for h in ordered],
+                "sitemap": [h.in_sitemap for h in ordered],
+            },
+        )
+        return set(rows.scalars())
+
+    async def admit(self, session: AsyncSession, wanted: Sequence[Heard]) -> None:
+        """Put URLs into the frontier; the caller has counted them against the budget."""
+        if not wanted:
+            return
+        ordered = sorted(wanted, key=lambda h: h.key)
+        await session.execute(
+            _ADMIT,
+            {
+                **self._run,
+                "keys": [h.key for h in ordered],
+                "urls": [h.url for h in ordered],
+                "depths": [h.depth for h in ordered],
+                "hops": [h.hops for h in ordered],
+                "sitemap": [h.in_sitemap for h in ordered],
+            },
+        )
+
+    async def claim(self, session: AsyncSession, size: int) -> list[Claim]:
+        """Up to `size` URLs, shallow ones first, out of reach of others for 90 s."""
+        rows = await session.execute(
+            _CLAIM, {**self._run, "lease": self._lease, "size": size, "lease_s": LEASE_S}
+        )
+        return [Claim(*row) for row in rows]
+
+    async def finish(self, session: AsyncSession, keys: Iterable[int]) -> set[int]:
+        """Take done URLs out; the keys that were still ours. Only their results may be stored."""
+        rows = await session.execute(
+            _FINISH, {**self._run, "lease": self._lease, "keys": list(keys)}
+        )
+        return set(rows.scalars())
+
+    async def put_back(
+        self, session: AsyncSession, waits: Sequence[tuple[int, float, bool]]
+    ) -> None:
+        """Give URLs back: (key, seconds until it may be claimed, was it no try)."""
+        if waits:
+            await session.execute(
+                _PUT_BACK,
+                {
+                    **self._run,
+                    "lease": self._lease,
+                    "keys": [key for key, _, _ in waits],
+                    "delays": [delay for _, delay, _ in waits],
+                    "refunds": [int(is_no_try) for _, _, is_no_try in waits],
+                },
+            )
+
+    async def rest(self, session: AsyncSession) -> tuple[int, float]:
+        """(URLs left, seconds until one of them may be claimed, at most 5)."""
+        row = (await session.execute(_REST, self._run)).one()
+        return row.open, max(0.0, row.wait.total_seconds()) if row.wait is not None else 0.0

@@ -1,0 +1,116 @@
+"""Turns a page's references into keys, and tells which of their targets are new."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+from uuid import UUID
+
+from lsos.domains.crawl.facts import PageFacts
+from lsos.domains.crawl.frontier import Heard
+from lsos.domains.crawl.rules import MAX_HOPS, LinkFlag, PageLinks, RunSettings, UrlSource
+from lsos.domains.crawl.urls import Scope, url_key
+
+MAX_INTERNED = 200_000
+ANCHOR_CHARS = 200
+
+
+class _Interned(NamedTuple):
+    key: int
+    is_internal: bool
+
+
+class Interner:
+    """Of one slice: URL -> key, and which keys the run is known to have heard of.
+
+    Most links of a page stand on every page of its site, so they are never hashed, scoped or
+    inserted again.
+    """
+
+    def __init__(self, campaign_id: UUID, scope: Scope, settings: RunSettings) -> None:
+        self._secret = campaign_id.bytes
+        self._scope = scope
+        self._settings = settings
+        self._known: dict[str, _Interned] = {}
+        self._heard: set[int] = set()
+
+    def key(self, url: str) -> int:
+        return self._intern(url).key
+
+    def is_internal(self, url: str) -> bool:
+        return self._intern(url).is_internal
+
+    def read(self, page: PageFacts, hops: int) -> tuple[PageLinks, list[Heard]]:
+        """The page's references as keys, and the URLs that this slice has not heard of yet."""
+        links = PageLinks([], [], [])
+        heard: list[Heard] = []
+        targets, flags, anchors = links.targets, links.flags, links.anchors
+        for url, flag, anchor, source in _references(page):
+            interned = self._known.get(url) or self._intern(url)
+            targets.append(interned.key)
+            flags.append(flag)
+            anchors.append(anchor)
+            if interned.key not in self._heard:
+                self._heard.add(interned.key)
+                heard.append(self._hear(url, interned, page, source, hops))
+        return links, heard
+
+    def forget(self, heard: list[Heard]) -> None:
+        """The transaction that was to insert these URLs failed."""
+        self._heard.difference_update(h.key for h in heard)
+
+    def _hear(
+        self, url: str, interned: _Interned, page: PageFacts, source: UrlSource, hops: int
+    ) -> Heard:
+        is_redirect = source == UrlSource.REDIRECT
+        depth = page.depth if is_redirect else page.depth + 1
+        deepest = self._settings.max_depth
+        return Heard(
+            key=interned.key,
+            url=url,
+            source=source,
+            is_internal=interned.is_internal,
+            depth=min(depth, 32_000),
+            hops=hops + 1 if is_redirect else 0,
+            is_wanted=interned.is_internal
+            and (deepest is None or depth <= deepest)
+            and not (is_redirect and hops >= MAX_HOPS),
+        )
+
+    def _intern(self, url: str) -> _Interned:
+        known = self._known.get(url)
+        if known is None:
+            if len(self._known) >= MAX_INTERNED:
+                self._known.clear()
+                self._heard.clear()
+            known = _Interned(url_key(self._secret, url), self._scope.contains(url))
+            self._known[url] = known
+        return known
+
+
+_Reference = tuple[str, int, str, UrlSource]
+"""URL, flags, anchor, how the URL was heard of."""
+
+
+def _references(page: PageFacts) -> Iterator[_Reference]:
+    if page.redirect_url:
+        yield page.redirect_url, LinkFlag.REDIRECT, "", UrlSource.REDIRECT
+    for link in page.links:
+        if link.is_http:
+            flag = 1 if link.is_nofollow else 0
+            if link.kind != "a":
+                flag |= 2 if link.kind == "iframe" else 4
+            yield link.url, flag, link.anchor, UrlSource.LINK
+    yield from _annotations(page)
+
+
+def _annotations(page: PageFacts) -> Iterator[_Reference]:
+    if page.meta_refresh:
+        yield page.meta_refresh, LinkFlag.REFRESH, "", UrlSource.REFRESH
+    for canonical in page.canonicals:
+        if canonical.url and canonical.url != page.url:
+            yield canonical.url, LinkFlag.CANONICAL, "", UrlSource.CANONICAL
+    for hreflang in page.hreflangs:
+        if hreflang.url.startswith("http") and hreflang.url != page.url:
+            yield hreflang.url, LinkFlag.HREFLANG, hreflang.lang, UrlSource.HREFLANG
+    for url in (page.rel_next, page.rel_prev):
+        if url:
+            yield url, LinkFlag.PAGINATION, "", UrlSource.PAGINATION

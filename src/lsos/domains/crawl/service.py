@@ -1,0 +1,402 @@
+"""Use cases of a crawl: schedule, cancel, begin, finish, ignore an issue, set a check."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET
+from sqlalchemy import delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lsos.core import audit
+from lsos.core.addresses import may_ask, parse_target
+from lsos.core.clock import new_id, now
+from lsos.core.errors import Conflict, Invalid, NotFound, TooMany
+from lsos.core.jobs import enqueue
+from lsos.core.principal import Principal
+from lsos.core.redis import DEFAULT_QUEUE
+from lsos.core.settings import Settings
+from lsos.domains.auth import queries as auth_queries
+from lsos.domains.campaigns import queries as campaign_queries
+from lsos.domains.campaigns import service as campaigns
+from lsos.domains.crawl import queries
+from lsos.domains.crawl.analysis import analyse
+from lsos.domains.crawl.checks import BY_CODE
+from lsos.domains.crawl.checks.engine import CheckSetting, bind
+from lsos.domains.crawl.facts import Place, SiteContext
+from lsos.domains.crawl.models import CheckSettings, CrawlIssue, CrawlPage, CrawlRun, IgnoredIssue
+from lsos.domains.crawl.rules import (
+    MAX_QUEUED_RUNS,
+    OPEN_STATES,
+    RunSettings,
+    end_state,
+)
+from lsos.domains.crawl.schemas import CheckUpdate, CrawlSchedule, IssueUpdate
+from lsos.domains.crawl.urls import (
+    Scope,
+    host_of,
+    is_private_name_or_address,
+    normalise,
+    registrable_domain,
+)
+
+BASELINE_STEP = "crawl"
+MAX_PLACES = 5_000
+
+
+async def schedule(
+    session: AsyncSession, settings: Settings, principal: Principal, body: CrawlSchedule
+) -> CrawlRun:
+    """A queued run within the tenant's caps; it starts when a permit is free."""
+    campaign = await campaign_queries.get_campaign(session, principal.tenant_id, body.campaign_id)
+    if campaign.setup_state == "Archived":
+        raise Conflict("an archived campaign is not crawled", code="campaign_archived")
+    tenant = await auth_queries.get_tenant(session, principal.tenant_id)
+    cap = tenant.max_pages_per_run or settings.crawl_max_pages_per_run
+    if body.max_pages is not None and body.max_pages > cap:
+        raise Invalid(f"at most {cap} pages a run", field="max_pages", detail={"max": cap})
+    least = settings.crawl_min_request_interval_seconds
+    interval_s = least if body.min_interval_s is None else max(least, body.min_interval_s)
+    start_url = check_start_url(
+        body.start_url or campaign.site_url, settings.allowed_origins, field="start_url"
+    )
+    run_settings = msgspec.structs.replace(
+        default_settings(settings, start_url, cap),
+        mode=body.mode,
+        max_pages=body.max_pages or cap,
+        max_depth=body.max_depth,
+        include=body.include,
+        exclude=body.exclude,
+        subdomains=body.subdomains,
+        drop_tracking=body.drop_tracking,
+        use_sitemaps=body.use_sitemaps,
+        min_interval_s=interval_s,
+    )
+    return await queue_run(
+        session,
+        tenant_id=principal.tenant_id,
+        campaign_id=campaign.id,
+        settings=run_settings,
+        requested_by=principal.user_id,
+    )
+
+
+async def schedule_baseline(
+    session: AsyncSession, settings: Settings, tenant_id: UUID, campaign_id: UUID
+) -> CrawlRun:
+    """A deep run of the campaign's site with the installation's settings."""
+    campaign = await campaign_queries.get_campaign(session, tenant_id, campaign_id)
+    tenant = await auth_queries.get_tenant(session, tenant_id)
+    start_url = check_start_url(campaign.site_url, settings.allowed_origins, field="site_url")
+    cap = tenant.max_pages_per_run or settings.crawl_max_pages_per_run
+    return await queue_run(
+        session,
+        tenant_id=tenant_id,
+        campaign_id=campaign_id,
+        settings=default_settings(settings, start_url, cap),
+        requested_by=None,
+    )
+
+
+async def fail_baseline(
+    session: AsyncSession, tenant_id: UUID, campaign_id: UUID | None, reason_code: str
+) -> None:
+    """The baseline's crawl could not even be queued."""
+    if campaign_id is not None:
+        await campaigns.finish_step(session, tenant_id, campaign_id, BASELINE_STEP, reason_code)
+
+
+def default_settings(settings: Settings, start_url: str, max_pages: int) -> RunSettings:
+    """A run as the installation does it."""
+    return RunSettings(
+        start_url=start_url,
+        max_pages=max_pages,
+        user_agent=settings.crawl_user_agent,
+        min_interval_s=settings.crawl_min_request_interval_seconds,
+        timeout_s=settings.crawl_timeout_seconds,
+        concurrency=settings.crawl_concurrency,
+        batch_size=settings.crawl_frontier_batch_size,
+    )
+
+
+async def queue_run(
+    session: AsyncSession,
+    *,
+    tenant_id: UUID,
+    campaign_id: UUID,
+    settings: RunSettings,
+    requested_by: UUID | None,
+    queue: str = DEFAULT_QUEUE,
+) -> CrawlRun:
+    """Insert the run and wake the dispatcher; TooMany when the backlog is absurd."""
+    try:
+        Scope.of(settings.start_url, settings.include, settings.exclude, settings.subdomains)
+    except ValueError as error:
+        raise Invalid(str(error), field="include") from error
+    if await queries.count_open_runs(session) >= MAX_QUEUED_RUNS:
+        raise TooMany(
+            f"{MAX_QUEUED_RUNS} runs are waiting already", code="backlog_full", retry_after_s=60
+        )
+    previous = await queries.find_latest_scored_run(session, campaign_id)
+    run = CrawlRun(
+        tenant_id=tenant_id,
+        id=new_id(),
+        campaign_id=campaign_id,
+        settings=msgspec.to_builtins(settings),
+        previous_run_id=previous.id if previous else None,
+        queue=queue,
+        requested_by=requested_by,
+    )
+    session.add(run)
+    await session.flush()
+    await session.refresh(run)
+    await wake_dispatcher(session, tenant_id, queue)
+    return run
+
+
+async def wake_dispatcher(session: AsyncSession, tenant_id: UUID, queue: str) -> None:
+    await enqueue(session, "crawl.dispatch", tenant_id=tenant_id, queue=queue)
+
+
+def check_start_url(url: str, allowed: frozenset[str], *, field: str) -> str:
+    """The normalised URL; Invalid when it is none of http(s) or names a private address."""
+    normalised = normalise(url)
+    if normalised is None:
+        raise Invalid("must be an http or https URL", field=field, code="url_invalid")
+    try:
+        target = parse_target(normalised)
+    except ValueError as error:
+        raise Invalid("must be an http or https URL", field=field, code="url_invalid") from error
+    if target.origin not in allowed and not may_ask(target.host):
+        raise Invalid("names a private or local address", field=field, code="address_blocked")
+    return target.url
+
+
+async def dispatch(session: AsyncSession, tenant_id: UUID, settings: Settings) -> int:
+    """Start waiting runs as far as the caps allow, oldest first; how many were started.
+
+    The caps count rows: PostgreSQL is the truth, so neither a flushed Redis nor a dead worker
+    lets a tenant exceed them. One dispatcher a tenant at a time.
+    """
+    await session.execute(
+        text("select pg_advisory_xact_lock(hashtextextended('crawl.dispatch:' || :t, 0))"),
+        {"t": str(tenant_id)},
+    )
+    runs = (
+        await session.scalars(
+            select(CrawlRun)
+            .where(CrawlRun.state.in_(OPEN_STATES))
+            .order_by(CrawlRun.created_at, CrawlRun.id)
+        )
+    ).all()
+    active = [run.campaign_id for run in runs if run.state == "running"]
+    started = 0
+    for run in runs:
+        if len(active) >= settings.crawl_max_active_runs_per_tenant:
+            break
+        if run.state != "queued":
+            continue
+        if active.count(run.campaign_id) >= settings.crawl_max_active_runs_per_campaign:
+            continue
+        active.append(run.campaign_id)
+        run.state, run.phase, run.started_at = "running", "starting", now()
+        await enqueue(
+            session,
+            "crawl.begin",
+            tenant_id=tenant_id,
+            campaign_id=run.campaign_id,
+            queue=run.queue,
+            run_id=run.id,
+        )
+        started += 1
+    return started
+
+
+async def site_context(session: AsyncSession, run: CrawlRun, start_url: str) -> SiteContext:
+    """What checks may know of the site and its business."""
+    campaign = await campaign_queries.get_campaign(session, run.tenant_id, run.campaign_id)
+    locations = await campaign_queries.list_locations(session, run.campaign_id, None, MAX_PLACES)
+    host = host_of(start_url)
+    return SiteContext(
+        start_url=start_url,
+        host=host,
+        domain=registrable_domain(host),
+        is_private_host=is_private_name_or_address(host),
+        business_name=campaign.business_name,
+        places=tuple(
+            Place(
+                name=place.name,
+                phone=place.phone,
+                street=place.street,
+                city=place.city,
+                postcode=place.postcode,
+                region=place.region,
+                country=place.country,
+                landing_url=normalise(place.landing_url) or "",
+            )
+            for place in locations
+        ),
+    )
+
+
+async def cancel(session: AsyncSession, principal: Principal, run_id: UUID) -> CrawlRun:
+    """Stop a run: waiting ones never start, slices of a working one end within a second."""
+    run = await _lock_run(session, principal.tenant_id, run_id)
+    if run.state == "cancelled":
+        return run
+    if run.state not in OPEN_STATES:
+        raise Conflict(
+            f"a run that is {run.state} can't be cancelled",
+            code="illegal_transition",
+            detail={"from": run.state, "to": "cancelled"},
+        )
+    await _end(session, run, "cancelled", reason_code="cancelled_by_user")
+    audit.record(
+        session,
+        tenant_id=run.tenant_id,
+        actor_id=principal.user_id,
+        action="crawl.cancelled",
+        target=run.id,
+    )
+    return run
+
+
+async def fail(session: AsyncSession, tenant_id: UUID, run_id: UUID, reason_code: str) -> None:
+    """A job of the run is dead: the run has failed, with what it has measured kept."""
+    run = await session.get(CrawlRun, (tenant_id, run_id), with_for_update=True)
+    if run is not None and run.state in OPEN_STATES:
+        await _end(session, run, "failed", reason_code=reason_code)
+
+
+async def finish(
+    session: AsyncSession, run_id: UUID, tenant_id: UUID, followers: Sequence[str]
+) -> CrawlRun | None:
+    """Judge a run whose frontier is empty; None when somebody else has."""
+    run = await _lock_run(session, tenant_id, run_id)
+    if run.state != "running":
+        return None
+    judged = await analyse(session, run)
+    run.technical_score, run.score, run.issue_counts = judged
+    responses = await session.scalar(
+        select(func.count())
+        .select_from(CrawlPage)
+        .where(CrawlPage.run_id == run_id, CrawlPage.status > 0)
+    )
+    state = end_state(responses=responses or 0, unmeasured=run.unmeasured)
+    error = None
+    if state == "failed":
+        error = await session.scalar(
+            select(CrawlPage.error).where(CrawlPage.run_id == run_id).limit(1)
+        )
+    await _end(session, run, state, reason_code=f"start_{error}" if error else None)
+    for name in followers:
+        await enqueue(
+            session,
+            name,
+            tenant_id=tenant_id,
+            campaign_id=run.campaign_id,
+            queue=run.queue,
+            run_id=run.id,
+        )
+    return run
+
+
+async def _end(
+    session: AsyncSession, run: CrawlRun, state: str, *, reason_code: str | None
+) -> None:
+    run.state, run.phase, run.finished_at, run.reason_code = state, "ended", now(), reason_code
+    await session.flush()
+    await session.execute(
+        text("delete from crawl_todo where tenant_id = :t and run_id = :r"),
+        {"t": run.tenant_id, "r": run.id},
+    )
+    if state != "cancelled" or reason_code:
+        failed = reason_code if state in ("failed", "cancelled") else None
+        await campaigns.finish_step(session, run.tenant_id, run.campaign_id, BASELINE_STEP, failed)
+    await wake_dispatcher(session, run.tenant_id, run.queue)
+
+
+async def _lock_run(session: AsyncSession, tenant_id: UUID, run_id: UUID) -> CrawlRun:
+    run = await session.get(
+        CrawlRun, (tenant_id, run_id), with_for_update=True, populate_existing=True
+    )
+    if run is None:
+        raise NotFound("no such crawl run", code="crawl_run_not_found")
+    return run
+
+
+async def ignore_issue(
+    session: AsyncSession,
+    principal: Principal,
+    run: CrawlRun,
+    issue: tuple[str, int],
+    body: IssueUpdate,
+) -> None:
+    """Set or take back the campaign's decision on one issue."""
+    code, subject = issue
+    await session.execute(
+        delete(IgnoredIssue).where(
+            IgnoredIssue.campaign_id == run.campaign_id,
+            IgnoredIssue.code == code,
+            IgnoredIssue.subject == subject,
+        )
+    )
+    if body.ignore_reason is not None:
+        session.add(
+            IgnoredIssue(
+                tenant_id=run.tenant_id,
+                campaign_id=run.campaign_id,
+                code=code,
+                subject=subject,
+                reason=body.ignore_reason,
+                author_id=principal.user_id,
+                until=body.until,
+            )
+        )
+    await session.flush()
+
+
+async def find_issue(session: AsyncSession, run: CrawlRun, code: str, subject: int) -> CrawlIssue:
+    issue = await session.get(CrawlIssue, (run.tenant_id, run.id, code, subject))
+    if issue is None:
+        raise NotFound("no such issue", code="issue_not_found")
+    return issue
+
+
+async def set_check(
+    session: AsyncSession, principal: Principal, code: str, body: CheckUpdate
+) -> CheckSetting:
+    """A tenant's own severity and limits of a check; later runs are judged by them."""
+    if code not in BY_CODE:
+        raise NotFound("no such check", code="check_not_found")
+    row = await session.get(CheckSettings, (principal.tenant_id, code))
+    before = queries.setting_of(row) if row else CheckSetting()
+    changes = {k: v for k, v in msgspec.structs.asdict(body).items() if v is not UNSET}
+    setting = msgspec.structs.replace(before, **changes)
+    try:
+        bind({code: setting})
+    except ValueError as error:
+        raise Invalid(str(error), field="limits") from error
+    values: Mapping[str, object] = msgspec.structs.asdict(setting)
+    statement = insert(CheckSettings).values(tenant_id=principal.tenant_id, code=code, **values)
+    await session.execute(
+        statement.on_conflict_do_update(index_elements=["tenant_id", "code"], set_=values)
+    )
+    audit.record(
+        session,
+        tenant_id=principal.tenant_id,
+        actor_id=principal.user_id,
+        action="check.set",
+        target=code,
+        **changes,
+    )
+    return setting
+
+
+async def set_phase(session: AsyncSession, run_id: UUID, phase: str) -> None:
+    await session.execute(
+        update(CrawlRun)
+        .where(CrawlRun.id == run_id, CrawlRun.state == "running")
+        .values(phase=phase)
+    )

@@ -1,0 +1,28 @@
+"""Route of the dashboard."""
+
+from uuid import UUID
+
+from litestar import Controller, get
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lsos.core.envelope import Envelope, failures, ok
+from lsos.core.principal import Principal, needs
+from lsos.domains.dashboard import queries
+from lsos.domains.dashboard.schemas import Dashboard
+
+
+class DashboardController(Controller):
+    path = "/dashboard"
+    tags = ("dashboard",)
+
+    @get(
+        "/",
+        operation_id="getDashboard",
+        opt=needs("dashboard:read"),
+        responses=failures(401, 403, 404, 422),
+    )
+    async def get_one(
+        self, campaign_id: UUID, session: AsyncSession, principal: Principal
+    ) -> Envelope[Dashboard]:
+        """The newest figures of a campaign; what was never measured is null."""
+        return ok(await queries.get_dashboard(session, principal.tenant_id, campaign_id))

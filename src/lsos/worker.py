@@ -1,0 +1,238 @@
+"""The worker: arq's settings, and a worker that a bell wakes.
+
+`arq lsos.worker.WorkerSettings` serves the default queue by polling. `lsos worker` runs
+`BellWorker`, which also starts within milliseconds of a push and outlives an absence of Redis.
+"""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC
+from typing import Any
+from uuid import UUID
+
+import structlog
+import uvloop
+from arq import cron
+from arq.worker import Function, Worker, func
+from redis.asyncio import Redis
+
+from lsos.core import log as logs
+from lsos.core import sweeper
+from lsos.core.bell import RUN_FUNCTION, Bell, deserialize, serialize
+from lsos.core.db import Database
+from lsos.core.errors import LsosError
+from lsos.core.local import resolve_settings
+from lsos.core.outbound import Outbound
+from lsos.core.redis import BELL, DEFAULT_QUEUE, OUTAGE, WORKER, arq_settings, client, queue_key
+from lsos.core.runner import Runner
+from lsos.core.semaphore import Semaphore
+from lsos.core.settings import Settings
+from lsos.core.telemetry import Telemetry, trace_sql
+from lsos.domains.crawl.politeness import HostClock
+from lsos.registries import CRAWL_FOLLOWERS, registry
+
+POLL_S = 0.05
+BELL_POLL_S = 0.5
+"""Poll of a worker with a bell: only for what is deferred, or was pushed while nobody listened."""
+RECONNECT_S = 1.0
+HEALTH_S = 10
+
+log = structlog.get_logger(__name__)
+
+
+async def run_job(ctx: dict[str, Any], tenant_id: str, job_id: str) -> None:
+    """The one arq function: the row says which task it is."""
+    runner: Runner = ctx["runner"]
+    await runner.run(UUID(tenant_id), UUID(job_id))
+
+
+async def sweep(ctx: dict[str, Any]) -> None:
+    with contextlib.suppress(*OUTAGE):
+        await _quietly("sweep", sweeper.sweep(ctx["db"]))
+
+
+async def purge(ctx: dict[str, Any]) -> None:
+    await _quietly("purge", sweeper.purge(ctx["db"]))
+
+
+async def _quietly(name: str, work: Any) -> None:
+    """A cron must not fail: arq would log a trace a minute while PostgreSQL is away."""
+    try:
+        await work
+    except Exception as error:  # noqa: BLE001 -- the next tick repairs
+        log.warning("cron_failed", cron=name, error=type(error).__name__)
+
+
+@asynccontextmanager
+async def resources(settings: Settings, redis: Redis) -> AsyncIterator[dict[str, Any]]:
+    """What task bodies share in one process."""
+    agent = settings.crawl_user_agent
+    async with (
+        Outbound(user_agent=agent, allow_origins=settings.allowed_origins) as outbound,
+        Outbound(user_agent=agent, allow_private=True) as outbound_private,
+    ):
+        yield {
+            "outbound": outbound,
+            "outbound_private": outbound_private,
+            "host_clock": HostClock(redis),
+            "semaphore": Semaphore(redis),
+            "crawl_followers": tuple(CRAWL_FOLLOWERS),
+        }
+
+
+async def startup(ctx: dict[str, Any]) -> None:
+    settings: Settings = ctx["settings"]
+    stack = ctx["stack"] = AsyncExitStack()
+    telemetry = Telemetry(settings, service="lsos-worker")
+    stack.callback(telemetry.close)
+    redis = client(settings.redis_url)
+    queue = client(settings.arq_redis_url)
+    stack.push_async_callback(redis.aclose)
+    stack.push_async_callback(queue.aclose)
+    db = ctx["db"] = Database.of(settings, application_name="lsos-worker", pusher=Bell(queue))
+    stack.push_async_callback(db.close)
+    trace_sql(db.engine)
+    name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+    shared = await stack.enter_async_context(resources(settings, redis))
+    runner = ctx["runner"] = Runner(
+        db=db, settings=settings, registry=registry(), worker=name, resources=shared
+    )
+    beating = asyncio.ensure_future(runner.heartbeat())
+    stack.push_async_callback(_cancel, beating)
+    alive = asyncio.ensure_future(_announce(redis, WORKER + name))
+    stack.push_async_callback(_cancel, alive)
+    log.info("worker_started", worker=name, queue=ctx.get("queue", DEFAULT_QUEUE))
+
+
+async def shutdown(ctx: dict[str, Any]) -> None:
+    await ctx["stack"].aclose()
+
+
+async def _cancel(task: "asyncio.Future[None]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def _announce(redis: Redis, key: str) -> None:
+    """Tell that this process lives: a key that ends by itself."""
+    while True:
+        with contextlib.suppress(*OUTAGE):
+            await redis.set(key, b"1", ex=HEALTH_S * 2)
+        await asyncio.sleep(HEALTH_S)
+
+
+FUNCTIONS: Sequence[Function] = (
+    # Our own attempts and time-outs stand in the task; arq's must never come first.
+    func(run_job, name=RUN_FUNCTION, max_tries=1_000_000, timeout=700, keep_result=0),
+)
+SWEEP_SECONDS = set(range(0, 60, 5))
+
+
+class BellWorker(Worker):
+    """arq's worker, woken by a published message or a freed slot instead of sleeping."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._bell = asyncio.Event()
+
+    async def main(self) -> None:
+        """arq's loop, but for the sleep, and for Redis: its absence is waited out."""
+        self.ctx["redis"] = self.pool
+        await startup(self.ctx)
+        listening = asyncio.ensure_future(self._listen())
+        try:
+            while True:
+                self._bell.clear()
+                try:
+                    await self._poll_iteration()
+                except OUTAGE as error:
+                    log.warning("redis_away", error=type(error).__name__)
+                    await asyncio.sleep(RECONNECT_S)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(BELL_POLL_S):
+                        await self._bell.wait()
+        finally:
+            await _cancel(listening)
+
+    def _release_sem_dec_counter_on_complete(self) -> None:
+        super()._release_sem_dec_counter_on_complete()
+        self._bell.set()
+
+    async def _listen(self) -> None:
+        channel = BELL + self.queue_name.removeprefix(queue_key(""))
+        while True:
+            try:
+                async with self.pool.pubsub() as pubsub:
+                    await pubsub.subscribe(channel)
+                    async for _ in pubsub.listen():
+                        self._bell.set()
+            except OUTAGE:
+                await asyncio.sleep(RECONNECT_S)
+
+
+def _options(settings: Settings, queue: str) -> dict[str, Any]:
+    return {
+        "functions": FUNCTIONS,
+        "cron_jobs": [
+            cron(sweep, name="sweep", second=SWEEP_SECONDS, run_at_startup=True, keep_result=0),
+            cron(purge, name="purge", minute=17, keep_result=0),
+        ],
+        "queue_name": queue_key(queue),
+        "max_jobs": settings.worker_max_jobs,
+        "queue_read_limit": 1_000,
+        "keep_result": 0,
+        "max_tries": 1_000_000,
+        "job_serializer": serialize,
+        "job_deserializer": deserialize,
+        "timezone": UTC,
+        "health_check_interval": HEALTH_S,
+        "log_results": False,
+        "ctx": {"settings": settings, "queue": queue},
+        "on_shutdown": shutdown,
+    }
+
+
+async def serve(settings: Settings, queue: str = DEFAULT_QUEUE) -> None:
+    """Work until SIGTERM or SIGINT; what is under way goes back into the queue."""
+    pool = client(settings.arq_redis_url)
+    worker = BellWorker(redis_pool=pool, **_options(settings, queue))
+    try:
+        await worker.async_run()
+    except asyncio.CancelledError:
+        log.info("worker_stopping")
+    finally:
+        await worker.close()
+
+
+def main(queue: str = DEFAULT_QUEUE, settings: Settings | None = None) -> None:
+    """One worker process."""
+    try:
+        settings = settings or resolve_settings()
+    except LsosError as error:
+        raise SystemExit(error.message) from None
+    logs.configure(settings.log_level, secrets=settings.secrets)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(settings, queue))
+
+
+def __getattr__(name: str) -> Any:
+    """`WorkerSettings` for the `arq` command, made when it is asked for: it reads settings."""
+    if name != "WorkerSettings":
+        raise AttributeError(name)
+    try:
+        settings = resolve_settings()
+    except LsosError as error:
+        raise SystemExit(error.message) from None
+    logs.configure(settings.log_level, secrets=settings.secrets)
+    options = {
+        **_options(settings, DEFAULT_QUEUE),
+        "redis_settings": arq_settings(settings.arq_redis_url),
+        "on_startup": startup,
+        "poll_delay": POLL_S,
+    }
+    return type("WorkerSettings", (), options)
