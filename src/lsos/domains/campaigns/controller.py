@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, Response, delete, get, patch, post
-from litestar.params import Parameter
+from litestar.params import HeaderParameter
 from msgspec import convert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -34,7 +34,7 @@ from lsos.domains.campaigns.schemas import (
 
 IfMatch = Annotated[
     str | None,
-    Parameter(header="If-Match", description='the version that you have seen, such as "3"'),
+    HeaderParameter(name="If-Match", description='the version that you have seen, such as "3"'),
 ]
 
 

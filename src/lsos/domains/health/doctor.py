@@ -120,8 +120,9 @@ async def _examine_postgresql(settings: Settings, redactor: Redactor) -> list[Fi
         async with asyncio.timeout(CONNECT_TIMEOUT_S), db.engine.connect() as connection:
             for probe in (_server, _roles, _isolation):
                 found += await probe(connection)
-        found += [await _assume(db, role) for role in (APP_ROLE, SYSTEM_ROLE)]
-        found.append(await _migrations(db))
+        found.append(await _assume(db, APP_ROLE))
+        system = await _assume(db, SYSTEM_ROLE)
+        found += [system, await _migrations(db)] if system.ok else [system]
     except Exception as error:  # noqa: BLE001 -- asyncpg has many ways to say no; each is a finding
         detail = str(redactor.clean(f"{type(error).__name__}: {_first_line(error)}"))
         hint = "check POSTGRES_DSN, then try it: `psql <POSTGRES_DSN> -c 'select 1'`"
@@ -212,10 +213,11 @@ async def _examine_redis(name: str, url: str, redactor: Redactor) -> list[Findin
         hint = "check REDIS_URL, then try it: `redis-cli -u <REDIS_URL> ping`"
         return [Finding(name, ok=False, detail=detail, hint=hint)]
     finally:
-        await redis.aclose()
+        await redis.aclose(close_connection_pool=True)
     return judge_redis(name, info)
 
 
 def _first_line(error: BaseException) -> str:
-    """Without SQL and parameters, which SQLAlchemy adds on further lines."""
-    return (str(error).splitlines() or [""])[0][:200]
+    """Without the class, SQL and parameters that SQLAlchemy wraps around a driver's words."""
+    first = (str(error).splitlines() or [""])[0]
+    return first.removeprefix(f"({first[1:].partition(')')[0]}) ")[:200]

@@ -100,7 +100,7 @@ async def _check_database(db: Database) -> tuple[Check, Check]:
         async with asyncio.timeout(POSTGRESQL_TIMEOUT_S), system_session(db) as session:
             revisions = await list_revisions(session)
     except Exception as error:  # noqa: BLE001 -- whatever fails, the answer is "not ready"
-        detail = f"can't be read ({type(error).__name__}); type `lsos migrate`"
+        detail = f"can't be read ({type(error).__name__})"
         return postgresql, Check(ok=False, ms=_ms(started), detail=detail)
     is_ok, detail_of_revisions = judge_revisions(revisions)
     return postgresql, Check(ok=is_ok, ms=_ms(started), detail=detail_of_revisions)
@@ -113,7 +113,7 @@ def judge_revisions(revisions: Sequence[str]) -> tuple[bool, str | None]:
     found = ", ".join(revisions) or "none"
     if len(revisions) == 1 and is_satisfied(revisions[0]):
         return True, f"at {found}, ahead of this code ({HEAD})"
-    return False, f"at {found}, this code needs {HEAD}; type `lsos migrate`"
+    return False, f"at {found}, this code needs {HEAD}"
 
 
 async def _check_redis(redis: ArqRedis) -> Check:

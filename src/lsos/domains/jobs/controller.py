@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, Response, get, post
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.envelope import Envelope, failures, ok, ok_page
@@ -16,7 +16,7 @@ from lsos.core.settings import Settings
 from lsos.domains.jobs import queries, service
 from lsos.domains.jobs.schemas import JobError, JobView
 
-TaskName = Annotated[str | None, Parameter(max_length=200, description="such as crawl.slice")]
+TaskName = Annotated[str | None, QueryParameter(max_length=200, description="such as crawl.slice")]
 
 
 class JobController(Controller):
@@ -28,7 +28,7 @@ class JobController(Controller):
         self,
         session: AsyncSession,
         settings: Settings,
-        job_state: Annotated[JobState | None, Parameter(query="state")] = None,
+        job_state: Annotated[JobState | None, QueryParameter(name="state")] = None,
         name: TaskName = None,
         campaign_id: UUID | None = None,
         cursor: Cursor = None,

@@ -1,0 +1,123 @@
+"""The dashboard over HTTP: a figure that nobody measured must not look like a measurement."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import event
+
+from lsos.core.clock import now
+from lsos.domains.crawl.models import CrawlRun
+from lsos.domains.dashboard import queries
+
+UNMEASURED = (
+    "entity_score",
+    "visibility",
+    "recommendation_summary",
+    "report_status_summary",
+    "slo_health_snapshot",
+    "platform_state",
+)
+
+
+async def make_campaign(tenant: Any) -> str:
+    answer = await tenant.analyst.post(
+        "/campaigns", json={"name": "Smith Dental", "site_url": "https://www.example.com/"}
+    )
+    return str(answer.body["data"]["id"])
+
+
+async def add_run(api: Any, tenant: Any, campaign_id: str, **columns: Any) -> UUID:
+    run = CrawlRun(
+        tenant_id=tenant.id,
+        campaign_id=UUID(campaign_id),
+        id=uuid4(),
+        settings={},
+        queue="default",
+        **columns,
+    )
+    async with api.db.tenant_session(tenant.id) as session:
+        session.add(run)
+    return run.id
+
+
+async def read(client: Any, campaign_id: str) -> dict[str, Any]:
+    answer = await client.get(f"/dashboard?campaign_id={campaign_id}")
+    assert answer.status == 200, answer.body
+    data: dict[str, Any] = answer.body["data"]
+    return data
+
+
+async def test_what_was_never_measured_is_null(tenant_a: Any) -> None:
+    campaign_id = await make_campaign(tenant_a)
+    shown = await read(tenant_a.analyst, campaign_id)
+    assert shown["campaign_id"] == campaign_id
+    assert shown["generated_at"]
+    assert {shown[name] for name in (*UNMEASURED, "technical_score", "latest_crawl_status")} == {
+        None
+    }
+
+
+async def test_the_score_outlives_a_newer_run_without_one(api: Any, tenant_a: Any) -> None:
+    campaign_id = await make_campaign(tenant_a)
+    await add_run(
+        api,
+        tenant_a,
+        campaign_id,
+        state="completed",
+        phase="ended",
+        technical_score=87.5,
+        created_at=now() - timedelta(hours=1),
+    )
+    newest = await add_run(
+        api, tenant_a, campaign_id, state="running", phase="crawling", admitted=9, done=4
+    )
+    shown = await read(tenant_a.analyst, campaign_id)
+    assert shown["technical_score"] == 87.5
+    status = shown["latest_crawl_status"]
+    assert status["run_id"] == str(newest)
+    assert (status["state"], status["phase"]) == ("running", "crawling")
+    assert (status["admitted"], status["done"], status["finished_at"]) == (9, 4, None)
+
+
+async def test_a_failed_run_alone_gives_no_score(api: Any, tenant_a: Any) -> None:
+    campaign_id = await make_campaign(tenant_a)
+    await add_run(api, tenant_a, campaign_id, state="failed", phase="ended")
+    shown = await read(tenant_a.analyst, campaign_id)
+    assert shown["technical_score"] is None
+    assert shown["latest_crawl_status"]["state"] == "failed"
+
+
+async def test_it_costs_few_statements(api: Any, tenant_a: Any) -> None:
+    campaign_id = await make_campaign(tenant_a)
+    await add_run(api, tenant_a, campaign_id, state="running", phase="crawling")
+    statements: list[str] = []
+
+    def count(_: Any, __: Any, statement: str, *___: Any) -> None:
+        statements.append(statement)
+
+    async with api.db.tenant_session(tenant_a.id) as session:
+        await session.connection()
+        event.listen(api.db.engine.sync_engine, "before_cursor_execute", count)
+        try:
+            await queries.get_dashboard(session, tenant_a.id, UUID(campaign_id))
+        finally:
+            event.remove(api.db.engine.sync_engine, "before_cursor_execute", count)
+    mine = [s for s in statements if "campaigns" in s or "crawl_runs" in s]
+    assert 1 <= len(mine) <= 4
+
+
+async def test_a_campaign_that_one_may_not_see_is_not_there(
+    api: Any, tenant_a: Any, tenant_b: Any, anonymous: Any
+) -> None:
+    campaign_id = await make_campaign(tenant_a)
+    path = f"/dashboard?campaign_id={campaign_id}"
+    for answer in (
+        await tenant_b.admin.get(path),
+        await tenant_a.viewer.get(path),
+        await tenant_a.analyst.get(f"/dashboard?campaign_id={uuid4()}"),
+    ):
+        assert (answer.status, answer.body["errors"][0]["code"]) == (404, "campaign_not_found")
+    assert (await tenant_a.analyst.get("/dashboard")).status == 422
+    assert (await tenant_a.analyst.get("/dashboard?campaign_id=x")).status == 422
+    assert (await anonymous.get(path)).status == 401
