@@ -615,6 +615,8 @@ def upgrade() -> None:
         "ix_refresh_tokens_session", "refresh_tokens", ["tenant_id", "session_id"], unique=False
     )
     create_roles()
+    # Readiness compares the database's revision with the code's.
+    op.execute("grant select on alembic_version to lsos_system")
     protect("tenants", tenant="id", app_may="select, update")
     for table in ("users", "auth_sessions", "refresh_tokens", "api_keys", "user_campaigns"):
         protect(table)

@@ -197,10 +197,12 @@ def _options(settings: Settings, queue: str) -> dict[str, Any]:
     }
 
 
-async def serve(settings: Settings, queue: str = DEFAULT_QUEUE) -> None:
-    """Work until SIGTERM or SIGINT; what is under way goes back into the queue."""
-    pool = client(settings.arq_redis_url)
-    worker = BellWorker(redis_pool=pool, **_options(settings, queue))
+async def serve(
+    settings: Settings, queue: str = DEFAULT_QUEUE, *, handle_signals: bool = True
+) -> None:
+    """Work until SIGTERM, SIGINT or cancellation; what is under way goes back into the queue."""
+    pool = client(settings.arq_redis_url, job_serializer=serialize, job_deserializer=deserialize)
+    worker = BellWorker(redis_pool=pool, handle_signals=handle_signals, **_options(settings, queue))
     try:
         await worker.async_run()
     except asyncio.CancelledError:

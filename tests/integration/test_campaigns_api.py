@@ -265,6 +265,7 @@ async def test_a_campaign_at_work_cannot_be_deleted(api: Any, tenant_a: Any) -> 
     refused = await tenant_a.analyst.delete(path)
     assert code_of(refused) == (409, "campaign_in_use")
     assert "Archived" in refused.body["errors"][0]["message"]
+    await move(tenant_a.analyst, {"id": campaign_id}, "Paused")
     await move(tenant_a.analyst, {"id": campaign_id}, "Archived")
     await tenant_a.analyst.post(f"{path}/locations", json={"name": "Main"})
     assert (await tenant_a.analyst.delete(path)).status == 204

@@ -14,7 +14,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-import brotli  # type: ignore[import-untyped]  # it has no stubs
+import brotli
 import pytest
 import trustme
 from aiohttp import web

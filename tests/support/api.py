@@ -19,7 +19,6 @@ async def serve(app: Any) -> AsyncIterator[str]:
         listener.listen(128)
         config = uvicorn.Config(app, log_config=None, lifespan="on", timeout_graceful_shutdown=2)
         server = uvicorn.Server(config)
-        server.install_signal_handlers = lambda: None  # type: ignore[method-assign]  # pytest's are kept
         started = asyncio.Event()
         startup = server.startup
 

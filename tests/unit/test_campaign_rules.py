@@ -25,7 +25,6 @@ LEGAL = {
     ("Configured", "Draft"),
     ("Configured", "BaselineRunning"),
     ("Active", "Paused"),
-    ("Active", "Archived"),
     ("Paused", "Active"),
     ("Paused", "Archived"),
 }

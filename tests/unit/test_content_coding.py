@@ -3,7 +3,7 @@
 import gzip
 import zlib
 
-import brotli  # type: ignore[import-untyped]  # it has no stubs
+import brotli
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

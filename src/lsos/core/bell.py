@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 def serialize(message: dict[str, object]) -> bytes:
     """arq's payload as MessagePack: its default, pickle, would run what Redis holds."""
-    return msgspec.msgpack.encode(message)
+    return msgspec.msgpack.encode(message, enc_hook=repr)
 
 
 def deserialize(raw: bytes) -> dict[str, object]:

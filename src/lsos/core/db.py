@@ -1,6 +1,5 @@
 """The engine and the tenant session: every transaction drops to a role and names its tenant."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol
@@ -9,6 +8,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session, SessionTransaction
 
@@ -120,9 +120,8 @@ def is_outage(error: BaseException) -> bool:
     """PostgreSQL went away (restart, broken connection, pool exhausted), not our mistake."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
-    return isinstance(
-        error, OperationalError | InterfaceError | ConnectionError | OSError | asyncio.TimeoutError
-    )
+    away = (OperationalError, InterfaceError, PoolTimeout, ConnectionError, OSError, TimeoutError)
+    return isinstance(error, away)
 
 
 def _encode_json(value: Any) -> str:

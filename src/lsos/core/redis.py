@@ -3,6 +3,7 @@
 Keys of tenant data begin with `t:<tenant>:`; the others hold no tenant data.
 """
 
+from typing import Any
 from uuid import UUID
 
 from arq.connections import ArqRedis, RedisSettings
@@ -46,9 +47,12 @@ def arq_settings(url: str) -> RedisSettings:
     return settings
 
 
-def client(url: str) -> ArqRedis:
+def client(url: str, **arq_options: Any) -> ArqRedis:
     """A client that connects lazily and fails within two seconds when Redis is away."""
     pool = ConnectionPool.from_url(
         url, socket_connect_timeout=2, socket_timeout=5, max_connections=200
     )
-    return ArqRedis(pool_or_conn=pool)
+    redis = ArqRedis(pool_or_conn=pool, **arq_options)
+    # redis-py leaves a pool that it was handed open, and its sockets with it.
+    redis.auto_close_connection_pool = True
+    return redis

@@ -4,14 +4,15 @@ from typing import Any
 from uuid import UUID
 
 from litestar import Controller, Request, Response, delete, get, patch, post, put
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.core.db import Database
+from lsos.core import inject
 from lsos.core.envelope import Envelope, failures, ok, ok_page
-from lsos.core.principal import ANY, PUBLIC, Principal, needs
+from lsos.core.principal import ANY, PUBLIC, needs
 from lsos.core.request import client_address
 from lsos.core.schema import DEFAULT_LIMIT, Cursor, Limit, decode_cursor, page_of
-from lsos.core.settings import Settings
 from lsos.core.system_db import system_session
 from lsos.domains.auth import queries, service, sessions
 from lsos.domains.auth.limiter import LoginLimiter
@@ -50,10 +51,10 @@ class AuthController(Controller):
     )
     async def log_in(
         self,
-        data: Login,
-        db: Database,
-        settings: Settings,
-        limiter: LoginLimiter,
+        data: JSONBody[Login],
+        db: inject.Database,
+        settings: inject.Settings,
+        limiter: NamedDependency[LoginLimiter],
         request: Request[Any, Any, Any],
     ) -> Envelope[Tokens]:
         """Exchange e-mail address and password for tokens."""
@@ -70,12 +71,14 @@ class AuthController(Controller):
         status_code=200,
         responses=failures(401, 422),
     )
-    async def refresh(self, data: Refresh, db: Database, settings: Settings) -> Envelope[Tokens]:
+    async def refresh(
+        self, data: JSONBody[Refresh], db: inject.Database, settings: inject.Settings
+    ) -> Envelope[Tokens]:
         """Exchange a refresh token for its successor; each one works once."""
         return ok(await sessions.refresh(db, settings, data.refresh_token))
 
     @post("/logout", operation_id="logOut", opt=needs(ANY), status_code=204)
-    async def log_out(self, session: AsyncSession, principal: Principal) -> None:
+    async def log_out(self, session: inject.Session, principal: inject.Principal) -> None:
         """End this session at once, its access token too."""
         await sessions.log_out(session, principal)
 
@@ -87,13 +90,17 @@ class AuthController(Controller):
         responses=failures(401, 422),
     )
     async def change_password(
-        self, data: PasswordChange, db: Database, session: AsyncSession, principal: Principal
+        self,
+        data: JSONBody[PasswordChange],
+        db: inject.Database,
+        session: inject.Session,
+        principal: inject.Principal,
     ) -> None:
         """Set a new password; ends every session of the account."""
         await sessions.change_password(db, principal, data.current_password, data.new_password)
 
     @get("/me", operation_id="getMe", opt=needs(ANY), responses=failures(401))
-    async def me(self, session: AsyncSession, principal: Principal) -> Envelope[Me]:
+    async def me(self, session: inject.Session, principal: inject.Principal) -> Envelope[Me]:
         """Who this token belongs to, and what it may do."""
         user = await queries.get_user(session, principal.tenant_id, principal.user_id)
         tenant = await queries.get_tenant(session, principal.tenant_id)
@@ -116,7 +123,7 @@ class AuthController(Controller):
         responses=failures(401, 403, 422),
     )
     async def create_key(
-        self, data: ApiKeyCreate, session: AsyncSession, principal: Principal
+        self, data: JSONBody[ApiKeyCreate], session: inject.Session, principal: inject.Principal
     ) -> Envelope[ApiKeyCreated]:
         """Make an API key; its secret is shown in this answer only."""
         key, secret = await service.create_api_key(session, principal, data)
@@ -129,7 +136,7 @@ class AuthController(Controller):
         responses=failures(401, 403),
     )
     async def list_keys(
-        self, session: AsyncSession, principal: Principal
+        self, session: inject.Session, principal: inject.Principal
     ) -> Envelope[list[ApiKeyView]]:
         """Own keys; all of the tenant's for an admin."""
         mine = None if "users:admin" in principal.scopes else principal.user_id
@@ -141,7 +148,9 @@ class AuthController(Controller):
         opt=needs("api_keys:write"),
         responses=failures(401, 403, 404),
     )
-    async def revoke_key(self, key_id: UUID, session: AsyncSession, principal: Principal) -> None:
+    async def revoke_key(
+        self, key_id: FromPath[UUID], session: inject.Session, principal: inject.Principal
+    ) -> None:
         """Revoke a key from the next request on."""
         await service.revoke_api_key(session, principal, key_id)
 
@@ -157,17 +166,25 @@ class TenantController(Controller):
         responses=failures(401, 403, 422),
     )
     async def create(
-        self, data: TenantCreate, db: Database, session: AsyncSession, principal: Principal
+        self,
+        data: JSONBody[TenantCreate],
+        db: inject.Database,
+        settings: inject.Settings,
+        session: inject.Session,
+        principal: inject.Principal,
     ) -> Response[Envelope[TenantView]]:
         """Make a tenant (platform_admin)."""
         tenant = await service.create_tenant(db, data, actor=principal)
-        return Response(ok(_tenant(tenant)), headers={"Location": f"./{tenant.id}"})
+        return Response(
+            ok(_tenant(tenant)),
+            headers={"Location": f"{settings.api_v1_prefix}/tenants/{tenant.id}"},
+        )
 
     @get("/", operation_id="listTenants", opt=needs("tenants:admin"), responses=failures(401, 403))
     async def list_all(
         self,
-        db: Database,
-        session: AsyncSession,
+        db: inject.Database,
+        session: inject.Session,
         cursor: Cursor = None,
         limit: Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[TenantView]]:
@@ -184,7 +201,11 @@ class TenantController(Controller):
         responses=failures(401, 403, 404),
     )
     async def get_one(
-        self, tenant_id: UUID, db: Database, session: AsyncSession, principal: Principal
+        self,
+        tenant_id: FromPath[UUID],
+        db: inject.Database,
+        session: inject.Session,
+        principal: inject.Principal,
     ) -> Envelope[TenantView]:
         async with service.acting_in(db, session, principal, tenant_id) as acting:
             return ok(_tenant(await queries.get_tenant(acting, tenant_id)))
@@ -197,11 +218,11 @@ class TenantController(Controller):
     )
     async def update(
         self,
-        tenant_id: UUID,
-        data: TenantUpdate,
-        db: Database,
-        session: AsyncSession,
-        principal: Principal,
+        tenant_id: FromPath[UUID],
+        data: JSONBody[TenantUpdate],
+        db: inject.Database,
+        session: inject.Session,
+        principal: inject.Principal,
     ) -> Envelope[TenantView]:
         async with service.acting_in(db, session, principal, tenant_id) as acting:
             return ok(_tenant(await service.update_tenant(acting, principal, tenant_id, data)))
@@ -214,18 +235,20 @@ class TenantController(Controller):
     )
     async def create_user(
         self,
-        tenant_id: UUID,
-        data: UserCreate,
-        db: Database,
-        session: AsyncSession,
-        principal: Principal,
+        tenant_id: FromPath[UUID],
+        data: JSONBody[UserCreate],
+        db: inject.Database,
+        settings: inject.Settings,
+        session: inject.Session,
+        principal: inject.Principal,
     ) -> Response[Envelope[UserCreated]]:
         """Make an account; without a password in the request, one is made and shown once."""
         async with service.acting_in(db, session, principal, tenant_id) as acting:
             user, made = await service.create_user(acting, tenant_id, data, actor=principal)
             view = (await _users(acting, [user]))[0]
         return Response(
-            ok(UserCreated(user=view, password=made)), headers={"Location": f"./{user.id}"}
+            ok(UserCreated(user=view, password=made)),
+            headers={"Location": f"{settings.api_v1_prefix}/tenants/{tenant_id}/users/{user.id}"},
         )
 
     @get(
@@ -236,10 +259,10 @@ class TenantController(Controller):
     )
     async def list_users(
         self,
-        tenant_id: UUID,
-        db: Database,
-        session: AsyncSession,
-        principal: Principal,
+        tenant_id: FromPath[UUID],
+        db: inject.Database,
+        session: inject.Session,
+        principal: inject.Principal,
         cursor: Cursor = None,
         limit: Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[UserView]]:
@@ -256,12 +279,12 @@ class TenantController(Controller):
     )
     async def update_user(
         self,
-        tenant_id: UUID,
-        user_id: UUID,
-        data: UserUpdate,
-        db: Database,
-        session: AsyncSession,
-        principal: Principal,
+        tenant_id: FromPath[UUID],
+        user_id: FromPath[UUID],
+        data: JSONBody[UserUpdate],
+        db: inject.Database,
+        session: inject.Session,
+        principal: inject.Principal,
     ) -> Envelope[UserView]:
         """Change role, state or campaigns; a new role or deactivation ends the sessions."""
         async with service.acting_in(db, session, principal, tenant_id) as acting:
@@ -275,7 +298,11 @@ class TenantController(Controller):
         responses=failures(401, 403, 404),
     )
     async def get_branding(
-        self, tenant_id: UUID, db: Database, session: AsyncSession, principal: Principal
+        self,
+        tenant_id: FromPath[UUID],
+        db: inject.Database,
+        session: inject.Session,
+        principal: inject.Principal,
     ) -> Envelope[Branding]:
         async with service.acting_in(db, session, principal, tenant_id) as acting:
             tenant = await queries.get_tenant(acting, tenant_id)
@@ -289,11 +316,11 @@ class TenantController(Controller):
     )
     async def set_branding(
         self,
-        tenant_id: UUID,
-        data: Branding,
-        db: Database,
-        session: AsyncSession,
-        principal: Principal,
+        tenant_id: FromPath[UUID],
+        data: JSONBody[Branding],
+        db: inject.Database,
+        session: inject.Session,
+        principal: inject.Principal,
     ) -> Envelope[Branding]:
         async with service.acting_in(db, session, principal, tenant_id) as acting:
             return ok(await service.set_branding(acting, principal, tenant_id, data))
@@ -307,7 +334,7 @@ class AuditLogController(Controller):
         "/", operation_id="listAuditLog", opt=needs("audit_log:read"), responses=failures(401, 403)
     )
     async def list_all(
-        self, session: AsyncSession, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+        self, session: inject.Session, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
     ) -> Envelope[list[AuditView]]:
         """Privileged actions of the tenant, newest first."""
         rows = await queries.list_audit_log(session, decode_cursor(cursor), limit)

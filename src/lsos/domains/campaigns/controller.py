@@ -6,14 +6,15 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, Response, delete, get, patch, post
-from litestar.params import HeaderParameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
 from msgspec import convert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from lsos.core import inject
 from lsos.core.envelope import Envelope, failures, ok, ok_page
-from lsos.core.principal import Principal, needs
+from lsos.core.principal import needs
 from lsos.core.schema import DEFAULT_LIMIT, Cursor, Limit, decode_cursor, page_of
-from lsos.core.settings import Settings
 from lsos.domains.campaigns import queries, service
 from lsos.domains.campaigns.models import Campaign, Competitor, Location
 from lsos.domains.campaigns.rules import BaselineStep, SetupState, requestable
@@ -50,10 +51,10 @@ class CampaignController(Controller):
     )
     async def create(
         self,
-        data: CampaignCreate,
-        session: AsyncSession,
-        principal: Principal,
-        settings: Settings,
+        data: JSONBody[CampaignCreate],
+        session: inject.Session,
+        principal: inject.Principal,
+        settings: inject.Settings,
     ) -> Response[Envelope[CampaignDetail]]:
         """Make a campaign in Draft."""
         campaign = await service.create(
@@ -72,8 +73,8 @@ class CampaignController(Controller):
     )
     async def list_all(
         self,
-        session: AsyncSession,
-        setup_state: SetupState | None = None,
+        session: inject.Session,
+        setup_state: FromQuery[SetupState | None] = None,
         cursor: Cursor = None,
         limit: Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[CampaignView]]:
@@ -89,7 +90,7 @@ class CampaignController(Controller):
         responses=failures(401, 403, 404),
     )
     async def get_one(
-        self, campaign_id: UUID, session: AsyncSession, principal: Principal
+        self, campaign_id: FromPath[UUID], session: inject.Session, principal: inject.Principal
     ) -> Envelope[CampaignDetail]:
         """A campaign, and how far its baseline is."""
         campaign = await queries.get_campaign(session, principal.tenant_id, campaign_id)
@@ -103,12 +104,12 @@ class CampaignController(Controller):
     )
     async def update(
         self,
-        campaign_id: UUID,
-        data: CampaignUpdate,
-        session: AsyncSession,
-        principal: Principal,
-        settings: Settings,
-        if_match: IfMatch = None,
+        campaign_id: FromPath[UUID],
+        data: JSONBody[CampaignUpdate],
+        session: inject.Session,
+        principal: inject.Principal,
+        settings: inject.Settings,
+        if_match: FromQuery[IfMatch] = None,
     ) -> Envelope[CampaignDetail]:
         """Change what the body names."""
         campaign = await service.update(
@@ -127,7 +128,9 @@ class CampaignController(Controller):
         opt=needs("campaigns:write"),
         responses=failures(401, 403, 404, 409),
     )
-    async def remove(self, campaign_id: UUID, session: AsyncSession, principal: Principal) -> None:
+    async def remove(
+        self, campaign_id: FromPath[UUID], session: inject.Session, principal: inject.Principal
+    ) -> None:
         """Delete a campaign in Draft, Configured or Archived with all its measurements."""
         await service.remove(session, principal, campaign_id)
 
@@ -139,11 +142,11 @@ class CampaignController(Controller):
     )
     async def change_state(
         self,
-        campaign_id: UUID,
-        data: StateChange,
-        session: AsyncSession,
-        principal: Principal,
-        baseline_steps: Sequence[BaselineStep],
+        campaign_id: FromPath[UUID],
+        data: JSONBody[StateChange],
+        session: inject.Session,
+        principal: inject.Principal,
+        baseline_steps: NamedDependency[Sequence[BaselineStep]],
     ) -> Envelope[CampaignDetail]:
         """Move to another setup state; BaselineRunning starts the baseline."""
         campaign = await service.change_state(
@@ -164,11 +167,11 @@ class LocationController(Controller):
     )
     async def create(
         self,
-        campaign_id: UUID,
-        data: LocationCreate,
-        session: AsyncSession,
-        principal: Principal,
-        settings: Settings,
+        campaign_id: FromPath[UUID],
+        data: JSONBody[LocationCreate],
+        session: inject.Session,
+        principal: inject.Principal,
+        settings: inject.Settings,
     ) -> Response[Envelope[LocationView]]:
         location = await service.create_location(
             session, principal, campaign_id, data, allowed_origins=settings.allowed_origins
@@ -184,9 +187,9 @@ class LocationController(Controller):
     )
     async def list_all(
         self,
-        campaign_id: UUID,
-        session: AsyncSession,
-        principal: Principal,
+        campaign_id: FromPath[UUID],
+        session: inject.Session,
+        principal: inject.Principal,
         cursor: Cursor = None,
         limit: Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[LocationView]]:
@@ -204,12 +207,12 @@ class LocationController(Controller):
     )
     async def update(
         self,
-        campaign_id: UUID,
-        location_id: UUID,
-        data: LocationUpdate,
-        session: AsyncSession,
-        principal: Principal,
-        settings: Settings,
+        campaign_id: FromPath[UUID],
+        location_id: FromPath[UUID],
+        data: JSONBody[LocationUpdate],
+        session: inject.Session,
+        principal: inject.Principal,
+        settings: inject.Settings,
     ) -> Envelope[LocationView]:
         """Change what the body names."""
         location = await service.update_location(
@@ -229,7 +232,11 @@ class LocationController(Controller):
         responses=failures(401, 403, 404),
     )
     async def remove(
-        self, campaign_id: UUID, location_id: UUID, session: AsyncSession, principal: Principal
+        self,
+        campaign_id: FromPath[UUID],
+        location_id: FromPath[UUID],
+        session: inject.Session,
+        principal: inject.Principal,
     ) -> None:
         await service.remove_location(session, principal, campaign_id, location_id)
 
@@ -246,11 +253,11 @@ class CompetitorController(Controller):
     )
     async def create(
         self,
-        campaign_id: UUID,
-        data: CompetitorCreate,
-        session: AsyncSession,
-        principal: Principal,
-        settings: Settings,
+        campaign_id: FromPath[UUID],
+        data: JSONBody[CompetitorCreate],
+        session: inject.Session,
+        principal: inject.Principal,
+        settings: inject.Settings,
     ) -> Response[Envelope[CompetitorView]]:
         competitor = await service.create_competitor(session, principal, campaign_id, data)
         path = f"{settings.api_v1_prefix}/campaigns/{campaign_id}/competitors/{competitor.id}"
@@ -264,9 +271,9 @@ class CompetitorController(Controller):
     )
     async def list_all(
         self,
-        campaign_id: UUID,
-        session: AsyncSession,
-        principal: Principal,
+        campaign_id: FromPath[UUID],
+        session: inject.Session,
+        principal: inject.Principal,
         cursor: Cursor = None,
         limit: Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[CompetitorView]]:
@@ -284,11 +291,11 @@ class CompetitorController(Controller):
     )
     async def update(
         self,
-        campaign_id: UUID,
-        competitor_id: UUID,
-        data: CompetitorUpdate,
-        session: AsyncSession,
-        principal: Principal,
+        campaign_id: FromPath[UUID],
+        competitor_id: FromPath[UUID],
+        data: JSONBody[CompetitorUpdate],
+        session: inject.Session,
+        principal: inject.Principal,
     ) -> Envelope[CompetitorView]:
         """Change what the body names."""
         competitor = await service.update_competitor(
@@ -303,7 +310,11 @@ class CompetitorController(Controller):
         responses=failures(401, 403, 404),
     )
     async def remove(
-        self, campaign_id: UUID, competitor_id: UUID, session: AsyncSession, principal: Principal
+        self,
+        campaign_id: FromPath[UUID],
+        competitor_id: FromPath[UUID],
+        session: inject.Session,
+        principal: inject.Principal,
     ) -> None:
         await service.remove_competitor(session, principal, campaign_id, competitor_id)
 

@@ -18,7 +18,7 @@ TRANSITIONS: dict[SetupState, tuple[SetupState, ...]] = {
     "Draft": ("Configured",),
     "Configured": ("Draft", "BaselineRunning"),
     "BaselineRunning": ("Active",),
-    "Active": ("Paused", "Archived"),
+    "Active": ("Paused",),
     "Paused": ("Active", "Archived"),
     "Archived": (),
 }

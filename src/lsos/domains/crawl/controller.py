@@ -7,14 +7,15 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, Response, get, patch, post
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage, Stream
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from lsos.core import inject
 from lsos.core.db import Sessions
 from lsos.core.envelope import Envelope, failures, ok, ok_page
 from lsos.core.errors import NotFound
-from lsos.core.principal import Principal, needs
+from lsos.core.principal import needs
 from lsos.core.schema import (
     DEFAULT_LIMIT,
     Cursor,
@@ -23,7 +24,6 @@ from lsos.core.schema import (
     decode_key,
     page_of,
 )
-from lsos.core.settings import Settings
 from lsos.domains.crawl import export, queries, service
 from lsos.domains.crawl.checks import BY_CODE, CHECKS
 from lsos.domains.crawl.checks.base import Severity
@@ -61,15 +61,19 @@ class CrawlController(Controller):
     )
     async def schedule(
         self,
-        data: CrawlSchedule,
-        session: AsyncSession,
-        settings: Settings,
-        principal: Principal,
+        data: JSONBody[CrawlSchedule],
+        session: inject.Session,
+        settings: inject.Settings,
+        principal: inject.Principal,
     ) -> Response[Envelope[RunAccepted]]:
         """Start one run of a campaign; over the tenant's limit it waits as queued."""
         run = await service.schedule(session, settings, principal, data)
         body = ok(RunAccepted(run_id=run.id, state="queued"))
-        return Response(body, status_code=202, headers={"Location": f"./runs/{run.id}"})
+        return Response(
+            body,
+            status_code=202,
+            headers={"Location": f"{settings.api_v1_prefix}/crawl/runs/{run.id}"},
+        )
 
     @get(
         "/runs",
@@ -79,9 +83,9 @@ class CrawlController(Controller):
     )
     async def list_runs(
         self,
-        session: AsyncSession,
-        campaign_id: UUID | None = None,
-        wanted_state: Annotated[RunState | None, Parameter(query="state")] = None,
+        session: inject.Session,
+        campaign_id: FromQuery[UUID | None] = None,
+        wanted_state: Annotated[RunState | None, QueryParameter(name="state")] = None,
         cursor: Cursor = None,
         limit: Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[RunView]]:
@@ -98,7 +102,7 @@ class CrawlController(Controller):
         responses=failures(401, 403, 404),
     )
     async def get_run(
-        self, run_id: UUID, session: AsyncSession, principal: Principal
+        self, run_id: FromPath[UUID], session: inject.Session, principal: inject.Principal
     ) -> Envelope[RunView]:
         """A run with its live progress, and its score once it has ended."""
         return ok(run_view(await queries.get_run(session, principal.tenant_id, run_id)))
@@ -110,7 +114,11 @@ class CrawlController(Controller):
         responses=failures(401, 403, 404),
     )
     async def watch(
-        self, run_id: UUID, sessions: Sessions, principal: Principal, stopping: asyncio.Event
+        self,
+        run_id: FromPath[UUID],
+        sessions: inject.Sessions,
+        principal: inject.Principal,
+        stopping: inject.Stopping,
     ) -> ServerSentEvent:
         """Progress as server-sent events: `progress` while it works, `end` at last."""
         async with sessions() as session:
@@ -125,7 +133,7 @@ class CrawlController(Controller):
         responses=failures(401, 403, 404, 409),
     )
     async def cancel(
-        self, run_id: UUID, session: AsyncSession, principal: Principal
+        self, run_id: FromPath[UUID], session: inject.Session, principal: inject.Principal
     ) -> Envelope[RunView]:
         """Stop a run; no request to the site begins more than two seconds later."""
         return ok(run_view(await service.cancel(session, principal, run_id)))
@@ -138,12 +146,12 @@ class CrawlController(Controller):
     )
     async def list_pages(
         self,
-        run_id: UUID,
-        session: AsyncSession,
-        principal: Principal,
-        status: int | None = None,
-        is_indexable: bool | None = None,
-        error: str | None = None,
+        run_id: FromPath[UUID],
+        session: inject.Session,
+        principal: inject.Principal,
+        status: FromQuery[int | None] = None,
+        is_indexable: FromQuery[bool | None] = None,
+        error: FromQuery[str | None] = None,
         cursor: Cursor = None,
         limit: Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[PageView]]:
@@ -164,10 +172,10 @@ class CrawlController(Controller):
     )
     async def list_links(
         self,
-        run_id: UUID,
-        url: Annotated[str, Parameter(max_length=4_096, description="the page")],
-        session: AsyncSession,
-        principal: Principal,
+        run_id: FromPath[UUID],
+        url: Annotated[str, QueryParameter(max_length=4_096, description="the page")],
+        session: inject.Session,
+        principal: inject.Principal,
     ) -> Envelope[list[LinkView]]:
         """All references of one page, in document order."""
         run = await queries.get_run(session, principal.tenant_id, run_id)
@@ -181,12 +189,12 @@ class CrawlController(Controller):
     )
     async def list_run_issues(
         self,
-        run_id: UUID,
-        session: AsyncSession,
-        principal: Principal,
-        code: str | None = None,
-        severity: Severity | None = None,
-        show_ignored: bool = False,
+        run_id: FromPath[UUID],
+        session: inject.Session,
+        principal: inject.Principal,
+        code: FromQuery[str | None] = None,
+        severity: FromQuery[Severity | None] = None,
+        show_ignored: FromQuery[bool] = False,
         cursor: Cursor = None,
         limit: Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[IssueView]]:
@@ -203,11 +211,11 @@ class CrawlController(Controller):
     )
     async def list_issues(
         self,
-        campaign_id: UUID,
-        session: AsyncSession,
-        code: str | None = None,
-        severity: Severity | None = None,
-        show_ignored: bool = False,
+        campaign_id: FromQuery[UUID],
+        session: inject.Session,
+        code: FromQuery[str | None] = None,
+        severity: FromQuery[Severity | None] = None,
+        show_ignored: FromQuery[bool] = False,
         cursor: Cursor = None,
         limit: Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[IssueView]]:
@@ -225,7 +233,11 @@ class CrawlController(Controller):
         responses=failures(401, 403, 404, 422),
     )
     async def update_issue(
-        self, issue_id: str, data: IssueUpdate, session: AsyncSession, principal: Principal
+        self,
+        issue_id: FromPath[str],
+        data: JSONBody[IssueUpdate],
+        session: inject.Session,
+        principal: inject.Principal,
     ) -> Envelope[IssueView]:
         """Ignore an issue with a reason, in this and later runs, or show it again."""
         run_id, code, subject = decode_issue(issue_id)
@@ -242,11 +254,11 @@ class CrawlController(Controller):
     )
     async def export_run(
         self,
-        run_id: UUID,
-        sessions: Sessions,
-        principal: Principal,
-        kind: ExportKind,
-        format_: Annotated[ExportFormat, Parameter(query="format")] = "csv",
+        run_id: FromPath[UUID],
+        sessions: inject.Sessions,
+        principal: inject.Principal,
+        kind: FromQuery[ExportKind],
+        format_: Annotated[ExportFormat, QueryParameter(name="format")] = "csv",
     ) -> Stream:
         """All pages, links or issues as a file, streamed."""
         async with sessions() as session:
@@ -265,7 +277,7 @@ class CrawlController(Controller):
         opt=needs("crawl:read"),
         responses=failures(401, 403),
     )
-    async def list_checks(self, session: AsyncSession) -> Envelope[list[CheckView]]:
+    async def list_checks(self, session: inject.Session) -> Envelope[list[CheckView]]:
         """All checks with the tenant's own severities and limits."""
         settings = {
             row.code: queries.setting_of(row) for row in await queries.list_check_settings(session)
@@ -279,7 +291,11 @@ class CrawlController(Controller):
         responses=failures(401, 403, 404, 422),
     )
     async def update_check(
-        self, code: str, data: CheckUpdate, session: AsyncSession, principal: Principal
+        self,
+        code: FromPath[str],
+        data: JSONBody[CheckUpdate],
+        session: inject.Session,
+        principal: inject.Principal,
     ) -> Envelope[CheckView]:
         """Turn a check off, or set its severity and limits for this tenant's later runs."""
         setting = await service.set_check(session, principal, code, data)

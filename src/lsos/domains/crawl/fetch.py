@@ -160,7 +160,9 @@ def _describe(page: PageFacts, response: Response) -> None:
     for name, raw in response.headers:
         if name in KEPT_HEADERS:
             value = raw[:HEADER_CHARS].replace("\x00", "")
-            kept[name] = f"{kept[name]}, {value}" if name in kept else value
+            # A bot prefix of X-Robots-Tag holds for its own header line only.
+            joint = "\n" if name == "x-robots-tag" else ", "
+            kept[name] = f"{kept[name]}{joint}{value}" if name in kept else value
         elif name == "content-type":
             page.content_type = raw.lower()[:200].replace("\x00", "")
         elif name == "etag":

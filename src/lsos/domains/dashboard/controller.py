@@ -3,10 +3,11 @@
 from uuid import UUID
 
 from litestar import Controller, get
-from sqlalchemy.ext.asyncio import AsyncSession
+from litestar.params import FromQuery
 
+from lsos.core import inject
 from lsos.core.envelope import Envelope, failures, ok
-from lsos.core.principal import Principal, needs
+from lsos.core.principal import needs
 from lsos.domains.dashboard import queries
 from lsos.domains.dashboard.schemas import Dashboard
 
@@ -22,7 +23,7 @@ class DashboardController(Controller):
         responses=failures(401, 403, 404, 422),
     )
     async def get_one(
-        self, campaign_id: UUID, session: AsyncSession, principal: Principal
+        self, campaign_id: FromQuery[UUID], session: inject.Session, principal: inject.Principal
     ) -> Envelope[Dashboard]:
         """The newest figures of a campaign; what was never measured is null."""
         return ok(await queries.get_dashboard(session, principal.tenant_id, campaign_id))

@@ -3,9 +3,10 @@
 import msgspec
 from arq.connections import ArqRedis
 from litestar import Controller, get
+from litestar.di import NamedDependency
 
 from lsos import __version__
-from lsos.core.db import Database
+from lsos.core import inject
 from lsos.core.envelope import Envelope, failures, ok
 from lsos.core.errors import Unavailable
 from lsos.core.principal import PUBLIC, needs
@@ -25,7 +26,9 @@ class HealthController(Controller):
         return ok(Liveness(status="ok", version=__version__))
 
     @get("/readiness", operation_id="getReadiness", opt=needs(PUBLIC), responses=failures(503))
-    async def ready(self, db: Database, redis: ArqRedis) -> Envelope[Readiness]:
+    async def ready(
+        self, db: inject.Database, redis: NamedDependency[ArqRedis]
+    ) -> Envelope[Readiness]:
         """Whether work can be taken; degraded (200) when only Redis is away."""
         readiness = await queries.get_readiness(db, redis)
         if readiness.status == "unavailable":

@@ -4,15 +4,14 @@ from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, Response, get, post
-from litestar.params import QueryParameter
-from sqlalchemy.ext.asyncio import AsyncSession
+from litestar.params import FromPath, FromQuery, QueryParameter
 
+from lsos.core import inject
 from lsos.core.envelope import Envelope, failures, ok, ok_page
 from lsos.core.jobs import Job, JobState
 from lsos.core.log import Redactor
-from lsos.core.principal import Principal, needs
+from lsos.core.principal import needs
 from lsos.core.schema import DEFAULT_LIMIT, Cursor, Limit, decode_cursor, page_of
-from lsos.core.settings import Settings
 from lsos.domains.jobs import queries, service
 from lsos.domains.jobs.schemas import JobError, JobView
 
@@ -26,11 +25,11 @@ class JobController(Controller):
     @get("/", operation_id="listJobs", opt=needs("jobs:read"), responses=failures(401, 403, 422))
     async def list_all(
         self,
-        session: AsyncSession,
-        settings: Settings,
+        session: inject.Session,
+        settings: inject.Settings,
         job_state: Annotated[JobState | None, QueryParameter(name="state")] = None,
-        name: TaskName = None,
-        campaign_id: UUID | None = None,
+        name: FromQuery[TaskName] = None,
+        campaign_id: FromQuery[UUID | None] = None,
         cursor: Cursor = None,
         limit: Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[JobView]]:
@@ -54,7 +53,11 @@ class JobController(Controller):
         responses=failures(401, 403, 404),
     )
     async def get_one(
-        self, job_id: UUID, session: AsyncSession, principal: Principal, settings: Settings
+        self,
+        job_id: FromPath[UUID],
+        session: inject.Session,
+        principal: inject.Principal,
+        settings: inject.Settings,
     ) -> Envelope[JobView]:
         job = await queries.get_job(session, principal.tenant_id, job_id)
         return ok(_view(job, Redactor(settings.secrets)))
@@ -67,7 +70,11 @@ class JobController(Controller):
         responses=failures(401, 403, 404, 409),
     )
     async def retry(
-        self, job_id: UUID, session: AsyncSession, principal: Principal, settings: Settings
+        self,
+        job_id: FromPath[UUID],
+        session: inject.Session,
+        principal: inject.Principal,
+        settings: inject.Settings,
     ) -> Response[Envelope[JobView]]:
         """Queue a dead job again, with all its attempts."""
         job = await service.retry(session, principal, job_id)

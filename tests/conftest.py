@@ -1,0 +1,146 @@
+"""Fixtures: real stores, a migrated database, the served API, two tenants, a worker."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+import pytest
+from hypothesis import settings as hypothesis_settings
+
+from lsos import worker
+from lsos.api import create_app
+from lsos.core import embedded
+from lsos.core.db import Database
+from lsos.core.settings import Settings
+from lsos.domains.auth import service as auth
+from lsos.domains.auth.schemas import TenantCreate, UserCreate
+from tests.support.api import serve
+from tests.support.clients import Client, TenantClients
+from tests.support.stack import fresh_database, migrate, servers, settings_for
+
+# Shared machines stall: a deadline would fail good code. The same seed each time keeps CI honest.
+hypothesis_settings.register_profile("lsos", deadline=None, derandomize=True)
+hypothesis_settings.load_profile("lsos")
+
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture(scope="session")
+def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.Stores]:
+    with servers(Path(tmp_path_factory.mktemp("stores"))) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+async def dsn(stores: embedded.Stores) -> AsyncIterator[str]:
+    async with fresh_database(stores.postgres_dsn) as fresh:
+        await migrate(fresh)
+        yield fresh
+
+
+@pytest.fixture(scope="session")
+def settings(stores: embedded.Stores, dsn: str) -> Settings:
+    return settings_for(stores, dsn)
+
+
+@pytest.fixture(scope="session")
+async def db(settings: Settings) -> AsyncIterator[Database]:
+    """For looking behind the API; rings no bell."""
+    database = Database.of(settings, application_name="lsos-tests")
+    yield database
+    await database.close()
+
+
+@dataclass(frozen=True)
+class Api:
+    base_url: str
+    db: Database
+    settings: Settings
+    http: httpx.AsyncClient
+    client: Callable[[str | None], Client]
+
+
+@pytest.fixture(scope="session")
+async def api(settings: Settings, db: Database) -> AsyncIterator[Api]:
+    async with serve_api(settings, db) as served:
+        yield served
+
+
+@asynccontextmanager
+async def serve_api(settings: Settings, db: Database) -> AsyncIterator[Api]:
+    """The API on a loopback port with other settings than the shared one."""
+    async with (
+        serve(create_app(settings)) as base_url,
+        httpx.AsyncClient(base_url=base_url, trust_env=False, timeout=30) as http,
+    ):
+
+        def client(token: str | None) -> Client:
+            return Client(http, settings.api_v1_prefix, token)
+
+        yield Api(base_url=base_url, db=db, settings=settings, http=http, client=client)
+
+
+@pytest.fixture
+def anonymous(api: Api) -> Client:
+    return api.client(None)
+
+
+async def sign_in(api: Api, email: str, password: str = PASSWORD) -> Client:
+    answer = await api.client(None).post("/auth/login", {"email": email, "password": password})
+    assert answer.status == 200, answer.text
+    return api.client(answer.data["access_token"])
+
+
+MakeTenant = Callable[..., AbstractAsyncContextManager[TenantClients]]
+
+
+async def make_tenant(api: Api, name: str) -> TenantClients:
+    """A tenant with a user of each role, all signed in."""
+    tenant = await auth.create_tenant(api.db, TenantCreate(name=name), actor=None)
+    emails, ids = {}, {}
+    for role in ("tenant_admin", "analyst", "client_viewer"):
+        email = f"{role}.{tenant.id.hex}@example.com"
+        async with api.db.tenant_session(tenant.id) as session:
+            body = UserCreate(email=email, role=role, password=PASSWORD)  # type: ignore[arg-type]  # a literal
+            user, _ = await auth.create_user(session, tenant.id, body, actor=None)
+        emails[role], ids[role] = email, user.id
+    return TenantClients(
+        id=tenant.id,
+        admin=await sign_in(api, emails["tenant_admin"]),
+        analyst=await sign_in(api, emails["analyst"]),
+        viewer=await sign_in(api, emails["client_viewer"]),
+        viewer_id=UUID(str(ids["client_viewer"])),
+        emails=emails,
+        password=PASSWORD,
+    )
+
+
+@pytest.fixture(scope="session")
+async def tenant_a(api: Api) -> TenantClients:
+    return await make_tenant(api, "Agency A")
+
+
+@pytest.fixture(scope="session")
+async def tenant_b(api: Api) -> TenantClients:
+    return await make_tenant(api, "Agency B")
+
+
+@asynccontextmanager
+async def running_worker(settings: Settings, queue: str = "default") -> AsyncIterator[None]:
+    """A worker in this event loop; what it has under way goes back at the end."""
+    working = asyncio.ensure_future(worker.serve(settings, queue, handle_signals=False))
+    try:
+        yield
+    finally:
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+
+
+@pytest.fixture
+async def in_process_worker(settings: Settings) -> AsyncIterator[None]:
+    async with running_worker(settings):
+        yield
