@@ -4,6 +4,7 @@
 `BellWorker`, which also starts within milliseconds of a push and outlives an absence of Redis.
 """
 
+import argparse
 import asyncio
 import contextlib
 import os
@@ -238,3 +239,9 @@ def __getattr__(name: str) -> Any:
         "poll_delay": POLL_S,
     }
     return type("WorkerSettings", (), options)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--queue", default=DEFAULT_QUEUE)
+    main(parser.parse_args().queue)

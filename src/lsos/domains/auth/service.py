@@ -178,6 +178,23 @@ async def update_user(
     return user
 
 
+async def reset_password(
+    session: AsyncSession, tenant_id: UUID, user_id: UUID, password: str
+) -> None:
+    """Set a password without the old one (the operator's command line); ends all sessions."""
+    user = await queries.get_user(session, tenant_id, user_id)
+    sessions.refuse_weak(password, user.email, "password")
+    user.password_hash = await hash_password(password)
+    await queries.revoke_sessions(session, user_id, "password_reset")
+    audit.record(
+        session,
+        tenant_id=tenant_id,
+        actor_id=None,
+        action="auth.password_reset",
+        target=user_id,
+    )
+
+
 async def create_api_key(
     session: AsyncSession, principal: Principal, body: ApiKeyCreate
 ) -> tuple[ApiKey, str]:

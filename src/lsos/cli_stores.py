@@ -1,0 +1,46 @@
+"""Settings of a command that may start the embedded stores itself."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lsos.cli_processes import CommandFailed
+from lsos.core import embedded
+from lsos.core.local import FOLDER, complete
+from lsos.core.settings import Settings, load
+
+
+def home() -> Path:
+    """The folder of a local installation."""
+    return Path(os.environ.get("LSOS_HOME") or FOLDER).absolute()
+
+
+@contextmanager
+def settings_with_stores() -> Iterator[Settings]:
+    """Complete settings; starts or joins the embedded stores when none are named."""
+    settings = load()
+    folder = home()
+    if settings.is_strict or (settings.postgres_dsn and settings.redis_url):
+        yield complete(settings, folder, None)
+        return
+    try:
+        running = embedded.start(folder)
+    except embedded.EmbeddedError as error:
+        raise CommandFailed(str(error)) from error
+    try:
+        yield complete(settings, folder, running.stores)
+    finally:
+        running.stop()
+
+
+def as_environment(settings: Settings) -> dict[str, str]:
+    """The variables by which a child process gets the same settings."""
+    named = {
+        "APP_ENV": settings.app_env,
+        "JWT_SECRET": settings.jwt_secret,
+        "POSTGRES_DSN": settings.postgres_dsn,
+        "REDIS_URL": settings.redis_url,
+        "ARQ_REDIS_URL": settings.arq_redis_url,
+    }
+    return {**os.environ, **named}

@@ -1,0 +1,359 @@
+"""`lsos up`: the whole product on one machine, with a demo that goes through the public API."""
+
+import asyncio
+import json
+import secrets
+import signal
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from lsos.cli_processes import (
+    Child,
+    Children,
+    CommandFailed,
+    end_leftovers,
+    free_port,
+    migrate,
+    only_one,
+    remember,
+    tail,
+)
+from lsos.cli_progress import issues_by_code, outcome, progress_bar, show
+from lsos.cli_stores import as_environment, home, settings_with_stores
+from lsos.core.db import Database
+from lsos.core.outbound import Outbound, OutboundError
+from lsos.core.settings import Settings
+from lsos.core.system_db import system_session
+from lsos.demo.texts import BUSINESS
+from lsos.domains.auth import queries as auth_queries
+from lsos.domains.auth import service as auth
+from lsos.domains.auth.schemas import TenantCreate, UserCreate
+
+PORT = 8000
+DEMO_PORT = 8099
+READY_S = 30.0
+POLL_S = 0.2
+DEMO_EMAIL = "demo@lsos.example"
+DEMO_INTERVAL_S = "0.02"
+"""Between two requests to the demo site: it is ours, and a newcomer waits for it."""
+
+
+@dataclass
+class Demo:
+    """`.lsos/demo.json`: how to sign in, and one key a room with its figures."""
+
+    path: Path
+    values: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, folder: Path) -> "Demo":
+        path = folder / "demo.json"
+        try:
+            values = json.loads(path.read_text())
+        except (OSError, ValueError):
+            values = {}
+        return cls(path, values if isinstance(values, dict) else {})
+
+    def save(self, **values: Any) -> None:
+        self.values.update(values)
+        self.path.touch(mode=0o600)
+        self.path.write_text(json.dumps(self.values, indent=2) + "\n")
+
+
+def up(*, once: bool, port: int | None) -> int:
+    """Start everything, run the demo, and serve until Ctrl-C (or not, with `once`)."""
+    console = Console()
+    folder = home()
+    with only_one(folder):
+        if ended := end_leftovers(folder):
+            console.print(f"[dim]ended {ended} processes of a run that was killed[/]")
+        with settings_with_stores() as settings:
+            console.print("[green]✓[/] PostgreSQL and Valkey")
+            migrate(settings.postgres_dsn)
+            console.print("[green]✓[/] database schema")
+            return _serve(settings, folder, console, once=once, port=port)
+
+
+def _serve(
+    settings: Settings, folder: Path, console: Console, *, once: bool, port: int | None
+) -> int:
+    demo = Demo.load(folder)
+    api_port = free_port(port or PORT, is_fixed=port is not None)
+    if port is None and api_port != PORT:
+        console.print(f"[yellow]port {PORT} is taken; the API is on {api_port}[/]")
+    site_port = free_port(demo.values.get("demo_site_port", DEMO_PORT), is_fixed=False)
+    site_url = f"http://127.0.0.1:{site_port}"
+    environ = _environment(settings, site_url)
+    children = Children(folder / "logs", environ)
+    stop = asyncio.Event()
+    try:
+        site = children.start("demo-site", "lsos.demo.server", "--port", str(site_port))
+        worker = children.start("worker", "lsos.worker")
+        server = children.start(
+            "api", "uvicorn", "--factory", "lsos.api:create_app", *_uvicorn(api_port)
+        )
+        remember(folder, children)
+        demo.save(base_url=f"http://127.0.0.1:{api_port}", demo_site_port=site_port)
+        return asyncio.run(
+            _demo(
+                settings, demo, console, [site, worker, server], stop, site_url=site_url, once=once
+            )
+        )
+    finally:
+        console.print("[dim]stopping[/]")
+        children.stop()
+        (folder / "children.json").unlink(missing_ok=True)
+
+
+def _uvicorn(port: int) -> list[str]:
+    options = {
+        "--host": "127.0.0.1",
+        "--port": str(port),
+        "--loop": "uvloop",
+        "--http": "httptools",
+        "--timeout-graceful-shutdown": "5",
+    }
+    return [word for pair in options.items() for word in pair] + ["--no-access-log"]
+
+
+def _environment(settings: Settings, site_url: str) -> dict[str, str]:
+    environ = as_environment(settings)
+    allowed = [*settings.allowed_origins, site_url]
+    if not settings.is_strict:
+        environ["OUTBOUND_ALLOW_ORIGINS"] = ",".join(allowed)
+    environ.setdefault("CRAWL_MIN_REQUEST_INTERVAL_SECONDS", DEMO_INTERVAL_S)
+    return environ
+
+
+async def _demo(
+    settings: Settings,
+    demo: Demo,
+    console: Console,
+    children: list[Child],
+    stop: asyncio.Event,
+    *,
+    site_url: str,
+    once: bool,
+) -> int:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    working = asyncio.ensure_future(_run(settings, demo, console, children, site_url))
+    stopping = asyncio.ensure_future(stop.wait())
+    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if not working.done():
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+        return 0
+    working.result()
+    if once:
+        stopping.cancel()
+        return 0
+    console.print("\nserving until Ctrl-C")
+    while not stop.is_set():
+        for child in children:
+            if not child.is_alive:
+                raise CommandFailed(f"{child.name} has ended:\n{tail(child.log)}")
+        await asyncio.wait({stopping}, timeout=1)
+    return 0
+
+
+class Session:
+    """The demo user at the public API."""
+
+    def __init__(self, outbound: Outbound, base_url: str, prefix: str) -> None:
+        self._outbound = outbound
+        self._base = base_url + prefix
+        self._token = ""
+
+    async def ask(self, method: str, path: str, body: object = None) -> Any:
+        """The `data` of the answer; CommandFailed with the API's message otherwise."""
+        return (await self._answer(method, path, body)).get("data")
+
+    async def all(self, path: str) -> AsyncIterator[dict[str, Any]]:
+        """All items of a paged list; `path` has a query."""
+        cursor = ""
+        while True:
+            answer = await self._answer("GET", path + cursor)
+            for item in answer["data"]:
+                yield item
+            following = answer["meta"]["page"]["next_cursor"]
+            if following is None:
+                return
+            cursor = f"&cursor={following}"
+
+    async def _answer(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        response = await self._outbound.request(
+            method, self._base + path, headers=headers, json=body, timeout_s=20
+        )
+        answer: dict[str, Any] = json.loads(response.body) if response.body else {}
+        if response.status >= 300:
+            message = "; ".join(e["message"] for e in answer.get("errors", []))
+            raise CommandFailed(f"{method} {path} answered {response.status}: {message}")
+        return answer
+
+    async def sign_in(self, email: str, password: str) -> None:
+        tokens = await self.ask("POST", "/auth/login", {"email": email, "password": password})
+        self._token = tokens["access_token"]
+
+
+async def _run(
+    settings: Settings, demo: Demo, console: Console, children: list[Child], site_url: str
+) -> None:
+    base_url = demo.values["base_url"]
+    async with Outbound(user_agent="lsos-up", allow_private=True) as outbound:
+        with console.status("waiting for the API"):
+            await _until_ready(outbound, base_url + settings.api_v1_prefix, children)
+        console.print(f"[green]✓[/] API at {base_url}, worker, demo site at {site_url}")
+        is_new = await _demo_user(settings, demo)
+        session = Session(outbound, base_url, settings.api_v1_prefix)
+        await session.sign_in(demo.values["email"], demo.values["password"])
+        campaign = await _campaign(session, demo, site_url)
+        run = await _crawl(session, campaign["id"], console)
+        issues = await _issue_rows(session, run["id"])
+        dashboard = await session.ask("GET", f"/dashboard?campaign_id={campaign['id']}")
+        demo.save(crawl=_figures(run, issues), dashboard=dashboard)
+    console.print()
+    console.print(outcome(run))
+    console.print()
+    console.print(issues_by_code(issues))
+    console.print(f"\nAPI documentation  {base_url}/schema")
+    console.print(f"demo site          {site_url}")
+    if is_new:
+        console.print(
+            f"sign in as         {demo.values['email']}  password {demo.values['password']}"
+            "  [dim](shown once; kept in demo.json)[/]"
+        )
+    console.print(f"[dim]figures            {demo.path}[/]", soft_wrap=True)
+
+
+async def _until_ready(outbound: Outbound, base: str, children: list[Child]) -> None:
+    deadline = time.monotonic() + READY_S
+    while True:
+        for child in children:
+            if not child.is_alive:
+                raise CommandFailed(f"{child.name} did not start:\n{tail(child.log)}")
+        try:
+            response = await outbound.get(base + "/health/readiness", timeout_s=2)
+            if response.status == 200:
+                return
+        except OutboundError:
+            pass
+        if time.monotonic() > deadline:
+            raise CommandFailed(f"the API is not ready after {READY_S:.0f} s; see its log")
+        await asyncio.sleep(0.05)
+
+
+async def _demo_user(settings: Settings, demo: Demo) -> bool:
+    """Make the demo tenant and user where they are missing; whether they are new."""
+    db = Database.of(settings, application_name="lsos-up")
+    try:
+        async with system_session(db) as session:
+            found = await auth_queries.find_login(session, DEMO_EMAIL)
+        if found is not None and demo.values.get("password"):
+            return False
+        password = secrets.token_urlsafe(15)
+        if found is None:
+            tenant = await auth.create_tenant(db, TenantCreate(name="Demo agency"), actor=None)
+            body = UserCreate(
+                email=DEMO_EMAIL, name="Demo user", role="tenant_admin", password=password
+            )
+            async with db.tenant_session(tenant.id) as session:
+                await auth.create_user(session, tenant.id, body, actor=None)
+        else:
+            # The file with the password is gone: a new one.
+            async with db.tenant_session(found.tenant_id) as session:
+                await auth.reset_password(session, found.tenant_id, found.id, password)
+        demo.save(email=DEMO_EMAIL, password=password)
+        return True
+    finally:
+        await db.close()
+
+
+async def _campaign(session: Session, demo: Demo, site_url: str) -> dict[str, Any]:
+    """The demo campaign, made or pointed at where the demo site is today."""
+    for found in await session.ask("GET", "/campaigns?limit=200"):
+        if found["name"] == BUSINESS.name:
+            if found["site_url"].rstrip("/") == site_url:
+                return dict(found)
+            moved = {"site_url": site_url + "/"}
+            return dict(await session.ask("PATCH", f"/campaigns/{found['id']}", moved))
+    body = {
+        "name": BUSINESS.name,
+        "site_url": site_url + "/",
+        "business_name": BUSINESS.name,
+        "category": "Dentist",
+    }
+    campaign = await session.ask("POST", "/campaigns", body)
+    for location in BUSINESS.locations:
+        await session.ask(
+            "POST",
+            f"/campaigns/{campaign['id']}/locations",
+            {
+                "name": f"{BUSINESS.name} {location.city}",
+                "street": location.street,
+                "city": location.city,
+                "region": location.region,
+                "postcode": location.postcode,
+                "country": "US",
+                "phone": location.phone,
+                "latitude": float(location.latitude),
+                "longitude": float(location.longitude),
+                "landing_url": site_url + location.path,
+            },
+        )
+    return dict(campaign)
+
+
+async def _crawl(session: Session, campaign_id: str, console: Console) -> dict[str, Any]:
+    accepted = await session.ask("POST", "/crawl/schedule", {"campaign_id": campaign_id})
+    with progress_bar(console) as progress:
+        bar = progress.add_task("queued", total=1, rate="")
+        while True:
+            run: dict[str, Any] = await session.ask("GET", f"/crawl/runs/{accepted['run_id']}")
+            show(progress, bar, run)
+            if run["state"] not in ("queued", "running"):
+                break
+            await asyncio.sleep(POLL_S)
+    if run["state"] in ("failed", "cancelled"):
+        raise CommandFailed(f"the demo crawl {run['state']}: {run['reason_code']}")
+    counts = run["progress"]
+    console.print(f"[green]✓[/] crawled {counts['done']} URLs, {counts['pages']} pages")
+    return run
+
+
+async def _issue_rows(session: Session, run_id: str) -> list[dict[str, Any]]:
+    """Issues of the run by code and severity, worst first."""
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    async for issue in session.all(f"/crawl/runs/{run_id}/issues?limit=200"):
+        row = rows.setdefault(
+            (issue["code"], issue["severity"]),
+            {
+                "code": issue["code"],
+                "severity": issue["severity"],
+                "title": issue["title"],
+                "count": 0,
+                "example": issue["url"],
+            },
+        )
+        row["count"] += 1
+    return list(rows.values())
+
+
+def _figures(run: Mapping[str, Any], issues: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "run_id": run["id"],
+        "state": run["state"],
+        "technical_score": run["technical_score"],
+        "urls": run["progress"]["done"],
+        "pages": run["progress"]["pages"],
+        "pages_per_s": run["progress"]["pages_per_s"],
+        "issue_counts": run["issue_counts"],
+        "codes": len({row["code"] for row in issues}),
+    }
