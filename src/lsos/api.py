@@ -8,16 +8,13 @@ from types import FrameType
 from typing import Any
 
 import structlog
+from arq.connections import ArqRedis
 from litestar import Litestar, Request, Response, Router
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import ScalarRenderPlugin, SwaggerRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme
-from litestar.types import ASGIApp, ControllerRouterHandler
+from litestar.types import ASGIApp, ControllerRouterHandler, ExceptionHandlersMap, Middleware
 
-from lsos import __version__
 from lsos.core import log as logs
 from lsos.core.bell import Bell
 from lsos.core.db import Database
@@ -25,20 +22,21 @@ from lsos.core.envelope import to_response
 from lsos.core.errors import LsosError
 from lsos.core.idempotency import Replay
 from lsos.core.local import resolve_settings
-from lsos.core.principal import PUBLIC, AuthMiddleware, Principal, guard, needs
+from lsos.core.openapi import DeclareErrors, openapi_config
+from lsos.core.principal import AuthMiddleware, Principal, guard
 from lsos.core.redis import client
 from lsos.core.request import (
     KeepAnswer,
     RequestMiddleware,
-    refuse_nul,
+    check_request,
     session_provider,
     sessions_provider,
 )
 from lsos.core.settings import Settings, replaced_variables
 from lsos.core.telemetry import Telemetry, trace_sql
-from lsos.domains.auth import controller as auth
-from lsos.domains.auth import service as auth_service
+from lsos.domains.auth import service as auth
 from lsos.domains.auth import sessions
+from lsos.domains.auth.controller import signing_in, tenants
 from lsos.domains.auth.limiter import LoginLimiter
 from lsos.domains.campaigns import controller as campaigns
 from lsos.domains.crawl import controller as crawl
@@ -50,9 +48,9 @@ from lsos.registries import BASELINE_STEPS
 MAX_BODY_BYTES = 1_048_576
 
 CONTROLLERS: Sequence[ControllerRouterHandler] = (
-    auth.AuthController,
-    auth.TenantController,
-    auth.AuditLogController,
+    signing_in.AuthController,
+    tenants.TenantController,
+    tenants.AuditLogController,
     campaigns.CampaignController,
     campaigns.LocationController,
     campaigns.CompetitorController,
@@ -63,6 +61,24 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
 )
 
 log = structlog.get_logger(__name__)
+
+
+def _replay(_: Request[Any, Any, Any], replay: Replay) -> Response[bytes]:
+    stored = replay.stored
+    headers = {"Idempotent-Replayed": "true"}
+    if stored.location:
+        headers["Location"] = stored.location
+    return Response(
+        stored.body, status_code=stored.status, headers=headers, media_type="application/json"
+    )
+
+
+EXCEPTION_HANDLERS: ExceptionHandlersMap = {
+    Replay: _replay,
+    LsosError: to_response,
+    HTTPException: to_response,
+    Exception: to_response,
+}
 
 
 def create_app(settings: Settings | None = None) -> Litestar:
@@ -90,20 +106,33 @@ def create_app(settings: Settings | None = None) -> Litestar:
         await queue.aclose()
         telemetry.close()
 
-    async def authenticate(token: str) -> Principal:
-        return await auth_service.authenticate(db, settings, token)
+    app = Litestar(
+        route_handlers=[Router(settings.api_v1_prefix, route_handlers=list(CONTROLLERS))],
+        dependencies=_dependencies(settings, db, redis, stopping),
+        guards=[guard],
+        middleware=_middleware(settings, db),
+        before_request=check_request,
+        exception_handlers=EXCEPTION_HANDLERS,
+        lifespan=[lifespan],
+        request_max_body_size=MAX_BODY_BYTES,
+        plugins=[DeclareErrors()],
+        openapi_config=openapi_config(settings),
+        state=State({"db": db, "redis": redis}),
+        logging_config=None,
+    )
+    # Outside Litestar's own exception handling, so that unknown routes are stamped and logged too.
+    app.asgi_handler = RequestMiddleware(app.asgi_handler)
+    return app
 
-    def authenticated(app: ASGIApp) -> ASGIApp:
-        return AuthMiddleware(app, authenticate)
 
-    def keeping(app: ASGIApp) -> ASGIApp:
-        return KeepAnswer(app, db)
-
-    limiter = LoginLimiter(redis)
-    dependencies = {
+def _dependencies(
+    settings: Settings, db: Database, redis: ArqRedis, stopping: asyncio.Event
+) -> dict[str, Provide]:
+    """What handlers may ask for by name; core.inject names the types."""
+    return {
         "db": _constant(db),
         "settings": _constant(settings),
-        "limiter": _constant(limiter),
+        "limiter": _constant(LoginLimiter(redis)),
         "redis": _constant(redis),
         "baseline_steps": _constant(BASELINE_STEPS),
         "stopping": _constant(stopping),
@@ -111,27 +140,19 @@ def create_app(settings: Settings | None = None) -> Litestar:
         "principal": Provide(_principal, sync_to_thread=False),
         "session": Provide(session_provider(db, sessions.admit)),
     }
-    app = Litestar(
-        route_handlers=[Router(settings.api_v1_prefix, route_handlers=list(CONTROLLERS))],
-        dependencies=dependencies,
-        guards=[guard],
-        middleware=[keeping, authenticated],
-        before_request=refuse_nul,
-        exception_handlers={
-            Replay: _replay,
-            LsosError: to_response,
-            HTTPException: to_response,
-            Exception: to_response,
-        },
-        lifespan=[lifespan],
-        request_max_body_size=MAX_BODY_BYTES,
-        openapi_config=_openapi(settings),
-        state=State({"db": db, "redis": redis}),
-        logging_config=None,
-    )
-    # Outside Litestar's own exception handling, so that unknown routes are stamped and logged too.
-    app.asgi_handler = RequestMiddleware(app.asgi_handler)
-    return app
+
+
+def _middleware(settings: Settings, db: Database) -> list[Middleware]:
+    async def authenticate(token: str) -> Principal:
+        return await auth.authenticate(db, settings, token)
+
+    def authenticated(app: ASGIApp) -> ASGIApp:
+        return AuthMiddleware(app, authenticate)
+
+    def keeping(app: ASGIApp) -> ASGIApp:
+        return KeepAnswer(app, db)
+
+    return [keeping, authenticated]
 
 
 def _announce_stop(stopping: asyncio.Event) -> None:
@@ -161,30 +182,3 @@ def _constant(value: object) -> Provide:
         return value
 
     return Provide(provide, sync_to_thread=False, use_cache=True)
-
-
-def _replay(_: Request[Any, Any, Any], replay: Replay) -> Response[bytes]:
-    stored = replay.stored
-    headers = {"Idempotent-Replayed": "true"}
-    if stored.location:
-        headers["Location"] = stored.location
-    return Response(
-        stored.body, status_code=stored.status, headers=headers, media_type="application/json"
-    )
-
-
-def _openapi(settings: Settings) -> OpenAPIConfig:
-    return OpenAPIConfig(
-        title=settings.app_name,
-        version=__version__,
-        openapi_router=Router("/schema", route_handlers=[], opt=needs(PUBLIC)),
-        render_plugins=[SwaggerRenderPlugin(), ScalarRenderPlugin()],
-        components=Components(
-            security_schemes={
-                "bearer": SecurityScheme(
-                    type="http", scheme="bearer", description="Access token or API key"
-                )
-            }
-        ),
-        security=[{"bearer": []}],
-    )

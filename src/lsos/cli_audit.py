@@ -26,7 +26,7 @@ from lsos.core.clock import new_id
 from lsos.core.db import Database
 from lsos.core.errors import Invalid
 from lsos.core.redis import client
-from lsos.core.settings import Settings
+from lsos.core.settings import Settings, load
 from lsos.core.system_db import system_session
 from lsos.domains.auth.models import Tenant
 from lsos.domains.campaigns.models import Campaign
@@ -66,8 +66,8 @@ class Options:
 def audit(options: Options) -> int:
     """Run one audit; the exit code. Raises CommandFailed or Invalid before anything starts."""
     console = Console(stderr=True)
+    run_settings = _run_settings(options, load())
     with settings_with_stores() as settings:
-        run_settings = _run_settings(options, settings)
         migrate(settings.postgres_dsn)
         return asyncio.run(_audit(options, settings, run_settings, console))
 
