@@ -8,6 +8,7 @@ LsosError
 ├── NotFound               404  also another tenant's id
 ├── Conflict               409
 ├── PreconditionFailed     412
+├── Unsupported            415
 ├── TooMany                429  with Retry-After
 ├── Unavailable            503  with Retry-After
 ├── OutboundError          502  no response (in core.outbound_errors)
@@ -79,6 +80,11 @@ class Conflict(LsosError):
 class PreconditionFailed(LsosError):
     status = 412
     code = "precondition_failed"
+
+
+class Unsupported(LsosError):
+    status = 415
+    code = "unsupported_media_type"
 
 
 class TooMany(LsosError):

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from ipaddress import ip_address, ip_network
 from typing import Any
@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from lsos.core import idempotency
 from lsos.core.clock import new_id
 from lsos.core.db import Database, Sessions
-from lsos.core.errors import Invalid
+from lsos.core.errors import Invalid, Unsupported
 from lsos.core.principal import Principal
 
 log = structlog.get_logger(__name__)
@@ -31,7 +31,9 @@ SECURITY_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"cache-control", b"no-store"),
     (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
 ]
+JSON_TYPES = re.compile(r"application/([\w.-]+\+)?json", re.IGNORECASE)
 
 Admit = Callable[[AsyncSession, Principal], Awaitable[None]]
 
@@ -95,14 +97,16 @@ class KeepAnswer:
         answer: dict[str, Any] = {"status": 0, "body": b"", "location": None}
 
         async def kept(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            taken = scope["state"].get(_IDEMPOTENCY)
+            if taken is None:
+                pass  # a stream may be endless: only what will be stored is gathered
+            elif message["type"] == "http.response.start":
                 answer["status"] = message["status"]
                 headers = dict(message["headers"])
                 answer["location"] = headers.get(b"location", b"").decode("latin-1") or None
             elif message["type"] == "http.response.body":
                 answer["body"] += message["body"]
-                taken = scope["state"].pop(_IDEMPOTENCY, None)
-                if taken is not None and answer["status"] < 300:
+                if not message.get("more_body") and answer["status"] < 300:
                     await self._store(taken, idempotency.Stored(**answer))
             await send(message)
 
@@ -163,14 +167,24 @@ def sessions_provider(db: Database, admit: Admit) -> Callable[[Request[Any, Any,
     return provide_sessions
 
 
-async def refuse_nul(request: Request[Any, Any, Any]) -> None:
-    """PostgreSQL stores neither NUL nor lone surrogates: refuse them before anything is read."""
+async def check_request(request: Request[Any, Any, Any]) -> None:
+    """Refuse what no handler can use, before anything is read or stored."""
     if b"%00" in request.scope.get("raw_path", b"") or b"%00" in request.scope["query_string"]:
         raise Invalid("a NUL character is not allowed", code="nul_character")
-    if request.method in ("POST", "PUT", "PATCH"):
-        body = await request.body()
+    if request.method in ("POST", "PUT", "PATCH") and (body := await request.body()):
+        _check_type(request.headers)
+        # PostgreSQL stores no NUL.
         if b"\x00" in body or _NUL_ESCAPE.search(body):
             raise Invalid("a NUL character is not allowed", code="nul_character")
+
+
+def _check_type(headers: Mapping[str, str]) -> None:
+    """RFC 9110 section 15.5.16: a body in another coding or format is refused, not guessed at."""
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise Unsupported("send the body without Content-Encoding", code="encoding_unsupported")
+    declared = headers.get("content-type", "application/json").partition(";")[0].strip()
+    if not JSON_TYPES.fullmatch(declared):
+        raise Unsupported("send the body as application/json")
 
 
 def client_address(scope: Scope, trusted: tuple[str, ...]) -> str:

@@ -1,0 +1,1 @@
+"""HTTP of signing in, API keys, tenants, users and branding."""

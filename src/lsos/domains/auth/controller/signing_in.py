@@ -1,0 +1,155 @@
+"""Routes of signing in and of API keys."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Controller, Request, delete, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+
+from lsos.core import inject
+from lsos.core.envelope import Envelope, failures, ok
+from lsos.core.principal import ANY, PUBLIC, needs
+from lsos.core.request import client_address
+from lsos.domains.auth import queries, service, sessions
+from lsos.domains.auth.limiter import LoginLimiter
+from lsos.domains.auth.models import ApiKey
+from lsos.domains.auth.schemas import (
+    ApiKeyCreate,
+    ApiKeyCreated,
+    ApiKeyView,
+    Login,
+    Me,
+    PasswordChange,
+    Refresh,
+    Tokens,
+)
+
+
+class AuthController(Controller):
+    path = "/auth"
+    tags = ("auth",)
+
+    @post(
+        "/login",
+        operation_id="logIn",
+        opt=needs(PUBLIC),
+        status_code=200,
+        responses=failures(401, 422, 429),
+    )
+    async def log_in(
+        self,
+        data: JSONBody[Login],
+        db: inject.Database,
+        settings: inject.Settings,
+        limiter: NamedDependency[LoginLimiter],
+        request: Request[Any, Any, Any],
+    ) -> Envelope[Tokens]:
+        """Exchange e-mail address and password for tokens."""
+        address = client_address(request.scope, settings.trusted_proxy_networks)
+        await limiter.admit(data.email, address)
+        tokens = await sessions.log_in(db, settings, data.email, data.password)
+        await limiter.succeeded(data.email, address)
+        return ok(tokens)
+
+    @post(
+        "/refresh",
+        operation_id="refreshTokens",
+        opt=needs(PUBLIC),
+        status_code=200,
+        responses=failures(401, 422),
+    )
+    async def refresh(
+        self, data: JSONBody[Refresh], db: inject.Database, settings: inject.Settings
+    ) -> Envelope[Tokens]:
+        """Exchange a refresh token for its successor; each one works once."""
+        return ok(await sessions.refresh(db, settings, data.refresh_token))
+
+    @post("/logout", operation_id="logOut", opt=needs(ANY), status_code=204)
+    async def log_out(self, session: inject.Session, principal: inject.Principal) -> None:
+        """End this session at once, its access token too."""
+        await sessions.log_out(session, principal)
+
+    @post(
+        "/password",
+        operation_id="changePassword",
+        opt=needs(ANY),
+        status_code=204,
+        responses=failures(401, 422),
+    )
+    async def change_password(
+        self,
+        data: JSONBody[PasswordChange],
+        db: inject.Database,
+        session: inject.Session,
+        principal: inject.Principal,
+    ) -> None:
+        """Set a new password; ends every session of the account."""
+        await sessions.change_password(db, principal, data.current_password, data.new_password)
+
+    @get("/me", operation_id="getMe", opt=needs(ANY), responses=failures(401))
+    async def me(self, session: inject.Session, principal: inject.Principal) -> Envelope[Me]:
+        """Who this token belongs to, and what it may do."""
+        user = await queries.get_user(session, principal.tenant_id, principal.user_id)
+        tenant = await queries.get_tenant(session, principal.tenant_id)
+        return ok(
+            Me(
+                user_id=user.id,
+                tenant_id=tenant.id,
+                email=user.email,
+                name=user.name,
+                role=principal.role,
+                scopes=sorted(principal.scopes),
+                tenant_name=tenant.name,
+            )
+        )
+
+    @post(
+        "/api-keys",
+        operation_id="createApiKey",
+        opt=needs("api_keys:write", shows_secret=True),
+        responses=failures(401, 403, 422),
+    )
+    async def create_key(
+        self, data: JSONBody[ApiKeyCreate], session: inject.Session, principal: inject.Principal
+    ) -> Envelope[ApiKeyCreated]:
+        """Make an API key; its secret is shown in this answer only."""
+        key, secret = await service.create_api_key(session, principal, data)
+        return ok(ApiKeyCreated(key=_key(key), secret=secret))
+
+    @get(
+        "/api-keys",
+        operation_id="listApiKeys",
+        opt=needs("api_keys:write"),
+        responses=failures(401, 403),
+    )
+    async def list_keys(
+        self, session: inject.Session, principal: inject.Principal
+    ) -> Envelope[list[ApiKeyView]]:
+        """Own keys; all of the tenant's for an admin."""
+        mine = None if "users:admin" in principal.scopes else principal.user_id
+        return ok([_key(key) for key in await queries.list_api_keys(session, mine)])
+
+    @delete(
+        "/api-keys/{key_id:uuid}",
+        operation_id="revokeApiKey",
+        opt=needs("api_keys:write"),
+        responses=failures(401, 403, 404),
+    )
+    async def revoke_key(
+        self, key_id: FromPath[UUID], session: inject.Session, principal: inject.Principal
+    ) -> None:
+        """Revoke a key from the next request on."""
+        await service.revoke_api_key(session, principal, key_id)
+
+
+def _key(key: ApiKey) -> ApiKeyView:
+    return ApiKeyView(
+        id=key.id,
+        name=key.name,
+        scopes=key.scopes,
+        created_at=key.created_at,
+        expires_at=key.expires_at,
+        revoked_at=key.revoked_at,
+        last_used_at=key.last_used_at,
+    )

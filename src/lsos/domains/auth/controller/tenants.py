@@ -1,0 +1,253 @@
+"""Routes of tenants, their users, branding and audit log."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from litestar import Controller, Response, get, patch, post, put
+from litestar.params import FromPath, JSONBody
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lsos.core import inject
+from lsos.core.envelope import Envelope, failures, ok, ok_page
+from lsos.core.principal import needs
+from lsos.core.schema import DEFAULT_LIMIT, Cursor, Limit, decode_cursor, page_of
+from lsos.core.system_db import system_session
+from lsos.domains.auth import queries, service
+from lsos.domains.auth.models import Tenant, User
+from lsos.domains.auth.schemas import (
+    AuditView,
+    Branding,
+    TenantCreate,
+    TenantUpdate,
+    TenantView,
+    UserCreate,
+    UserCreated,
+    UserUpdate,
+    UserView,
+)
+
+
+class TenantController(Controller):
+    path = "/tenants"
+    tags = ("tenants",)
+
+    @post(
+        "/",
+        operation_id="createTenant",
+        opt=needs("tenants:admin"),
+        responses=failures(401, 403, 422),
+    )
+    async def create(
+        self,
+        data: JSONBody[TenantCreate],
+        db: inject.Database,
+        settings: inject.Settings,
+        session: inject.Session,
+        principal: inject.Principal,
+    ) -> Response[Envelope[TenantView]]:
+        """Make a tenant (platform_admin)."""
+        tenant = await service.create_tenant(db, data, actor=principal)
+        return Response(
+            ok(_tenant(tenant)),
+            headers={"Location": f"{settings.api_v1_prefix}/tenants/{tenant.id}"},
+        )
+
+    @get("/", operation_id="listTenants", opt=needs("tenants:admin"), responses=failures(401, 403))
+    async def list_all(
+        self,
+        db: inject.Database,
+        session: inject.Session,
+        cursor: Cursor = None,
+        limit: Limit = DEFAULT_LIMIT,
+    ) -> Envelope[list[TenantView]]:
+        """All tenants in order of creation (platform_admin)."""
+        async with system_session(db) as all_tenants:
+            rows = await queries.list_tenants(all_tenants, decode_cursor(cursor), limit)
+        page = page_of([_tenant(t) for t in rows], limit, lambda t: (t.created_at, t.id))
+        return ok_page(page)
+
+    @get(
+        "/{tenant_id:uuid}",
+        operation_id="getTenant",
+        opt=needs("tenant:read"),
+        responses=failures(401, 403, 404),
+    )
+    async def get_one(
+        self,
+        tenant_id: FromPath[UUID],
+        db: inject.Database,
+        session: inject.Session,
+        principal: inject.Principal,
+    ) -> Envelope[TenantView]:
+        async with service.acting_in(db, session, principal, tenant_id) as acting:
+            return ok(_tenant(await queries.get_tenant(acting, tenant_id)))
+
+    @patch(
+        "/{tenant_id:uuid}",
+        operation_id="updateTenant",
+        opt=needs("tenant:write"),
+        responses=failures(401, 403, 404, 422),
+    )
+    async def update(
+        self,
+        tenant_id: FromPath[UUID],
+        data: JSONBody[TenantUpdate],
+        db: inject.Database,
+        session: inject.Session,
+        principal: inject.Principal,
+    ) -> Envelope[TenantView]:
+        async with service.acting_in(db, session, principal, tenant_id) as acting:
+            return ok(_tenant(await service.update_tenant(acting, principal, tenant_id, data)))
+
+    @post(
+        "/{tenant_id:uuid}/users",
+        operation_id="createUser",
+        opt=needs("users:admin", shows_secret=True),
+        responses=failures(401, 403, 404, 409, 422),
+    )
+    async def create_user(
+        self,
+        tenant_id: FromPath[UUID],
+        data: JSONBody[UserCreate],
+        db: inject.Database,
+        settings: inject.Settings,
+        session: inject.Session,
+        principal: inject.Principal,
+    ) -> Response[Envelope[UserCreated]]:
+        """Make an account; without a password in the request, one is made and shown once."""
+        async with service.acting_in(db, session, principal, tenant_id) as acting:
+            user, made = await service.create_user(acting, tenant_id, data, actor=principal)
+            view = (await _users(acting, [user]))[0]
+        return Response(
+            ok(UserCreated(user=view, password=made)),
+            headers={"Location": f"{settings.api_v1_prefix}/tenants/{tenant_id}/users/{user.id}"},
+        )
+
+    @get(
+        "/{tenant_id:uuid}/users",
+        operation_id="listUsers",
+        opt=needs("users:admin"),
+        responses=failures(401, 403, 404),
+    )
+    async def list_users(
+        self,
+        tenant_id: FromPath[UUID],
+        db: inject.Database,
+        session: inject.Session,
+        principal: inject.Principal,
+        cursor: Cursor = None,
+        limit: Limit = DEFAULT_LIMIT,
+    ) -> Envelope[list[UserView]]:
+        async with service.acting_in(db, session, principal, tenant_id) as acting:
+            rows = await queries.list_users(acting, decode_cursor(cursor), limit)
+            views = await _users(acting, rows)
+        return ok_page(page_of(views, limit, lambda u: (u.created_at, u.id)))
+
+    @patch(
+        "/{tenant_id:uuid}/users/{user_id:uuid}",
+        operation_id="updateUser",
+        opt=needs("users:admin"),
+        responses=failures(401, 403, 404, 409, 422),
+    )
+    async def update_user(
+        self,
+        tenant_id: FromPath[UUID],
+        user_id: FromPath[UUID],
+        data: JSONBody[UserUpdate],
+        db: inject.Database,
+        session: inject.Session,
+        principal: inject.Principal,
+    ) -> Envelope[UserView]:
+        """Change role, state or campaigns; a new role or deactivation ends the sessions."""
+        async with service.acting_in(db, session, principal, tenant_id) as acting:
+            user = await service.update_user(acting, principal, tenant_id, user_id, data)
+            return ok((await _users(acting, [user]))[0])
+
+    @get(
+        "/{tenant_id:uuid}/branding",
+        operation_id="getBranding",
+        opt=needs("branding:read"),
+        responses=failures(401, 403, 404),
+    )
+    async def get_branding(
+        self,
+        tenant_id: FromPath[UUID],
+        db: inject.Database,
+        session: inject.Session,
+        principal: inject.Principal,
+    ) -> Envelope[Branding]:
+        async with service.acting_in(db, session, principal, tenant_id) as acting:
+            tenant = await queries.get_tenant(acting, tenant_id)
+            return ok(Branding(**tenant.branding))  # type: ignore[arg-type]  # stored from this struct
+
+    @put(
+        "/{tenant_id:uuid}/branding",
+        operation_id="setBranding",
+        opt=needs("branding:write"),
+        responses=failures(401, 403, 404, 422),
+    )
+    async def set_branding(
+        self,
+        tenant_id: FromPath[UUID],
+        data: JSONBody[Branding],
+        db: inject.Database,
+        session: inject.Session,
+        principal: inject.Principal,
+    ) -> Envelope[Branding]:
+        async with service.acting_in(db, session, principal, tenant_id) as acting:
+            return ok(await service.set_branding(acting, principal, tenant_id, data))
+
+
+class AuditLogController(Controller):
+    path = "/audit-log"
+    tags = ("tenants",)
+
+    @get(
+        "/", operation_id="listAuditLog", opt=needs("audit_log:read"), responses=failures(401, 403)
+    )
+    async def list_all(
+        self, session: inject.Session, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+    ) -> Envelope[list[AuditView]]:
+        """Privileged actions of the tenant, newest first."""
+        rows = await queries.list_audit_log(session, decode_cursor(cursor), limit)
+        views = [
+            AuditView(
+                id=row.id,
+                created_at=row.created_at,
+                actor_id=row.actor_id,
+                action=row.action,
+                target=row.target,
+                detail=row.detail,
+                request_id=row.request_id,
+            )
+            for row in rows
+        ]
+        return ok_page(page_of(views, limit, lambda v: (v.created_at, v.id)))
+
+
+def _tenant(tenant: Tenant) -> TenantView:
+    return TenantView(
+        id=tenant.id,
+        name=tenant.name,
+        is_active=tenant.is_active,
+        max_pages_per_run=tenant.max_pages_per_run,
+        created_at=tenant.created_at,
+    )
+
+
+async def _users(session: AsyncSession, users: Sequence[User]) -> list[UserView]:
+    campaigns = await queries.campaigns_of_users(session, [user.id for user in users])
+    return [_user(user, campaigns[user.id]) for user in users]
+
+
+def _user(user: User, campaign_ids: list[UUID]) -> UserView:
+    return UserView(
+        id=user.id,
+        email=user.email,
+        name=user.name,
+        role=user.role,  # type: ignore[arg-type]  # the table's check constraint
+        is_active=user.is_active,
+        campaign_ids=campaign_ids,
+        created_at=user.created_at,
+        last_login_at=user.last_login_at,
+    )
