@@ -48,10 +48,10 @@ SYSTEM_SESSION_IMPORTERS = {
 }
 ROOM_DOORS = {"service", "queries", "rules"}
 EXTRA_ROOM_DOORS = {
-    "crawl": {"facts"},  # what a page is, for the rooms that judge pages
+    "crawl": {"facts", "site_facts"},  # what a page and a site are, for the rooms that judge them
     "campaigns": {"nap"},  # NAP matching, shared by local, citations and entity
 }
-PURE_PARTS = {"rules", "facts", "parse", "build", "render", "checks"}
+PURE_PARTS = {"rules", "facts", "site_facts", "parse", "build", "render", "checks"}
 IO_LIBRARIES = {"aiohttp", "arq", "asyncpg", "httpx", "redis", "requests", "sqlalchemy"}
 IO_MODULES = {"asyncio", "http.client", "os", "pathlib", "shutil", "socket", "urllib.request"}
 PROCESS_MODULES = {"multiprocessing", "subprocess", "tempfile", "threading", "time"}

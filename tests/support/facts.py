@@ -6,16 +6,18 @@ from typing import Any
 from lsos.domains.crawl.facts import (
     Canonical,
     Heading,
-    HostFacts,
     Hreflang,
     Image,
     Link,
     PageFacts,
+    StructuredItem,
+)
+from lsos.domains.crawl.site_facts import (
+    HostFacts,
     RobotsGroup,
     SiteContext,
     SiteFacts,
     SitemapFacts,
-    StructuredItem,
 )
 
 HOST = "www.example.com"

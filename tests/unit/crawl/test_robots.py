@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsos.domains.crawl.facts import FetchError, RobotsGroup
+from lsos.domains.crawl.facts import FetchError
 from lsos.domains.crawl.robots import (
     MAX_INVALID_LINES,
     MAX_ROBOTS_BYTES,
@@ -17,6 +17,7 @@ from lsos.domains.crawl.robots import (
     parse_robots,
     verdict,
 )
+from lsos.domains.crawl.site_facts import RobotsGroup
 
 DATA = Path(__file__).parents[2] / "data"
 GOOGLE: dict[str, Any] = json.loads((DATA / "robots_google.json").read_text("utf-8"))

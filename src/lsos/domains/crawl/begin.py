@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.clock import new_id
-from lsos.core.runner import Work
+from lsos.core.work import Work
 from lsos.domains.crawl import queries, service
 from lsos.domains.crawl.fetch import Fetcher
 from lsos.domains.crawl.frontier import Frontier, Heard

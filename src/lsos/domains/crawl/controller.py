@@ -24,7 +24,7 @@ from lsos.core.schema import (
     decode_key,
     page_of,
 )
-from lsos.domains.crawl import export, queries, service
+from lsos.domains.crawl import export, issues, queries, service
 from lsos.domains.crawl.checks import BY_CODE, CHECKS
 from lsos.domains.crawl.checks.base import Severity
 from lsos.domains.crawl.models import CrawlRun
@@ -242,8 +242,8 @@ class CrawlController(Controller):
         """Ignore an issue with a reason, in this and later runs, or show it again."""
         run_id, code, subject = decode_issue(issue_id)
         run = await queries.get_run(session, principal.tenant_id, run_id)
-        issue = await service.find_issue(session, run, code, subject)
-        await service.ignore_issue(session, principal, run, (code, subject), data)
+        issue = await issues.find_issue(session, run, code, subject)
+        await issues.ignore_issue(session, principal, run, (code, subject), data)
         return ok(issue_view(issue, data.ignore_reason))
 
     @get(
@@ -298,7 +298,7 @@ class CrawlController(Controller):
         principal: inject.Principal,
     ) -> Envelope[CheckView]:
         """Turn a check off, or set its severity and limits for this tenant's later runs."""
-        setting = await service.set_check(session, principal, code, data)
+        setting = await issues.set_check(session, principal, code, data)
         return ok(check_view(BY_CODE[code], setting))
 
 

@@ -8,9 +8,9 @@ from urllib.parse import urljoin
 import msgspec
 
 from lsos.core.outbound import Outbound, OutboundError, Response
-from lsos.domains.crawl.facts import HostFacts, SitemapFacts
 from lsos.domains.crawl.robots import Robots, parse_robots, verdict
 from lsos.domains.crawl.rules import MAX_CRAWL_DELAY_S, RunSettings
+from lsos.domains.crawl.site_facts import HostFacts, SitemapFacts
 from lsos.domains.crawl.sitemaps import MAX_SITEMAP_BYTES, Entry, Sitemap, parse_sitemap
 from lsos.domains.crawl.source import sniff
 from lsos.domains.crawl.urls import host_of, origin_of

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from lsos.core.errors import NotFound
 from lsos.core.schema import TimeKey
 from lsos.domains.crawl.checks.engine import Bound, CheckSetting, bind
-from lsos.domains.crawl.facts import HostFacts, Link
+from lsos.domains.crawl.facts import Link
 from lsos.domains.crawl.fetch import Known
 from lsos.domains.crawl.hosts import unpack
 from lsos.domains.crawl.models import (
@@ -26,6 +26,7 @@ from lsos.domains.crawl.models import (
 )
 from lsos.domains.crawl.rules import OPEN_STATES, LinkFlag, PageLinks
 from lsos.domains.crawl.schemas import LinkView
+from lsos.domains.crawl.site_facts import HostFacts
 from lsos.domains.crawl.urls import url_key
 
 FINISHED = ("completed", "completed_with_errors")

@@ -4,7 +4,8 @@ import math
 import re
 from typing import Literal
 
-from lsos.domains.crawl.facts import FetchError, RobotsGroup
+from lsos.domains.crawl.facts import FetchError
+from lsos.domains.crawl.site_facts import RobotsGroup
 from lsos.domains.crawl.urls import Glob
 
 MAX_ROBOTS_BYTES = 512_000

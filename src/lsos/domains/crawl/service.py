@@ -1,12 +1,10 @@
 """Use cases of a crawl: schedule, cancel, begin, finish, ignore an issue, set a check."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
-from msgspec import UNSET
-from sqlalchemy import delete, func, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core import audit
@@ -22,17 +20,16 @@ from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.campaigns import service as campaigns
 from lsos.domains.crawl import queries
 from lsos.domains.crawl.analysis import analyse
-from lsos.domains.crawl.checks import BY_CODE
-from lsos.domains.crawl.checks.engine import CheckSetting, bind
-from lsos.domains.crawl.facts import Place, SiteContext
-from lsos.domains.crawl.models import CheckSettings, CrawlIssue, CrawlPage, CrawlRun, IgnoredIssue
+from lsos.domains.crawl.dispatch import wake_dispatcher
+from lsos.domains.crawl.models import CrawlPage, CrawlRun
 from lsos.domains.crawl.rules import (
     MAX_QUEUED_RUNS,
     OPEN_STATES,
     RunSettings,
     end_state,
 )
-from lsos.domains.crawl.schemas import CheckUpdate, CrawlSchedule, IssueUpdate
+from lsos.domains.crawl.schemas import CrawlSchedule
+from lsos.domains.crawl.site_facts import Place, SiteContext
 from lsos.domains.crawl.urls import (
     Scope,
     host_of,
@@ -155,10 +152,6 @@ async def queue_run(
     return run
 
 
-async def wake_dispatcher(session: AsyncSession, tenant_id: UUID, queue: str) -> None:
-    await enqueue(session, "crawl.dispatch", tenant_id=tenant_id, queue=queue)
-
-
 def check_start_url(url: str, allowed: frozenset[str], *, field: str) -> str:
     """The normalised URL; Invalid when it is none of http(s) or names a private address."""
     normalised = normalise(url)
@@ -171,46 +164,6 @@ def check_start_url(url: str, allowed: frozenset[str], *, field: str) -> str:
     if target.origin not in allowed and not may_ask(target.host):
         raise Invalid("names a private or local address", field=field, code="address_blocked")
     return target.url
-
-
-async def dispatch(session: AsyncSession, tenant_id: UUID, settings: Settings) -> int:
-    """Start waiting runs as far as the caps allow, oldest first; how many were started.
-
-    The caps count rows: PostgreSQL is the truth, so neither a flushed Redis nor a dead worker
-    lets a tenant exceed them. One dispatcher a tenant at a time.
-    """
-    await session.execute(
-        text("select pg_advisory_xact_lock(hashtextextended('crawl.dispatch:' || :t, 0))"),
-        {"t": str(tenant_id)},
-    )
-    runs = (
-        await session.scalars(
-            select(CrawlRun)
-            .where(CrawlRun.state.in_(OPEN_STATES))
-            .order_by(CrawlRun.created_at, CrawlRun.id)
-        )
-    ).all()
-    active = [run.campaign_id for run in runs if run.state == "running"]
-    started = 0
-    for run in runs:
-        if len(active) >= settings.crawl_max_active_runs_per_tenant:
-            break
-        if run.state != "queued":
-            continue
-        if active.count(run.campaign_id) >= settings.crawl_max_active_runs_per_campaign:
-            continue
-        active.append(run.campaign_id)
-        run.state, run.phase, run.started_at = "running", "starting", now()
-        await enqueue(
-            session,
-            "crawl.begin",
-            tenant_id=tenant_id,
-            campaign_id=run.campaign_id,
-            queue=run.queue,
-            run_id=run.id,
-        )
-        started += 1
-    return started
 
 
 async def site_context(session: AsyncSession, run: CrawlRun, start_url: str) -> SiteContext:
@@ -324,74 +277,6 @@ async def _lock_run(session: AsyncSession, tenant_id: UUID, run_id: UUID) -> Cra
     if run is None:
         raise NotFound("no such crawl run", code="crawl_run_not_found")
     return run
-
-
-async def ignore_issue(
-    session: AsyncSession,
-    principal: Principal,
-    run: CrawlRun,
-    issue: tuple[str, int],
-    body: IssueUpdate,
-) -> None:
-    """Set or take back the campaign's decision on one issue."""
-    code, subject = issue
-    await session.execute(
-        delete(IgnoredIssue).where(
-            IgnoredIssue.campaign_id == run.campaign_id,
-            IgnoredIssue.code == code,
-            IgnoredIssue.subject == subject,
-        )
-    )
-    if body.ignore_reason is not None:
-        session.add(
-            IgnoredIssue(
-                tenant_id=run.tenant_id,
-                campaign_id=run.campaign_id,
-                code=code,
-                subject=subject,
-                reason=body.ignore_reason,
-                author_id=principal.user_id,
-                until=body.until,
-            )
-        )
-    await session.flush()
-
-
-async def find_issue(session: AsyncSession, run: CrawlRun, code: str, subject: int) -> CrawlIssue:
-    issue = await session.get(CrawlIssue, (run.tenant_id, run.id, code, subject))
-    if issue is None:
-        raise NotFound("no such issue", code="issue_not_found")
-    return issue
-
-
-async def set_check(
-    session: AsyncSession, principal: Principal, code: str, body: CheckUpdate
-) -> CheckSetting:
-    """A tenant's own severity and limits of a check; later runs are judged by them."""
-    if code not in BY_CODE:
-        raise NotFound("no such check", code="check_not_found")
-    row = await session.get(CheckSettings, (principal.tenant_id, code))
-    before = queries.setting_of(row) if row else CheckSetting()
-    changes = {k: v for k, v in msgspec.structs.asdict(body).items() if v is not UNSET}
-    setting = msgspec.structs.replace(before, **changes)
-    try:
-        bind({code: setting})
-    except ValueError as error:
-        raise Invalid(str(error), field="limits") from error
-    values: Mapping[str, object] = msgspec.structs.asdict(setting)
-    statement = insert(CheckSettings).values(tenant_id=principal.tenant_id, code=code, **values)
-    await session.execute(
-        statement.on_conflict_do_update(index_elements=["tenant_id", "code"], set_=values)
-    )
-    audit.record(
-        session,
-        tenant_id=principal.tenant_id,
-        actor_id=principal.user_id,
-        action="check.set",
-        target=code,
-        **changes,
-    )
-    return setting
 
 
 async def set_phase(session: AsyncSession, run_id: UUID, phase: str) -> None:

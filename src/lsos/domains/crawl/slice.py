@@ -12,10 +12,10 @@ from sqlalchemy import text
 
 from lsos.core.clock import new_id
 from lsos.core.outbound import Outbound
-from lsos.core.runner import Work
+from lsos.core.work import Work
 from lsos.domains.crawl import queries
 from lsos.domains.crawl.checks.engine import Bound
-from lsos.domains.crawl.facts import PageFacts, SiteContext
+from lsos.domains.crawl.facts import PageFacts
 from lsos.domains.crawl.fetch import Fetcher, Known, PutBack
 from lsos.domains.crawl.frontier import Claim, Frontier
 from lsos.domains.crawl.hosts import HostRules, agent_token, fetch_host, pack
@@ -24,6 +24,7 @@ from lsos.domains.crawl.models import CrawlRun
 from lsos.domains.crawl.parse import parse
 from lsos.domains.crawl.politeness import HostClock
 from lsos.domains.crawl.rules import MAX_TRIES, RunSettings
+from lsos.domains.crawl.site_facts import SiteContext
 from lsos.domains.crawl.store import Result, RunStopped, store, unpack_facts, unpack_links
 from lsos.domains.crawl.urls import TRACKING_PARAMS, Scope, origin_of
 

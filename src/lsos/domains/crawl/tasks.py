@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from lsos.core.errors import NotYet
 from lsos.core.jobs import enqueue
 from lsos.core.redis import tenant_key
-from lsos.core.runner import Death, Summary, Work, task
+from lsos.core.work import Death, Summary, Work, task
 from lsos.domains.crawl import queries, service
 from lsos.domains.crawl.begin import adopted_start, begin
 from lsos.domains.crawl.hosts import HostRules, agent_token
@@ -32,7 +32,7 @@ async def baseline_died(session: AsyncSession, death: Death) -> None:
 @task("crawl.dispatch", attempts=20, timeout_s=30)
 async def dispatch(work: Work) -> Summary:
     async with work.session() as session:
-        return {"started": await service.dispatch(session, work.tenant_id, work.settings)}
+        return {"started": await dispatch.start_waiting(session, work.tenant_id, work.settings)}
 
 
 @task("crawl.begin", attempts=10, timeout_s=600, on_dead=run_died)

@@ -1,14 +1,7 @@
 """Rows for the topics of the response, indexing, links, URLs, sitemaps, bots and hreflang."""
 
-from lsos.domains.crawl.facts import (
-    Anchorless,
-    Directives,
-    Heading,
-    PageFacts,
-    Place,
-    SiteContext,
-    SiteFacts,
-)
+from lsos.domains.crawl.facts import Anchorless, Directives, Heading, PageFacts
+from lsos.domains.crawl.site_facts import Place, SiteContext, SiteFacts
 from tests.support.facts import (
     ORIGIN,
     URL,

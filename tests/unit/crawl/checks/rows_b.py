@@ -2,16 +2,8 @@
 
 from typing import Any
 
-from lsos.domains.crawl.facts import (
-    Cookie,
-    Form,
-    Heading,
-    Image,
-    PageFacts,
-    Place,
-    Resource,
-    SiteContext,
-)
+from lsos.domains.crawl.facts import Cookie, Form, Heading, Image, PageFacts, Resource
+from lsos.domains.crawl.site_facts import Place, SiteContext
 from tests.support.facts import ORIGIN, item, link, page, site_context
 
 Row = tuple[str, PageFacts, SiteContext | None, bool]

@@ -11,7 +11,8 @@ import pytest
 from lsos.domains.crawl.checks import BY_CODE, CHECKS, _by_code
 from lsos.domains.crawl.checks.base import Needs, Scope, Severity
 from lsos.domains.crawl.checks.engine import CheckSetting, Finding, bind
-from lsos.domains.crawl.facts import PageFacts, SiteContext, SiteFacts
+from lsos.domains.crawl.facts import PageFacts
+from lsos.domains.crawl.site_facts import SiteContext, SiteFacts
 from tests.support.facts import host, hreflang, page, site, site_context, sitemap
 from tests.unit.crawl.checks import rows_a
 

@@ -15,7 +15,8 @@ from lsos.domains.crawl.checks.local_types import LOCAL_BUSINESS_TYPES, PARENTS,
 from lsos.domains.crawl.checks.nodes import as_text, flatten
 from lsos.domains.crawl.checks.opening_hours import node_faults, text_faults
 from lsos.domains.crawl.checks.phones import same_phone
-from lsos.domains.crawl.facts import PageFacts, Place, SiteContext, StructuredItem
+from lsos.domains.crawl.facts import PageFacts, StructuredItem
+from lsos.domains.crawl.site_facts import Place, SiteContext
 from tests.support.facts import item, page, site_context
 from tests.unit.crawl.checks.rows_b import ROWS
 

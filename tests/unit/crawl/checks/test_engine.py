@@ -8,7 +8,8 @@ import pytest
 from lsos.domains.crawl.checks import CHECKS
 from lsos.domains.crawl.checks.base import Check, Context, Evidence
 from lsos.domains.crawl.checks.engine import Bound, CheckSetting, bind, rule_of
-from lsos.domains.crawl.facts import PageFacts, SiteFacts
+from lsos.domains.crawl.facts import PageFacts
+from lsos.domains.crawl.site_facts import SiteFacts
 from tests.support.facts import host, link, page, site, site_context
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from lsos.domains.crawl.checks.base import Check, Context, Evidence, text
 from lsos.domains.crawl.checks.robots_rules import blocked_bots, blocks_root
-from lsos.domains.crawl.facts import HostFacts, RobotsGroup, SiteFacts
+from lsos.domains.crawl.site_facts import HostFacts, RobotsGroup, SiteFacts
 
 MAIN_SEARCH_BOTS = ("OAI-SearchBot", "Claude-SearchBot", "PerplexityBot", "bingbot")
 SEARCH_BOTS = (

@@ -6,7 +6,8 @@ from typing import Literal
 
 import msgspec
 
-from lsos.domains.crawl.facts import PageFacts, SiteContext, SiteFacts
+from lsos.domains.crawl.facts import PageFacts
+from lsos.domains.crawl.site_facts import SiteContext, SiteFacts
 
 Severity = Literal["critical", "high", "medium", "low", "info"]
 Scope = Literal["page", "site", "host"]

@@ -9,7 +9,8 @@ import msgspec
 
 from lsos.domains.crawl.checks import BY_CODE, CHECKS
 from lsos.domains.crawl.checks.base import Check, Context, Evidence, Limits, Scope, Severity
-from lsos.domains.crawl.facts import PageFacts, SiteContext, SiteFacts
+from lsos.domains.crawl.facts import PageFacts
+from lsos.domains.crawl.site_facts import SiteContext, SiteFacts
 from lsos.domains.crawl.urls import host_of
 
 Guard = Callable[[PageFacts, Context], bool]

@@ -6,7 +6,8 @@ from lsos.domains.crawl.checks.base import Check, Context, Evidence, Severity, t
 from lsos.domains.crawl.checks.error_pages import error_shell, not_found_name
 from lsos.domains.crawl.checks.guards import ok_html
 from lsos.domains.crawl.checks.url_parts import path_of
-from lsos.domains.crawl.facts import PageFacts, SiteFacts
+from lsos.domains.crawl.facts import PageFacts
+from lsos.domains.crawl.site_facts import SiteFacts
 
 _FAMILIES = {
     "text/html": "html",

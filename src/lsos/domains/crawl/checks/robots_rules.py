@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from lsos.domains.crawl.facts import HostFacts, RobotsGroup
 from lsos.domains.crawl.robots import Robots
+from lsos.domains.crawl.site_facts import HostFacts, RobotsGroup
 
 _ROOT = "https://host/"
 """Rules hold for the path alone, so any host will do."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from lsos.domains.crawl.checks.base import Check, Context, Evidence, text
 from lsos.domains.crawl.checks.robots_rules import blocked_bots, has_robots_txt
-from lsos.domains.crawl.facts import HostFacts, SiteFacts
+from lsos.domains.crawl.site_facts import HostFacts, SiteFacts
 
 ROBOTS_UNREACHABLE = frozenset({"dns", "tls", "timeout", "refused", "reset", "protocol"})
 """Errors that leave robots.txt unread: RFC 9309 section 2.3.1.4 demands complete disallow."""

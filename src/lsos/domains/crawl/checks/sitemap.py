@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from lsos.domains.crawl.checks.base import Check, Context, Evidence, Severity, text
-from lsos.domains.crawl.facts import HostFacts, PageFacts, SiteFacts, SitemapFacts
+from lsos.domains.crawl.facts import PageFacts
+from lsos.domains.crawl.site_facts import HostFacts, SiteFacts, SitemapFacts
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?=$|T)")
 TOO_LARGE = "too_large"

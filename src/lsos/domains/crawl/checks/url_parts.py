@@ -2,7 +2,7 @@
 
 import re
 
-from lsos.domains.crawl.facts import SiteContext
+from lsos.domains.crawl.site_facts import SiteContext
 from lsos.domains.crawl.urls import host_of, registrable_domain
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)

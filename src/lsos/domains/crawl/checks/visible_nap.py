@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from lsos.domains.crawl.checks.nodes import Graph, as_node, as_text, is_reference, values_of
 from lsos.domains.crawl.checks.phones import is_phone, same_phone
-from lsos.domains.crawl.facts import PageFacts, SiteContext, StructuredItem
+from lsos.domains.crawl.facts import PageFacts, StructuredItem
+from lsos.domains.crawl.site_facts import SiteContext
 
 _MAX_CHARS = 200
 _MAX_PLACES = 50
