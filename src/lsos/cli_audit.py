@@ -32,6 +32,7 @@ from lsos.domains.auth.models import Tenant
 from lsos.domains.campaigns.models import Campaign
 from lsos.domains.crawl import export, queries, service
 from lsos.domains.crawl.checks import BY_CODE
+from lsos.domains.crawl.dispatch import wake_dispatcher
 from lsos.domains.crawl.models import CrawlRun
 from lsos.domains.crawl.rules import OPEN_STATES, RunSettings
 from lsos.domains.crawl.schemas import ExportKind
@@ -152,7 +153,7 @@ class _Audit:
             # A permit may have come free in another audit, which wakes only its own queue.
             if run.state == "queued" and time.monotonic() > self._wake_at:
                 self._wake_at = time.monotonic() + WAKE_S
-                await service.wake_dispatcher(session, self.tenant_id, self.queue)
+                await wake_dispatcher(session, self.tenant_id, self.queue)
         view: dict[str, Any] = msgspec.to_builtins(run_view(run))
         return view
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from lsos.core.runner import Registry, Task
+from lsos.core.work import Registry, Task
 from lsos.domains.campaigns.rules import BaselineStep
 from lsos.domains.crawl import tasks as crawl
 

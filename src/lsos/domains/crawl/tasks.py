@@ -11,6 +11,7 @@ from lsos.core.redis import tenant_key
 from lsos.core.work import Death, Summary, Work, task
 from lsos.domains.crawl import queries, service
 from lsos.domains.crawl.begin import adopted_start, begin
+from lsos.domains.crawl.dispatch import start_waiting
 from lsos.domains.crawl.hosts import HostRules, agent_token
 from lsos.domains.crawl.rules import SLICE_S, RunSettings
 from lsos.domains.crawl.slice import Slice
@@ -32,7 +33,7 @@ async def baseline_died(session: AsyncSession, death: Death) -> None:
 @task("crawl.dispatch", attempts=20, timeout_s=30)
 async def dispatch(work: Work) -> Summary:
     async with work.session() as session:
-        return {"started": await dispatch.start_waiting(session, work.tenant_id, work.settings)}
+        return {"started": await start_waiting(session, work.tenant_id, work.settings)}
 
 
 @task("crawl.begin", attempts=10, timeout_s=600, on_dead=run_died)

@@ -1,0 +1,86 @@
+"""What a tenant decides about findings: issues to live with, severities and limits of checks."""
+
+from collections.abc import Mapping
+
+import msgspec
+from msgspec import UNSET
+from sqlalchemy import delete
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lsos.core import audit
+from lsos.core.errors import Invalid, NotFound
+from lsos.core.principal import Principal
+from lsos.domains.crawl import queries
+from lsos.domains.crawl.checks import BY_CODE
+from lsos.domains.crawl.checks.engine import CheckSetting, bind
+from lsos.domains.crawl.models import CheckSettings, CrawlIssue, CrawlRun, IgnoredIssue
+from lsos.domains.crawl.schemas import CheckUpdate, IssueUpdate
+
+
+async def ignore_issue(
+    session: AsyncSession,
+    principal: Principal,
+    run: CrawlRun,
+    issue: tuple[str, int],
+    body: IssueUpdate,
+) -> None:
+    """Set or take back the campaign's decision on one issue."""
+    code, subject = issue
+    await session.execute(
+        delete(IgnoredIssue).where(
+            IgnoredIssue.campaign_id == run.campaign_id,
+            IgnoredIssue.code == code,
+            IgnoredIssue.subject == subject,
+        )
+    )
+    if body.ignore_reason is not None:
+        session.add(
+            IgnoredIssue(
+                tenant_id=run.tenant_id,
+                campaign_id=run.campaign_id,
+                code=code,
+                subject=subject,
+                reason=body.ignore_reason,
+                author_id=principal.user_id,
+                until=body.until,
+            )
+        )
+    await session.flush()
+
+
+async def find_issue(session: AsyncSession, run: CrawlRun, code: str, subject: int) -> CrawlIssue:
+    issue = await session.get(CrawlIssue, (run.tenant_id, run.id, code, subject))
+    if issue is None:
+        raise NotFound("no such issue", code="issue_not_found")
+    return issue
+
+
+async def set_check(
+    session: AsyncSession, principal: Principal, code: str, body: CheckUpdate
+) -> CheckSetting:
+    """A tenant's own severity and limits of a check; later runs are judged by them."""
+    if code not in BY_CODE:
+        raise NotFound("no such check", code="check_not_found")
+    row = await session.get(CheckSettings, (principal.tenant_id, code))
+    before = queries.setting_of(row) if row else CheckSetting()
+    changes = {k: v for k, v in msgspec.structs.asdict(body).items() if v is not UNSET}
+    setting = msgspec.structs.replace(before, **changes)
+    try:
+        bind({code: setting})
+    except ValueError as error:
+        raise Invalid(str(error), field="limits") from error
+    values: Mapping[str, object] = msgspec.structs.asdict(setting)
+    statement = insert(CheckSettings).values(tenant_id=principal.tenant_id, code=code, **values)
+    await session.execute(
+        statement.on_conflict_do_update(index_elements=["tenant_id", "code"], set_=values)
+    )
+    audit.record(
+        session,
+        tenant_id=principal.tenant_id,
+        actor_id=principal.user_id,
+        action="check.set",
+        target=code,
+        **changes,
+    )
+    return setting
