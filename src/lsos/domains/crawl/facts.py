@@ -4,6 +4,7 @@ Facts are data without behaviour beyond derived properties; they are made by `pa
 `fetch`, stored as msgpack, and read by checks, the site analysis and higher rooms.
 """
 
+from functools import cached_property
 from typing import Literal
 
 import msgspec
@@ -143,8 +144,12 @@ class StructuredItem(msgspec.Struct, gc=False):
     """A node of its own, not nested in another one's property."""
 
 
-class PageFacts(msgspec.Struct, gc=False, kw_only=True, omit_defaults=True):
-    """One URL as measured: the response, and when it is HTML the document."""
+class PageFacts(msgspec.Struct, kw_only=True, omit_defaults=True, dict=True):
+    """One URL as measured: the response, and when it is HTML the document.
+
+    Verdicts are kept when they are first asked for, which is after `parse`; what is kept so
+    stands in `__dict__` and is neither compared nor stored.
+    """
 
     url: str
     depth: int = 0
@@ -249,21 +254,21 @@ class PageFacts(msgspec.Struct, gc=False, kw_only=True, omit_defaults=True):
     def description(self) -> str:
         return self.descriptions[0] if self.descriptions else ""
 
-    @property
+    @cached_property
     def h1s(self) -> list[str]:
         """Non-empty H1 texts."""
         return [h.text for h in self.headings if h.level == 1 and h.text]
 
-    @property
+    @cached_property
     def is_ok_html(self) -> bool:
         return self.is_html and self.status == 200
 
-    @property
+    @cached_property
     def is_measured(self) -> bool:
         """Any typed answer counts; what was blocked or never asked for does not."""
         return self.error not in ("robots_disallowed", "robots_unreachable") and not self.is_blocked
 
-    @property
+    @cached_property
     def is_blocked(self) -> bool:
         """401, 403, 429, or 503 with a challenge marker: the page is unmeasured, not broken."""
         return self.status in (401, 403, 429) or (
@@ -280,22 +285,22 @@ class PageFacts(msgspec.Struct, gc=False, kw_only=True, omit_defaults=True):
             values |= {"noindex", "nofollow"}
         return values
 
-    @property
+    @cached_property
     def is_noindex(self) -> bool:
         return "noindex" in self.robots_values()
 
-    @property
+    @cached_property
     def canonical_url(self) -> str:
         """The one canonical that the page names; "" without one or when several disagree."""
         urls = {c.url for c in self.canonicals if c.url and c.in_head}
         return urls.pop() if len(urls) == 1 else ""
 
-    @property
+    @cached_property
     def is_canonicalised(self) -> bool:
         """The page names another URL as its canonical."""
         return self.canonical_url not in ("", self.url)
 
-    @property
+    @cached_property
     def is_indexable(self) -> bool:
         """200, HTML, no noindex, canonical to itself or absent, allowed for Googlebot."""
         return (

@@ -1,34 +1,30 @@
 """Checks of a page's main text: enough of it, readable, and free of left-overs."""
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import date
-from functools import lru_cache
 
 from lsos.domains.crawl.checks.base import Check, Context, Evidence, text
 from lsos.domains.crawl.checks.guards import ok_html
 from lsos.domains.crawl.checks.nodes import as_text, values_of
-from lsos.domains.crawl.checks.placeholders import Span, find_mojibake, find_placeholder
+from lsos.domains.crawl.checks.placeholders import (
+    Span,
+    find_mojibake,
+    find_placeholder,
+    holds_placeholder,
+)
 from lsos.domains.crawl.checks.stop_words import ANY_STOP_WORD, STOP_WORDS
 from lsos.domains.crawl.checks.templates import is_short_template
 from lsos.domains.crawl.checks.visible_dates import labelled_dates
+from lsos.domains.crawl.checks.words import english_prose, words_of
 from lsos.domains.crawl.facts import PageFacts
 
 _WORD = re.compile(r"\w+")
-_SENTENCE_END = re.compile(r"[.!?]+(?=\s|\Z)")
-_VOWELS = re.compile(r"[aeiouy]+")
 _AROUND = 30
 _MIN_KEYWORD_CHARS = 3
 """Shorter words are particles in nearly every language."""
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])")
 _PUBLISHED_AND_UPDATED = 2
-
-
-@lru_cache(maxsize=1)
-def _word_counts(folded: str) -> Mapping[str, int]:
-    """Kept for the next check of the same page: splitting costs more than the checks."""
-    return Counter(_WORD.findall(folded))
 
 
 def _language(page: PageFacts) -> str:
@@ -45,6 +41,12 @@ def _surfaces(page: PageFacts) -> Iterator[tuple[str, str]]:
     yield "body", page.text
 
 
+def _short_surfaces(page: PageFacts) -> str:
+    """All surfaces but the main text, to be searched at once."""
+    headings = [heading.text for heading in page.headings]
+    return "\n".join((page.title, page.description, *headings))
+
+
 def _first_match(find: Callable[[str], Span | None], page: PageFacts) -> Iterator[Evidence]:
     for selector, surface in _surfaces(page):
         if found := find(surface):
@@ -52,22 +54,25 @@ def _first_match(find: Callable[[str], Span | None], page: PageFacts) -> Iterato
             yield Evidence(value=text(around), selector=selector)
 
 
-def _may_be_thin(page: PageFacts, _: Context) -> bool:
-    return page.is_indexable and not is_short_template(page)
+def _may_be_thin(page: PageFacts, at: Context) -> bool:
+    is_little = page.word_count < at.limits["words"]
+    return is_little and page.is_indexable and not is_short_template(page)
 
 
 def _thin_content(page: PageFacts, at: Context) -> Iterator[Evidence]:
     # Chinese, Japanese and Thai count half a word a character: 400 characters are 200 words.
-    if page.word_count < at.limits["words"]:
-        yield Evidence(value=page.word_count, selector="body", limit=at.limits["words"])
+    yield Evidence(value=page.word_count, selector="body", limit=at.limits["words"])
 
 
 def _lorem_placeholder(page: PageFacts, _: Context) -> Iterator[Evidence]:
-    yield from _first_match(find_placeholder, page)
+    is_in_text = holds_placeholder(page.text, words_of(page.text).tokens)
+    if is_in_text or find_placeholder(_short_surfaces(page)):
+        yield from _first_match(find_placeholder, page)
 
 
 def _mojibake(page: PageFacts, _: Context) -> Iterator[Evidence]:
-    yield from _first_match(find_mojibake, page)
+    if find_mojibake(page.text) or find_mojibake(_short_surfaces(page)):
+        yield from _first_match(find_mojibake, page)
 
 
 def _is_density_judged(page: PageFacts, at: Context) -> bool:
@@ -77,29 +82,18 @@ def _is_density_judged(page: PageFacts, at: Context) -> bool:
 
 
 def _keyword_stuffing(page: PageFacts, at: Context) -> Iterator[Evidence]:
-    counts = _word_counts(page.text.casefold())
-    words = sum(counts.values())
-    if words < at.limits["words"]:
+    words = words_of(page.text)
+    most_words = words.total * at.limits["share"]
+    if words.total < at.limits["words"] or words.most <= most_words:
         return
     names = " ".join((at.site.business_name, *(place.name for place in at.site.places)))
     ignored = STOP_WORDS.get(_language(page), ANY_STOP_WORD) | set(_WORD.findall(names.casefold()))
-    for word, count in counts.items():
-        share = count / words
-        if share <= at.limits["share"]:
+    for word, count in words.counts.items():
+        if count <= most_words:
             continue
         if len(word) >= _MIN_KEYWORD_CHARS and not word.isdecimal() and word not in ignored:
-            yield Evidence(
-                value=f"{text(word, 100)}: {share:.1%}", selector="body", limit=at.limits["share"]
-            )
-
-
-@lru_cache(maxsize=20_000)
-def syllables(word: str) -> int:
-    """Syllables of an English word, by its groups of vowels."""
-    groups = len(_VOWELS.findall(word))
-    if groups > 1 and word.endswith("e") and not word.endswith(("le", "ee")):
-        groups -= 1
-    return max(1, groups)
+            shown = f"{text(word, 100)}: {count / words.total:.1%}"
+            yield Evidence(value=shown, selector="body", limit=at.limits["share"])
 
 
 def _is_english_prose(page: PageFacts, at: Context) -> bool:
@@ -107,17 +101,15 @@ def _is_english_prose(page: PageFacts, at: Context) -> bool:
 
 
 def _reading_hard(page: PageFacts, at: Context) -> Iterator[Evidence]:
-    counts = _word_counts(page.text.casefold())
-    counts = {word: count for word, count in counts.items() if word.isalpha()}
-    words = sum(counts.values())
+    known = words_of(page.text)
+    words, syllables = english_prose(known.counts)
     if words < at.limits["words"]:
         return
-    sentence_words = words / max(1, len(_SENTENCE_END.findall(page.text)))
+    sentence_words = words / max(1, known.sentence_ends)
     # Lists and tables have no full stops: what looks like one endless sentence is no prose.
     if sentence_words > at.limits["sentence_words"]:
         return
-    word_syllables = sum(syllables(word) * count for word, count in counts.items()) / words
-    ease = 206.835 - 1.015 * sentence_words - 84.6 * word_syllables
+    ease = 206.835 - 1.015 * sentence_words - 84.6 * syllables / words
     if ease < at.limits["ease"]:
         yield Evidence(value=round(ease, 1), selector="body", limit=at.limits["ease"])
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from lsos.domains.crawl.checks.base import Check, Context, Evidence, text
 from lsos.domains.crawl.checks.countries import has_postcode, needs_region
-from lsos.domains.crawl.checks.local_types import LOCAL_BUSINESS_TYPES
 from lsos.domains.crawl.checks.nodes import (
     Graph,
     Node,
     as_node,
     as_text,
+    graph_of,
     has_properties,
     is_present,
     values_of,
@@ -26,14 +26,12 @@ _NANP_DIGITS = 11
 
 
 def has_business(page: PageFacts, _: Context) -> bool:
-    return page.is_ok_html and any(
-        not LOCAL_BUSINESS_TYPES.isdisjoint(item.types) for item in page.items
-    )
+    return page.is_ok_html and bool(page.items) and bool(graph_of(page).businesses)
 
 
 def _lb_required(page: PageFacts, _: Context) -> Iterator[Evidence]:
-    graph = Graph(page)
-    for item, kind in graph.businesses():
+    graph = graph_of(page)
+    for item, kind in graph.businesses:
         if not item.is_top:
             continue
         if not is_present(graph.get(item, "name")):
@@ -58,8 +56,8 @@ def _missing_parts(node: Node, *, is_area: bool) -> Iterator[str]:
 
 
 def _lb_address_incomplete(page: PageFacts, _: Context) -> Iterator[Evidence]:
-    graph = Graph(page)
-    for item, kind in graph.businesses():
+    graph = graph_of(page)
+    for item, kind in graph.businesses:
         if not item.is_top:
             continue
         is_area = is_present(graph.get(item, "areaServed"))
@@ -81,8 +79,8 @@ def _has_geo(graph: Graph, item: StructuredItem) -> bool:
 
 
 def _lb_recommended(page: PageFacts, at: Context) -> Iterator[Evidence]:
-    graph = Graph(page)
-    for item, kind in graph.businesses():
+    graph = graph_of(page)
+    for item, kind in graph.businesses:
         if not item.is_top:
             continue
         missing = [] if _has_geo(graph, item) else ["geo"]
@@ -108,8 +106,8 @@ def _decimals(value: object) -> int | None:
 
 
 def _lb_geo_precision(page: PageFacts, at: Context) -> Iterator[Evidence]:
-    graph = Graph(page)
-    for item, kind in graph.businesses():
+    graph = graph_of(page)
+    for item, kind in graph.businesses:
         points = [node for value in graph.get(item, "geo") if (node := as_node(value)) is not None]
         for point in (*points, item.data):
             latitudes, longitudes = values_of(point, "latitude"), values_of(point, "longitude")
@@ -133,16 +131,16 @@ def _has_country_code(phone: str) -> bool:
 
 
 def _lb_phone_no_cc(page: PageFacts, _: Context) -> Iterator[Evidence]:
-    graph = Graph(page)
-    for item, kind in graph.businesses():
+    graph = graph_of(page)
+    for item, kind in graph.businesses:
         for phone in graph.texts(item, "telephone"):
             if any(char.isdecimal() for char in phone[:100]) and not _has_country_code(phone):
                 yield Evidence(value=text(phone), selector=f"{kind}.telephone")
 
 
 def _lb_price_range_long(page: PageFacts, at: Context) -> Iterator[Evidence]:
-    graph = Graph(page)
-    for item, kind in graph.businesses():
+    graph = graph_of(page)
+    for item, kind in graph.businesses:
         for price_range in graph.texts(item, "priceRange"):
             if len(price_range) >= at.limits["chars"]:
                 yield Evidence(
@@ -153,8 +151,8 @@ def _lb_price_range_long(page: PageFacts, at: Context) -> Iterator[Evidence]:
 
 
 def _lb_hours_invalid(page: PageFacts, _: Context) -> Iterator[Evidence]:
-    graph = Graph(page)
-    for item, kind in graph.businesses():
+    graph = graph_of(page)
+    for item, kind in graph.businesses:
         for name, faults in (
             ("openingHours", text_faults),
             ("openingHoursSpecification", node_faults),

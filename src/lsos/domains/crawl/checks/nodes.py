@@ -5,6 +5,7 @@ nonsense: none of these functions raises on any JSON.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from urllib.parse import urljoin
 
 from lsos.domains.crawl.checks.local_types import LOCAL_BUSINESS_TYPES, ROOT
@@ -12,7 +13,7 @@ from lsos.domains.crawl.facts import PageFacts, StructuredItem
 
 Node = Mapping[str, object]
 
-_PREFIXES = ("", "schema:", "https://schema.org/", "http://schema.org/")
+_PREFIXES = ("schema:", "https://schema.org/", "http://schema.org/")
 _MAX_VALUES = 1_000
 _MAX_TWINS = 20
 _MAX_NUMBER = 10**18
@@ -40,6 +41,8 @@ def as_text(value: object) -> str:
 
 def flatten(value: object) -> list[object]:
     """The values in order: lists opened, value objects replaced by their value, nulls dropped."""
+    if isinstance(value, str):
+        return [value]
     found: list[object] = []
     stack = [value]
     while stack and len(found) < _MAX_VALUES:
@@ -56,10 +59,17 @@ def flatten(value: object) -> list[object]:
 
 
 def values_of(node: Node, name: str) -> list[object]:
-    for prefix in _PREFIXES:
-        if prefix + name in node:
-            return flatten(node[prefix + name])
+    if name in node:
+        return flatten(node[name])
+    for spelling in _spellings(name):
+        if spelling in node:
+            return flatten(node[spelling])
     return []
+
+
+@lru_cache(maxsize=256)
+def _spellings(name: str) -> tuple[str, ...]:
+    return tuple(prefix + name for prefix in _PREFIXES)
 
 
 def types_of(node: Node) -> list[str]:
@@ -73,7 +83,10 @@ def _local_name(name: str) -> str:
 
 def has_properties(node: Node) -> bool:
     """A property with a value, beside the @ keywords."""
-    return any(not key.startswith("@") and flatten(value) for key, value in node.items())
+    for key, value in node.items():
+        if key[:1] != "@" and (isinstance(value, str) or flatten(value)):
+            return True
+    return False
 
 
 def is_reference(node: Node) -> bool:
@@ -92,11 +105,19 @@ def is_present(values: Iterable[object]) -> bool:
     return False
 
 
+def graph_of(page: PageFacts) -> "Graph":
+    """The page's graph, made once for all checks."""
+    known = page.__dict__.get("graph")
+    if isinstance(known, Graph):
+        return known
+    graph = page.__dict__["graph"] = Graph(page)
+    return graph
+
+
 class Graph:
     """The nodes of a page by @id: references are resolved, nodes of one @id are one node."""
 
     def __init__(self, page: PageFacts) -> None:
-        self._items = page.items
         self._url = page.url
         self._by_id: dict[str, list[Node]] = {}
         for item in page.items:
@@ -104,12 +125,13 @@ class Graph:
                 twins = self._by_id.setdefault(self._key(item.id), [])
                 if len(twins) < _MAX_TWINS:
                     twins.append(item.data)
-
-    def businesses(self) -> Iterator[tuple[StructuredItem, str]]:
+        self.businesses = tuple(self._businesses(page.items))
         """LocalBusiness nodes, nested ones too, each @id once, with their most telling type."""
+
+    def _businesses(self, items: Iterable[StructuredItem]) -> Iterator[tuple[StructuredItem, str]]:
         seen: set[str] = set()
         # A node of its own tells more than a mention of the same @id before it.
-        for item in sorted(self._items, key=lambda item: not item.is_top):
+        for item in sorted(items, key=lambda item: not item.is_top):
             kinds = [kind for kind in item.types if kind in LOCAL_BUSINESS_TYPES]
             kind = max(kinds, key=lambda kind: kind != ROOT, default="")
             is_bare = bool(item.id) and not has_properties(item.data)

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _EXTENSION = re.compile(r"(?:;|#|\bext\b|\bx(?=\s*[0-9])|\bdw\b).*\Z", re.IGNORECASE | re.DOTALL)
 _TRUNK_ZERO = re.compile(r"\(\s*0\s*\)")
@@ -13,7 +14,13 @@ _MAX_CHARS = 60
 
 def digits_of(phone: str) -> tuple[str, bool]:
     """Digits without trunk zeros and extension, and whether a country code leads them."""
-    shown = unicodedata.normalize("NFKC", phone[:_MAX_CHARS]).removeprefix("tel:")
+    return _digits(phone[:_MAX_CHARS])
+
+
+# A site repeats its few numbers on each page.
+@lru_cache(maxsize=1_024)
+def _digits(phone: str) -> tuple[str, bool]:
+    shown = unicodedata.normalize("NFKC", phone).removeprefix("tel:")
     shown = _TRUNK_ZERO.sub("", _EXTENSION.sub("", shown))
     digits = "".join(str(unicodedata.digit(char)) for char in shown if char.isdecimal())
     is_international = shown.lstrip(" (").startswith("+") or digits.startswith("00")

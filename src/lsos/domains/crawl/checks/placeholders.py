@@ -1,6 +1,7 @@
 """Texts that a template or a wrong decoding left behind."""
 
 import re
+from collections.abc import Mapping
 
 _PHRASES = (
     "lorem ipsum",
@@ -33,6 +34,8 @@ _PHRASES = (
     "texte de remplissage",
     "testo segnaposto",
 )
+_INNER_WORDS = tuple((phrase, frozenset(phrase.split()[1:-1])) for phrase in _PHRASES)
+"""White space stands around the inner words of a phrase, so a text has them as tokens."""
 _VARIABLE = re.compile(
     r"(?:\{\{?|\[\[?|%%) ?(?:your |insert )?(?:city|town|location|state|region|zip|service|keyword"
     r"|business|company|phone|address|street|name)(?:[ _-]?name)? ?(?:\}\}?|\]\]?|%%)",
@@ -74,6 +77,15 @@ def find_placeholder(text: str) -> Span | None:
         found = _VARIABLE.search(text)
         return found.span() if found else None
     return None
+
+
+def holds_placeholder(text: str, tokens: Mapping[str, int]) -> bool:
+    """Whether `find_placeholder` finds one; `tokens` are the case-folded tokens of the text."""
+    likely = [phrase for phrase, inner in _INNER_WORDS if tokens.keys() >= inner]
+    lowered = text.lower()
+    if any(phrase in lowered for phrase in likely):
+        return True
+    return ("{" in text or "[" in text or "%%" in text) and _VARIABLE.search(text) is not None
 
 
 def find_mojibake(text: str) -> Span | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from lsos.domains.crawl.checks.base import Check, Context, Evidence, Severity, text
 from lsos.domains.crawl.checks.guards import ok_html, public_https
 from lsos.domains.crawl.checks.url_parts import is_on_domain
-from lsos.domains.crawl.facts import Cookie, Link, PageFacts, Resource
+from lsos.domains.crawl.facts import Cookie, PageFacts
 
 _LOOPBACK = re.compile(r"http://(?:localhost|127\.[0-9.]+|\[::1\])(?:[:/]|\Z)")
 _SESSION_COOKIE = re.compile(r"sess|sid(?!e)|auth|token", re.IGNORECASE)
@@ -155,6 +155,8 @@ def _cookie_flags(page: PageFacts, _: Context) -> Iterator[Evidence]:
 
 def _blank_no_noopener(page: PageFacts, at: Context) -> Iterator[Evidence]:
     for number, link in enumerate(page.links, 1):
+        if not link.target:
+            continue
         rel = link.rel.lower().split()
         if link.target.strip().lower() != "_blank" or "opener" not in rel or "noopener" in rel:
             continue
@@ -163,11 +165,12 @@ def _blank_no_noopener(page: PageFacts, at: Context) -> Iterator[Evidence]:
 
 
 def _protocol_relative(page: PageFacts, _: Context) -> Iterator[Evidence]:
-    written: list[tuple[str, Link | Resource]] = [(link.href, link) for link in page.links]
-    written += [(resource.raw, resource) for resource in page.resources]
-    for raw, thing in written:
-        if raw.startswith("//"):
-            yield Evidence(value=text(raw), selector=thing.kind)
+    for link in page.links:
+        if link.href[:2] == "//":
+            yield Evidence(value=text(link.href), selector=link.kind)
+    for resource in page.resources:
+        if resource.raw[:2] == "//":
+            yield Evidence(value=text(resource.raw), selector=resource.kind)
 
 
 _TRANSPORT = (

@@ -8,10 +8,10 @@ from lsos.domains.crawl.checks.guards import indexable, ok_html
 from lsos.domains.crawl.checks.local_business import has_business
 from lsos.domains.crawl.checks.local_types import ORGANIZATION_TYPES
 from lsos.domains.crawl.checks.nodes import (
-    Graph,
     Node,
     as_node,
     as_text,
+    graph_of,
     is_present,
     types_of,
     values_of,
@@ -59,7 +59,7 @@ def _is_about_itself(node: Node, types: list[str], at: Context) -> bool:
 
 
 def _lb_self_rating(page: PageFacts, at: Context) -> Iterator[Evidence]:
-    graph = Graph(page)
+    graph = graph_of(page)
     for item in page.items:
         if _is_about_itself(item.data, item.types, at):
             for name in ("aggregateRating", "review"):
@@ -74,8 +74,8 @@ def _lb_self_rating(page: PageFacts, at: Context) -> Iterator[Evidence]:
 
 
 def _sd_text_mismatch(page: PageFacts, at: Context) -> Iterator[Evidence]:
-    graph = Graph(page)
-    for item, kind in graph.businesses():
+    graph = graph_of(page)
+    for item, kind in graph.businesses:
         if item.is_top:
             for found in contradictions(page, graph, item, at.site):
                 yield Evidence(
