@@ -1,0 +1,1 @@
+"""Benchmarks: figures in one run, beside peers on the same machine."""

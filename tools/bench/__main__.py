@@ -1,0 +1,16 @@
+"""`python -m tools.bench [topic ...]`: run benchmarks; without a topic, all of them."""
+
+import argparse
+
+from tools.bench import crawl, queue
+
+TOPICS = {"crawl": crawl.main, "queue": queue.main}
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("topics", nargs="*", metavar="topic", help=", ".join(TOPICS))
+    topics = parser.parse_args().topics or list(TOPICS)
+    if unknown := sorted(set(topics) - set(TOPICS)):
+        parser.error(f"no topic {', '.join(unknown)}; there are {', '.join(TOPICS)}")
+    for topic in topics:
+        TOPICS[topic]()

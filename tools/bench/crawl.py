@@ -1,0 +1,115 @@
+"""Crawl of a local site without delay: LSOS with checks and persistence, Scrapy, a bare loop."""
+
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from lsos.core import embedded
+from tools.bench.measure import Cost, console, median, run, server, table, tree_cpu_s, write
+
+PAGES = 2_000
+KB = 40
+ROUNDS = 3
+COMMAND = "make bench T=crawl"
+
+
+def main() -> None:
+    costs: dict[str, list[dict[str, float]]] = {"bare": [], "scrapy": [], "lsos": []}
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        embedded.start(Path(folder) / "stores"),
+        server("tools.bench.site", "--pages", str(PAGES), "--kb", str(KB), "--port", "0") as port,
+    ):
+        url = f"http://127.0.0.1:{port}/"
+        for round_ in range(ROUNDS):
+            console.print(f"[dim]round {round_ + 1} of {ROUNDS}[/]")
+            costs["bare"].append(_peer("tools.bench.bare", url))
+            costs["lsos"].append(_lsos(url, Path(folder)))
+            costs["scrapy"].append(_peer("tools.bench.scrapy_peer", url))
+    _report(costs)
+
+
+def _peer(module: str, url: str) -> dict[str, float]:
+    cost = run([sys.executable, "-m", module, url, "--pages", str(PAGES)])
+    pages = int(cost.stdout)
+    if pages != PAGES:
+        raise RuntimeError(f"{module} fetched {pages} pages")
+    return _figures(cost, cost.cpu_s, cost.peak_mb, cost.seconds, 0.0)
+
+
+def _lsos(url: str, folder: Path) -> dict[str, float]:
+    """Worker's CPU and memory by its own rusage; PostgreSQL's beside it."""
+    postmaster = _postmaster(folder / "stores")
+    before = tree_cpu_s(postmaster)
+    command = [sys.executable, "-m", "lsos.cli", "audit", url, "--allow-private", "--json"]
+    command += ["--max-pages", str(PAGES), "--out", str(folder / "out"), "--no-sitemaps"]
+    environ = {**os.environ, "LSOS_HOME": str(folder / "stores")}
+    cost = run(command, environ)
+    summary: dict[str, Any] = json.loads(cost.stdout)
+    if summary["pages"] != PAGES:
+        raise RuntimeError(f"LSOS measured {summary['pages']} pages: {summary['state']}")
+    database_s = tree_cpu_s(postmaster) - before
+    return _figures(cost, summary["cpu_s"], summary["peak_mb"], summary["seconds"], database_s)
+
+
+def _postmaster(stores: Path) -> int:
+    """The PostgreSQL whose data lie in this folder or that was started for it."""
+    for process in psutil.process_iter(["pid", "ppid", "name", "cmdline"]):
+        words = process.info["cmdline"] or []
+        if process.info["name"] == "postgres" and str(stores.resolve()) in " ".join(words):
+            return int(process.info["pid"])
+    owners = [
+        process
+        for process in psutil.process_iter(["pid", "name", "cmdline", "create_time"])
+        if process.info["name"] == "postgres" and "-D" in (process.info["cmdline"] or [])
+    ]
+    if not owners:
+        raise RuntimeError("the embedded PostgreSQL was not found")
+    return int(max(owners, key=lambda p: p.info["create_time"]).info["pid"])
+
+
+def _figures(
+    cost: Cost, cpu_s: float, peak: float, seconds: float, database_s: float
+) -> dict[str, float]:
+    return {
+        "pages_per_cpu_s": PAGES / cpu_s,
+        "cpu_ms_per_page": 1_000 * cpu_s / PAGES,
+        "database_cpu_ms_per_page": 1_000 * database_s / PAGES,
+        "pages_per_s": PAGES / seconds,
+        "peak_mb": peak,
+        "wall_s": cost.seconds,
+    }
+
+
+def _report(costs: dict[str, list[dict[str, float]]]) -> None:
+    medians = {
+        name: {key: median([c[key] for c in rounds]) for key in rounds[0]}
+        for name, rounds in costs.items()
+    }
+    ratio = medians["lsos"]["pages_per_cpu_s"] / medians["scrapy"]["pages_per_cpu_s"]
+    bare = medians["lsos"]["pages_per_cpu_s"] / medians["bare"]["pages_per_cpu_s"]
+    columns = list(medians["lsos"])
+    table(
+        f"{PAGES:,} pages of {KB} KB, medians of {ROUNDS}; CPU includes each process's start",
+        ["crawler", *columns],
+        [[name, *figures.values()] for name, figures in medians.items()],
+    )
+    console.print(f"LSOS / Scrapy, pages per CPU-second: [bold]{ratio:.2f}[/]  (bar: 3)")
+    console.print(f"LSOS / bare loop: {bare:.2f}   worker memory bar: 250 MB")
+    write(
+        "crawl",
+        {
+            "pages": PAGES,
+            "kb": KB,
+            "medians": medians,
+            "rounds": costs,
+            "lsos_over_scrapy": ratio,
+            "lsos_over_bare": bare,
+        },
+        COMMAND,
+    )
