@@ -3,7 +3,7 @@
 import asyncio
 import os
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -48,18 +48,19 @@ async def fresh_database(admin_dsn: str) -> AsyncIterator[str]:
         await admin.close()
 
 
+async def in_thread(work: Callable[..., object], *args: object) -> None:
+    """Alembic runs a loop of its own, so it needs a thread of its own."""
+    await asyncio.to_thread(work, *args)
+
+
 async def migrate(dsn: str, revision: str = "head") -> None:
-    await asyncio.to_thread(_migrate, dsn, revision)
+    await in_thread(command.upgrade, alembic_config(dsn), revision)
 
 
 def alembic_config(dsn: str) -> Config:
     config = Config(toml_file=str(ROOT / "pyproject.toml"))
     config.attributes["dsn"] = dsn
     return config
-
-
-def _migrate(dsn: str, revision: str) -> None:
-    command.upgrade(alembic_config(dsn), revision)
 
 
 def settings_for(stores: embedded.Stores, dsn: str, **changes: object) -> Settings:
