@@ -3,12 +3,11 @@
 import re
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any
-from uuid import UUID
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.clock import new_id
 from lsos.core.db import Database
@@ -19,44 +18,14 @@ from lsos.domains.auth.rules import ROLE_SCOPES
 from lsos.domains.auth.schemas import ApiKeyCreate, UserCreate
 from lsos.domains.crawl.views import encode_issue
 from tests.conftest import PASSWORD, Api, sign_in
+from tests.support.catalogue import TENANT_TABLES, fingerprint, tenant_tables
 from tests.support.clients import Answer, Client
 from tests.support.operations import Operation, Slot, ask, fill
 from tests.support.parties import Party
+from tests.support.seeding import Seeded
 
-TENANT_TABLES = """
-    select c.relname, c.oid, c.relrowsecurity, c.relforcerowsecurity
-    from pg_class c
-    where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
-        and (c.relname = 'tenants' or exists (
-            select from pg_attribute a
-            where a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped
-        ))
-    order by c.relname
-"""
 OPEN_TABLES = {"alembic_version"}
 """Tables without tenants' data."""
-
-
-async def tenant_tables(session: AsyncSession) -> list[Any]:
-    return list((await session.execute(text(TENANT_TABLES))).all())
-
-
-async def fingerprint(db: Database, tenant_id: UUID) -> dict[str, tuple[int, str]]:
-    """Count and checksum of a tenant's rows, by table."""
-    found = {}
-    async with system_session(db) as session:
-        for table in await tenant_tables(session):
-            column = "id" if table.relname == "tenants" else "tenant_id"
-            row = await session.execute(
-                text(
-                    "select count(*), coalesce(md5(string_agg(t::text, '|' order by t::text)), '')"
-                    f" from {table.relname} t where {column} = :tenant"
-                ),
-                {"tenant": tenant_id},
-            )
-            count, checksum = row.one()
-            found[table.relname] = (count, checksum)
-    return found
 
 
 # The catalogue
@@ -335,6 +304,11 @@ async def test_a_viewer_without_chosen_campaigns_sees_none(api: Api, theirs: Par
 
 # A canary
 
+
+def _id_in(rows: Seeded, slot: Slot) -> str:
+    return rows.id_of(slot.row)
+
+
 UNMARKED = {
     ("users", "email"),
     ("users", "name"),
@@ -385,7 +359,7 @@ async def test_no_answer_to_us_holds_their_canary(
             continue
         for caller in (mine.clients.admin, mine.clients.analyst, mine.clients.viewer):
             for rows in (mine.rows, theirs.rows):
-                answer = await ask(caller, operation, lambda slot, r=rows: r.id_of(slot.row))
+                answer = await ask(caller, operation, partial(_id_in, rows))
                 for secret in secrets:
                     assert secret not in answer.text, operation.id
                     assert secret not in str(answer.headers), operation.id
