@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import os
 import secrets
+import signal
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -41,6 +42,9 @@ POLL_S = 0.05
 BELL_POLL_S = 0.5
 """Poll of a worker with a bell: only for what is deferred, or was pushed while nobody listened."""
 RECONNECT_S = 1.0
+IN_PROGRESS_S = 15.0
+"""How long a message is hidden that a worker has picked up; the claim of the row is the true lock.
+arq's own figure would hide what a killed worker had picked up for as long as the longest task."""
 HEALTH_S = 10
 
 log = structlog.get_logger(__name__)
@@ -111,7 +115,8 @@ async def startup(ctx: dict[str, Any]) -> None:
 
 
 async def shutdown(ctx: dict[str, Any]) -> None:
-    await ctx["stack"].aclose()
+    if stack := ctx.get("stack"):
+        await stack.aclose()
 
 
 async def _cancel(task: "asyncio.Future[None]") -> None:
@@ -140,6 +145,7 @@ class BellWorker(Worker):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._bell = asyncio.Event()
+        self.in_progress_timeout_s = IN_PROGRESS_S
 
     async def main(self) -> None:
         """arq's loop, but for the sleep, and for Redis: its absence is waited out."""
@@ -159,6 +165,27 @@ class BellWorker(Worker):
                         await self._bell.wait()
         finally:
             await _cancel(listening)
+
+    async def start_jobs(self, job_ids: list[bytes]) -> None:
+        # Marks end before long jobs do; their messages are still there until then.
+        fresh = [job_id for job_id in job_ids if job_id.decode() not in self.tasks]
+        try:
+            await super().start_jobs(fresh)
+        except OUTAGE:
+            # arq counts a job before it asks Redis for it; uncounted, the slot would be lost.
+            self._release_sem_dec_counter_on_complete()
+            raise
+
+    async def close(self) -> None:
+        """arq's, but that neither an absence of Redis nor a job cancelled early skips a step."""
+        if not self._handle_signals:
+            self.handle_sig(signal.SIGUSR1)
+        await asyncio.gather(*self.tasks.values(), return_exceptions=True)
+        with contextlib.suppress(*OUTAGE):
+            await self.pool.delete(self.health_check_key)
+        await shutdown(self.ctx)
+        with contextlib.suppress(*OUTAGE):
+            await self.pool.aclose(close_connection_pool=True)
 
     def _release_sem_dec_counter_on_complete(self) -> None:
         super()._release_sem_dec_counter_on_complete()

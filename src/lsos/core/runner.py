@@ -1,7 +1,6 @@
 """Runs one job: claim its row, run its task without a session, record how it ended."""
 
 import asyncio
-import contextlib
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -25,6 +24,8 @@ log = structlog.get_logger(__name__)
 tracer = trace.get_tracer("lsos.jobs")
 
 RECORD_TRIES = 8
+RECORD_GRACE_S = 8.0
+"""A stopped worker waits that long for an outcome to be written: supervisors kill after 10 s."""
 LAST_ERROR_CHARS = 2_000
 
 
@@ -52,9 +53,13 @@ _CLAIM = text("""
 _RENEW = text("""
     update jobs set lease_until = now() + make_interval(secs => :lease_s)
     where tenant_id = :tenant_id and id = any(:ids) and claimed_by = :worker and state = 'running'
-    returning id
+    returning id, round
 """)
-_FENCE = "where tenant_id = :tenant_id and id = :id and claimed_by = :worker and state = 'running'"
+# The round too: a worker may lose a claim and win the next one of the same job.
+_FENCE = (
+    "where tenant_id = :tenant_id and id = :id and claimed_by = :worker and round = :round"
+    " and state = 'running'"
+)
 _DONE = text(f"""
     update jobs set state = 'done', finished_at = now(), summary = cast(:summary as jsonb),
         lease_until = null, last_error = null, error_type = null, reason_code = null
@@ -62,7 +67,7 @@ _DONE = text(f"""
 """)  # noqa: S608 -- a constant, no input
 _AGAIN = text(f"""
     update jobs set state = 'queued', round = round + 1, lease_until = null, claimed_by = null,
-        attempts = attempts - :refund, due_at = now() + make_interval(secs => :delay_s),
+        attempts = :attempts, due_at = now() + make_interval(secs => :delay_s),
         pushed_at = now(), error_type = :error_type, reason_code = :reason, last_error = :error
     {_FENCE} returning round
 """)  # noqa: S608 -- a constant, no input
@@ -71,6 +76,10 @@ _DEAD = text(f"""
         error_type = :error_type, reason_code = :reason, last_error = :error
     {_FENCE} returning id
 """)  # noqa: S608 -- a constant, no input
+
+
+_Claim = tuple[UUID, int]
+"""Job and round."""
 
 
 class Runner:
@@ -90,12 +99,12 @@ class Runner:
         self._registry = registry
         self._worker = worker
         self._resources = resources
-        self._running: dict[UUID, tuple[UUID, asyncio.Task[Any] | None]] = {}
+        self._running: dict[_Claim, tuple[UUID, asyncio.Task[Any] | None]] = {}
 
     async def run(self, tenant_id: UUID, job_id: UUID) -> None:
         """Run a job if it is ours to run; never raises but for cancellation."""
         try:
-            claimed = await self._claim(tenant_id, job_id)
+            claimed = await self._claim_or_give_back(tenant_id, job_id)
         except Exception as error:  # noqa: BLE001 -- the row stays queued and the sweeper pushes it again
             log.warning("claim_failed", job=str(job_id), error=type(error).__name__)
             return
@@ -108,11 +117,23 @@ class Runner:
             job=str(claimed.id),
             task=claimed.name,
         ):
-            self._running[claimed.id] = (tenant_id, asyncio.current_task())
+            claim = claimed.id, claimed.round
+            self._running[claim] = (tenant_id, asyncio.current_task())
             try:
                 await self._attempt(claimed)
             finally:
-                self._running.pop(claimed.id, None)
+                self._running.pop(claim, None)
+
+    async def _claim_or_give_back(self, tenant_id: UUID, job_id: UUID) -> Claimed | None:
+        """The claim, which a SIGTERM in mid-way may not leave behind."""
+        claiming = asyncio.ensure_future(self._claim(tenant_id, job_id))
+        try:
+            return await asyncio.shield(claiming)
+        except asyncio.CancelledError:
+            await asyncio.wait({claiming})
+            if not claiming.exception() and (claimed := claiming.result()):
+                await self._put_back(claimed)
+            raise
 
     async def _claim(self, tenant_id: UUID, job_id: UUID) -> Claimed | None:
         async with self._db.tenant_session(tenant_id) as session:
@@ -145,12 +166,13 @@ class Runner:
                 async with asyncio.timeout(known.timeout_s):
                     summary = await known.body(self._work(job), **known.arguments(job.args))
             except asyncio.CancelledError:
-                if job.id not in self._running:  # the lease was lost: somebody else has the job
+                if (job.id, job.round) not in self._running:  # lost: somebody else has the job
                     return
                 await self._put_back(job)
                 raise
             except NotYet as wait:
-                await self._record(self._again, job, wait, wait.delay_s, 1)
+                # The body got through, so what failed before no longer counts.
+                await self._record(self._again, job, wait, wait.delay_s, 0)
             except Exception as raised:  # noqa: BLE001 -- every failure becomes a state of the row
                 error = _first(raised)
                 span.record_exception(error)
@@ -177,7 +199,7 @@ class Runner:
         if is_retryable(error) and attempts_left:
             delay_s = backoff_s(job.attempts, random.random())  # noqa: S311 -- jitter, no secret
             log.warning("job_retried", error=str(error), delay_s=round(delay_s, 1))
-            await self._record(self._again, job, error, delay_s, 0)
+            await self._record(self._again, job, error, delay_s, job.attempts)
         else:
             log.error("job_dead", error=str(error), error_type=type(error).__name__, exc_info=error)
             await self._record(self._dead, job, known, error)
@@ -185,11 +207,19 @@ class Runner:
     async def _put_back(self, job: Claimed) -> None:
         """SIGTERM: the job goes back without having used an attempt, shielded from the cancel."""
         error = Transient("the worker was stopped", code="worker_stopped")
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.shield(self._record(self._again, job, error, 0.0, 1))
+        await self._record(self._again, job, error, 0.0, job.attempts - 1)
 
     async def _record(self, how: Callable[..., Awaitable[None]], *args: object) -> None:
-        """Write an outcome, waiting out a restart of PostgreSQL; then the lease's end decides."""
+        """Write an outcome, which no cancellation may interrupt: work that is done stays done."""
+        writing = asyncio.ensure_future(self._write(how, *args))
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await asyncio.wait({writing}, timeout=RECORD_GRACE_S)
+            raise
+
+    async def _write(self, how: Callable[..., Awaitable[None]], *args: object) -> None:
+        """Wait out a restart of PostgreSQL; after that, the lease's end decides."""
         for attempt in range(RECORD_TRIES):
             try:
                 await how(*args)
@@ -206,13 +236,13 @@ class Runner:
             body = msgspec.json.encode(summary or {}, enc_hook=str).decode()
             await session.execute(_DONE, {**self._key(job), "summary": body})
 
-    async def _again(self, job: Claimed, error: Exception, delay_s: float, refund: int) -> None:
+    async def _again(self, job: Claimed, error: Exception, delay_s: float, attempts: int) -> None:
         async with self._db.tenant_session(job.tenant_id) as session:
             parameters = {
                 **self._key(job),
                 **_describe(error),
                 "delay_s": delay_s,
-                "refund": refund,
+                "attempts": max(0, attempts),
             }
             new_round = (await session.execute(_AGAIN, parameters)).scalar_one_or_none()
             if new_round is not None:
@@ -230,43 +260,63 @@ class Runner:
     async def _dead(self, job: Claimed, known: Task | None, error: Exception) -> None:
         async with self._db.tenant_session(job.tenant_id) as session:
             buried = await session.execute(_DEAD, {**self._key(job), **_describe(error)})
-            if known is not None and known.on_dead is not None and buried.first():
-                death = Death(
-                    tenant_id=job.tenant_id,
-                    campaign_id=job.campaign_id,
-                    arguments=known.arguments(job.args),
-                    reason_code=str(_describe(error)["reason"]),
-                )
-                await known.on_dead(session, death)
+            if known is None or known.on_dead is None or buried.first() is None:
+                return
+            try:
+                async with session.begin_nested():
+                    await known.on_dead(session, _death(job, known, error))
+            except Exception as failure:
+                if is_outage(failure):
+                    raise
+                # A job whose hook fails must not come back from the dead for ever.
+                log.exception("on_dead_failed")
 
     def _key(self, job: Claimed) -> dict[str, object]:
-        return {"tenant_id": job.tenant_id, "id": job.id, "worker": self._worker}
+        return {
+            "tenant_id": job.tenant_id,
+            "id": job.id,
+            "worker": self._worker,
+            "round": job.round,
+        }
 
     async def heartbeat(self) -> None:
         """Renew all claims for ever; a job whose claim is gone is cancelled (fencing)."""
         while True:
             await asyncio.sleep(self._settings.job_lease_seconds / 4)
             for tenant_id in {tenant for tenant, _ in self._running.values()}:
-                ids = [i for i, (t, _) in self._running.items() if t == tenant_id]
+                claims = {claim for claim, (t, _) in self._running.items() if t == tenant_id}
                 try:
-                    await self._renew(tenant_id, ids)
+                    await self._renew(tenant_id, claims)
                 except Exception as error:  # noqa: BLE001 -- an outage must not end the loop
                     log.warning("heartbeat_failed", error=type(error).__name__)
 
-    async def _renew(self, tenant_id: UUID, ids: list[UUID]) -> None:
+    async def _renew(self, tenant_id: UUID, claims: set[_Claim]) -> None:
         async with self._db.tenant_session(tenant_id) as session:
             parameters = {
                 "tenant_id": tenant_id,
-                "ids": ids,
+                "ids": [job_id for job_id, _ in claims],
                 "worker": self._worker,
                 "lease_s": self._settings.job_lease_seconds,
             }
-            kept = set((await session.execute(_RENEW, parameters)).scalars())
-        for lost in set(ids) - kept:
+            kept = {(row.id, row.round) for row in await session.execute(_RENEW, parameters)}
+        for lost in claims - kept:
             _, body = self._running.pop(lost, (None, None))
             if body is not None:
-                log.warning("claim_lost", job=str(lost))
+                log.warning("claim_lost", job=str(lost[0]))
                 body.cancel()
+
+
+def _death(job: Claimed, known: Task, error: Exception) -> Death:
+    try:
+        arguments: Mapping[str, Any] = known.arguments(job.args)
+    except Permanent:
+        arguments = job.args  # what it died of
+    return Death(
+        tenant_id=job.tenant_id,
+        campaign_id=job.campaign_id,
+        arguments=arguments,
+        reason_code=str(_describe(error)["reason"]),
+    )
 
 
 def is_retryable(error: BaseException) -> bool:

@@ -13,13 +13,13 @@ BATCH = 500
 
 _FREE = text("""
     update jobs set state = 'queued', round = round + 1, claimed_by = null, lease_until = null,
-        due_at = now(), pushed_at = now(), reason_code = 'worker_lost',
+        due_at = now(), pushed_at = now(), error_type = 'Transient', reason_code = 'worker_lost',
         last_error = 'the worker stopped renewing its claim'
     where (tenant_id, id) in (
         select tenant_id, id from jobs where state = 'running' and lease_until < now()
         order by lease_until limit :batch for update skip locked
     )
-    returning tenant_id, id, round, queue
+    returning tenant_id, id, round, queue, 0 as delay_s
 """)
 _DUE = text("""
     update jobs set pushed_at = now(),
@@ -28,11 +28,12 @@ _DUE = text("""
         select tenant_id, id from jobs
         where state = 'queued' and due_at <= now()
             and (pushed_at is null
-                 or pushed_at < now() - make_interval(secs => :push_again_s)
-                    and due_at < now() - interval '2 seconds')
+                 or due_at < now() - interval '2 seconds' and pushed_at < now() - case
+                    when due_at < now() - interval '1 minute' then interval '1 minute'
+                    else make_interval(secs => :push_again_s) end)
         order by due_at limit :batch for update skip locked
     )
-    returning tenant_id, id, round, queue
+    returning tenant_id, id, round, queue, extract(epoch from due_at - now()) as delay_s
 """)
 _PURGE = text("""
     delete from jobs where (tenant_id, id) in (
@@ -49,13 +50,20 @@ _PURGE_KEYS = text("delete from idempotency_keys where created_at < now() - inte
 async def sweep(db: Database, *, push_again_s: float = PUSH_AGAIN_S) -> dict[str, object]:
     """Free stale claims and ring again for due jobs that nobody started.
 
-    After a minute the message gets a new name: a dead worker may still hold the old one.
+    Each keeps its place in the queue. After a minute the message gets a new name, since a dead
+    worker may still hold the old one; then once a minute at most, or a backlog would feed itself.
     """
     async with system_session(db) as session:
         freed = (await session.execute(_FREE, {"batch": BATCH})).all()
         due = (await session.execute(_DUE, {"batch": BATCH, "push_again_s": push_again_s})).all()
         for row in (*freed, *due):
-            push = Push(tenant_id=row.tenant_id, job_id=row.id, round=row.round, queue=row.queue)
+            push = Push(
+                tenant_id=row.tenant_id,
+                job_id=row.id,
+                round=row.round,
+                queue=row.queue,
+                delay_s=float(row.delay_s),
+            )
             wants_push(session, push)
     if freed:
         log.warning("claims_freed", jobs=len(freed))

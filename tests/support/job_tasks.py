@@ -1,0 +1,112 @@
+"""Small tasks that leave traces in a file, and a worker that knows them: for tests of jobs.
+
+`python -m tests.support.job_tasks --queue q` is a worker process with these tasks alone.
+"""
+
+import argparse
+import asyncio
+import os
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lsos import worker
+from lsos.core.errors import NotYet, Permanent, Transient
+from lsos.core.work import Death, Registry, Summary, Work, task
+from tests.support.waiting import until
+
+
+def note(path: str, word: str) -> None:
+    """One atomic line."""
+    with Path(path).open("a") as file:
+        file.write(word + "\n")
+
+
+def notes(path: Path) -> list[str]:
+    return path.read_text().split() if path.exists() else []
+
+
+async def buried(_: AsyncSession, death: Death) -> None:
+    note(death.arguments["path"], f"buried:{death.reason_code}")
+
+
+async def failing_hook(_: AsyncSession, death: Death) -> None:
+    note(death.arguments["path"], "hook")
+    raise RuntimeError("the hook has a bug")
+
+
+@task("test.append")
+async def append(work: Work, path: str, word: str = "ran") -> Summary:
+    note(path, word)
+    return {"word": word, "attempt": work.attempt}
+
+
+@task("test.hold", attempts=3, timeout_s=60)
+async def hold(work: Work, path: str) -> Summary:
+    """Works until the file <path>.go appears."""
+    note(path, f"start{work.attempt}")
+
+    async def may_end() -> bool:
+        return await asyncio.to_thread(Path(path + ".go").exists)
+
+    await until(may_end, "leave to end", timeout_s=60)
+    async with work.session():
+        note(path, "end")
+    return {}
+
+
+@task("test.permanent", attempts=3, on_dead=buried)
+async def permanent(_: Work, path: str) -> Summary:
+    note(path, "ran")
+    raise Permanent("there is no such site", code="site_gone")
+
+
+@task("test.flaky", attempts=2, on_dead=buried)
+async def flaky(work: Work, path: str, failures: int) -> Summary:
+    note(path, f"try{work.attempt}")
+    if work.attempt <= failures:
+        raise Transient("come back later", code="site_busy")
+    return {}
+
+
+@task("test.slow", attempts=1, timeout_s=0.05, on_dead=buried)
+async def slow(_: Work, path: str) -> Summary:
+    note(path, "ran")
+    await asyncio.Event().wait()
+    return {}
+
+
+@task("test.bug", attempts=3, on_dead=failing_hook)
+async def bug(_: Work, path: str) -> Summary:
+    note(path, "ran")
+    raise KeyError("a bug")
+
+
+@task("test.twice", attempts=1)
+async def twice(work: Work, path: str) -> Summary:
+    """Waits once for a permit."""
+    note(path, f"try{work.attempt}")
+    if len(notes(Path(path))) == 1:
+        raise NotYet("no permit", delay_s=0.01)
+    return {}
+
+
+@task("test.poison", attempts=2, on_dead=buried)
+async def poison(_: Work, path: str) -> Summary:
+    """Takes its process along, as a fault in a C library does."""
+    note(path, "took")
+    os._exit(9)
+
+
+def registry() -> Registry:
+    tasks = Registry()
+    for known in (append, hold, permanent, flaky, slow, bug, twice, poison):
+        tasks.add(known)
+    return tasks
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--queue", required=True)
+    worker.registry = registry
+    worker.main(parser.parse_args().queue)

@@ -1,0 +1,23 @@
+"""Waits for a condition instead of a time: the only place where tests of processes pause."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+Found = TypeVar("Found")
+
+LOOK_S = 0.03
+
+
+async def until(
+    look: Callable[[], Awaitable[Found]], what: str, *, timeout_s: float = 30.0
+) -> Found:
+    """What `look` returns once it is true; a failure that says `what` never came otherwise."""
+    seen: Found | None = None
+    try:
+        async with asyncio.timeout(timeout_s):
+            while not (seen := await look()):  # noqa: ASYNC110 -- what is looked at sets no event
+                await asyncio.sleep(LOOK_S)
+            return seen
+    except TimeoutError:
+        raise AssertionError(f"waited {timeout_s} s for {what}") from None
