@@ -9,10 +9,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from lsos.domains.crawl.patterns import Glob
 from lsos.domains.crawl.urls import (
     MAX_URL_LENGTH,
     TRACKING_PARAMS,
-    Glob,
     Resolver,
     Scope,
     has_public_suffix,
@@ -163,12 +163,23 @@ def test_a_normalised_url_stays_as_it_is(text: str) -> None:
         assert origin_of(url).endswith(host_of(url))
 
 
-def test_a_page_of_endless_links_fills_no_memory() -> None:
+def test_pages_of_endless_links_fill_no_memory() -> None:
     resolver = Resolver("https://a.test/")
     for number in range(Resolver.MEMO_SIZE + 100):
         resolver.resolve(f"/{number}")
-    assert len(resolver._memo) == Resolver.MEMO_SIZE
+        resolver.resolve(f"{number}")
+    assert len(resolver._of_page) == len(resolver._of_origin) == Resolver.MEMO_SIZE
     assert resolver.resolve("/new") == ("https://a.test/new", "", True)
+    assert Resolver("https://b.test/").resolve("/new") == ("https://b.test/new", "", True)
+
+
+@given(st.lists(st.tuples(BASES, HREFS), max_size=8))
+def test_what_another_page_resolved_is_never_taken_for_ones_own(
+    links: list[tuple[str, str]],
+) -> None:
+    for page, href in links:
+        resolver = Resolver(page)
+        assert resolver.resolve(href) == resolver.resolve_by_parser(href)
 
 
 @pytest.mark.parametrize(

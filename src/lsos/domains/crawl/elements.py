@@ -31,8 +31,7 @@ class Elements(Head):
     """Reads elements in document order into one PageFacts."""
 
     def heading(self, node: LexborNode) -> None:
-        tag = node.tag or "h1"
-        self.page.headings.append(Heading(int(tag[1]), fold(raw_text(node))[:500]))
+        self.page.headings.append(Heading(_LEVELS[node.tag_id], fold(raw_text(node))[:500]))
 
     def anchor(self, node: LexborNode) -> None:
         attributes = node.attributes
@@ -42,9 +41,11 @@ class Elements(Head):
             if href is None:
                 self._anchorless(node, attributes)
                 return
-        link = self._add_link(href or "", fold(raw_text(node)), "a", attributes)
-        if not link.anchor:
-            link.anchor, link.has_name = self._fallback_name(node, attributes)
+        name = fold(raw_text(node))
+        has_name = True
+        if not name:
+            name, has_name = self._fallback_name(node, attributes)
+        self._add_link(href or "", name, "a", attributes, has_name)
 
     def _anchorless(self, node: LexborNode, attributes: Attributes) -> None:
         if "name" in attributes or "id" in attributes:
@@ -68,28 +69,46 @@ class Elements(Head):
             return
         keys = ("alt", "aria-label", "title")
         name = next((fold(value) for key in keys if (value := attributes.get(key))), "")
-        link = self._add_link(attributes["href"] or "", name, "area", attributes)
-        link.has_name = bool(name)
+        self._add_link(attributes["href"] or "", name, "area", attributes, bool(name))
 
-    def _add_link(self, href: str, name: str, kind: LinkKind, attributes: Attributes) -> Link:
+    def _add_link(
+        self,
+        href: str,
+        name: str,
+        kind: LinkKind,
+        attributes: Attributes,
+        has_name: bool = True,
+    ) -> None:
         href = href.strip(SPACE)
         url, fragment, is_http = self.resolve(href)
-        link = Link(url, href[:2048], name[:200], kind)
-        self.page.links.append(link)
-        if fragment:
-            link.fragment = fragment[:2048]
         if not is_http:
-            link.is_http = False
-            link.url = url[:2048]
+            url = url[:2048]
             self._contact(href)
+        rel = target = role = ""
+        is_nofollow = False
+        # Most links have no attribute but href, or a class beside it.
         if len(attributes) > 1:
-            if rel := attributes.get("rel"):
+            if rel := attributes.get("rel") or "":
                 tokens = rel.lower().split()
-                link.rel = " ".join(tokens)[:200]
-                link.is_nofollow = not _NOFOLLOW.isdisjoint(tokens)
-            link.target = attributes.get("target") or ""
-            link.role = attributes.get("role") or ""
-        return link
+                rel = " ".join(tokens)[:200]
+                is_nofollow = not _NOFOLLOW.isdisjoint(tokens)
+            target = attributes.get("target") or ""
+            role = attributes.get("role") or ""
+        self.page.links.append(
+            Link(
+                url,
+                href[:2048],
+                name[:200],
+                kind,
+                is_nofollow,
+                rel,
+                target,
+                fragment[:2048],
+                is_http,
+                has_name,
+                role,
+            )
+        )
 
     def _contact(self, href: str) -> None:
         scheme, _, value = href[:MAX_TEXT].partition(":")
@@ -195,6 +214,7 @@ def _is_tiny(size: str | None) -> bool:
 
 
 _PICTURE: Final = tag_id("picture")
+_LEVELS: Final = {tag_id(f"h{level}"): level for level in range(1, 7)}
 _TAGS: Final[dict[Callable[[Elements, LexborNode], None], str]] = {
     Elements.body: "body frameset",
     Elements.chrome: "nav header footer aside",

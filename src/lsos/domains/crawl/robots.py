@@ -5,8 +5,8 @@ import re
 from typing import Literal
 
 from lsos.domains.crawl.facts import FetchError
+from lsos.domains.crawl.patterns import Glob
 from lsos.domains.crawl.site_facts import RobotsGroup
-from lsos.domains.crawl.urls import Glob
 
 MAX_ROBOTS_BYTES = 512_000
 """RFC 9309 section 2.5: at least 500 KiB must be parsed. What follows is ignored, as by Google."""

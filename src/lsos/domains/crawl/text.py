@@ -30,7 +30,7 @@ def raw_text(node: LexborNode) -> str:
     Text nodes count as apart: minified pages have no white space between blocks, and a word that
     an inline element cuts in two is rarer than that.
     """
-    return node.text(separator=_SEPARATOR, strip=True, skip_empty=True)
+    return node.text(True, _SEPARATOR, True, True)
 
 
 def fold(raw: str) -> str:
@@ -69,8 +69,9 @@ def text_hash(data: bytes) -> int:
     """
     if not data:
         return 0
-    digest = hashlib.blake2b(data.lower(), digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True)
+    # Processors have instructions for SHA-256: half the time of faster-looking hashes.
+    digest = hashlib.sha256(data.lower()).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
 
 
 # One byte stands for all digits, so that the search can jump from digit to digit. The bytes of

@@ -13,6 +13,8 @@ from urllib.parse import quote
 import ada_url
 import tldextract
 
+from lsos.domains.crawl.patterns import Glob
+
 MAX_URL_LENGTH = 4_096
 """Characters of a normalised URL. Twice what browsers and caches are known to take; longer ones
 are traps or data."""
@@ -38,6 +40,8 @@ TRACKING_PARAMS = frozenset(
 
 _MAX_INPUT = 4 * MAX_URL_LENGTH
 _HTTP = ("http://", "https://")
+_OF_ORIGIN = ("/", *_HTTP)
+"""How links begin that mean the same on every page of an origin. `http:x` is relative."""
 _OTHER_SCHEMES = ("mailto:", "tel:", "javascript:", "data:", "sms:")
 _SPACE = " \t\n\f\r"
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
@@ -73,10 +77,18 @@ def normalise(url: str, drop_params: frozenset[str] = frozenset()) -> str | None
     return _finish(href.partition("#")[0], drop_params)
 
 
+_Resolved = tuple[str, str, bool]
+
+
 class Resolver:
-    """Resolves the links of one page; it remembers what it resolved, so keep it no longer."""
+    """Resolves the links of one page; it remembers what it resolved, so keep it no longer.
+
+    What does not depend on the page's path is remembered for all pages of its origin: most links
+    of a page stand on every page of its site.
+    """
 
     MEMO_SIZE = 4_096
+    MEMO_CHARS = 200
 
     def __init__(self, base_url: str, drop_params: frozenset[str] = frozenset()) -> None:
         # Without a valid base, absolute links still resolve.
@@ -89,18 +101,20 @@ class Resolver:
             self._origin = self._page[: self._page.index("/", 8)]
             self._quick_length = MAX_URL_LENGTH - len(self._origin)
         self._own_links = self._origin + "/"
-        self._memo: dict[str, tuple[str, str, bool]] = {}
+        self._of_page: dict[str, _Resolved] = {}
+        self._of_origin = _origin_memo(self._origin, drop_params) if self._origin else {}
 
-    def resolve(self, href: str) -> tuple[str, str, bool]:
+    def resolve(self, href: str) -> _Resolved:
         """(normalised URL, fragment without #, True); (href stripped, "", False) if not http(s)."""
-        known = self._memo.get(href)
+        memo = self._of_origin if href.startswith(_OF_ORIGIN) else self._of_page
+        known = memo.get(href)
         if known is None:
             known = self._quick(href) or self.resolve_by_parser(href)
-            if len(self._memo) < self.MEMO_SIZE and len(href) <= MAX_URL_LENGTH:
-                self._memo[href] = known
+            if len(memo) < self.MEMO_SIZE and len(href) <= self.MEMO_CHARS:
+                memo[href] = known
         return known
 
-    def resolve_by_parser(self, href: str) -> tuple[str, str, bool]:
+    def resolve_by_parser(self, href: str) -> _Resolved:
         """What `resolve` answers, without its short cuts."""
         if len(href) <= _MAX_INPUT:
             try:
@@ -113,7 +127,7 @@ class Resolver:
                 return url, fragment, True
         return href.strip(_SPACE), "", False
 
-    def _quick(self, href: str) -> tuple[str, str, bool] | None:
+    def _quick(self, href: str) -> _Resolved | None:
         """Plain links to the own site by concatenation, at a fraction of the parser's time."""
         if len(href) > self._quick_length:
             return None
@@ -136,11 +150,17 @@ class Resolver:
                 path = f"{path}?{query}"
         return self._origin + path, fragment or "", True
 
-    def _quick_other(self, href: str) -> tuple[str, str, bool] | None:
+    def _quick_other(self, href: str) -> _Resolved | None:
         if href[:1] == "#" and self._page is not None:
             match = _PLAIN_FRAGMENT.fullmatch(href)
             return (self._page, match[1], True) if match else None
         return (href.strip(_SPACE), "", False) if href.startswith(_OTHER_SCHEMES) else None
+
+
+@lru_cache(maxsize=8)
+def _origin_memo(origin: str, drop_params: frozenset[str]) -> dict[str, _Resolved]:
+    """Of the origins of the last pages, each with its first links: menus come first."""
+    return {}
 
 
 def host_of(url: str) -> str:
@@ -189,41 +209,6 @@ def url_key(secret: bytes, url: str) -> int:
     """
     digest = blake2b(url.encode("utf-8", "surrogatepass"), key=secret, digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Glob:
-    """A pattern over path and query: `*` is any run, a last `$` the end, else it is a prefix.
-
-    Leftmost search of each literal decides, so a match takes one pass over the text.
-    """
-
-    head: str
-    parts: tuple[str, ...]
-    tail: str | None
-    """What the text must end with, after the parts; None when the end is open."""
-    is_exact: bool
-    """The text must equal `head`."""
-
-    @classmethod
-    def of(cls, pattern: str) -> Self:
-        is_anchored = pattern.endswith("$")
-        head, *parts = pattern.removesuffix("$").split("*")
-        tail = parts.pop() if parts and is_anchored else None
-        return cls(head, tuple(filter(None, parts)), tail, is_anchored and tail is None)
-
-    def matches(self, text: str) -> bool:
-        if self.is_exact:
-            return text == self.head
-        if not text.startswith(self.head):
-            return False
-        at = len(self.head)
-        for part in self.parts:
-            at = text.find(part, at)
-            if at < 0:
-                return False
-            at += len(part)
-        return self.tail is None or text.endswith(self.tail, at)
 
 
 @dataclass(frozen=True, slots=True)
