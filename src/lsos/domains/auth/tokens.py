@@ -63,12 +63,8 @@ def claims_of(
 
 
 def verify(secret: str, token: str, *, refresh: bool) -> Claims:
-    """The claims of a valid token; Unauthenticated otherwise, which says no more than why.
-
-    RFC 7515 section 2: base64url without padding. PyJWT also takes padding and loose last bits,
-    so the text is compared with its own re-encoding: one token has one spelling.
-    """
-    if len(token) > MAX_CHARS or not _COMPACT.fullmatch(token) or not _is_canonical(token):
+    """The claims of a valid token; Unauthenticated otherwise, which says no more than why."""
+    if not is_well_formed(token):
         raise Unauthenticated("this is no token of ours", code="token_invalid")
     try:
         body = jwt.decode(
@@ -86,7 +82,14 @@ def verify(secret: str, token: str, *, refresh: bool) -> Claims:
         raise Unauthenticated("this is no token of ours", code="token_invalid") from error
 
 
-def _is_canonical(token: str) -> bool:
+def is_well_formed(token: str) -> bool:
+    """Compact and canonical: one token has one spelling.
+
+    RFC 7515 section 2: base64url without padding. PyJWT also takes padding and loose last bits,
+    so each part is compared with its own re-encoding.
+    """
+    if len(token) > MAX_CHARS or not _COMPACT.fullmatch(token):
+        return False
     for part in token.split("."):
         if len(part) % 4 == 1:
             return False
