@@ -3,8 +3,33 @@
 from lsos.core import audit, idempotency, jobs
 from lsos.core.model import Base
 from lsos.domains.auth import models as auth
+from lsos.domains.authority import models as authority
 from lsos.domains.campaigns import models as campaigns
 from lsos.domains.crawl import models as crawl
+from lsos.domains.entity import models as entity
+from lsos.domains.health import models as health
+from lsos.domains.intelligence import models as intelligence
+from lsos.domains.local import models as local
+from lsos.domains.rank import models as rank
+from lsos.domains.reference import models as reference
+from lsos.domains.reports import models as reports
+from lsos.domains.reviews import models as reviews
 
-ALL = (audit, idempotency, jobs, auth, campaigns, crawl)
+ALL = (
+    audit,
+    idempotency,
+    jobs,
+    auth,
+    authority,
+    campaigns,
+    crawl,
+    entity,
+    health,
+    intelligence,
+    local,
+    rank,
+    reference,
+    reports,
+    reviews,
+)
 metadata = Base.metadata

@@ -1,0 +1,1 @@
+"""Backlinks and referring domains, and the authority score."""

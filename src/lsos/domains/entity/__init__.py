@@ -1,0 +1,1 @@
+"""The site's own entity graph, and how well it says who the business is."""

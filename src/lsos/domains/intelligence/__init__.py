@@ -1,0 +1,1 @@
+"""Recommendations with evidence, and the campaign score."""

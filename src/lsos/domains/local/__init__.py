@@ -1,0 +1,1 @@
+"""Local profiles of locations: snapshots, health, map-pack presence, NAP."""

@@ -1,0 +1,89 @@
+"""Tables of profile snapshots and NAP matches."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped
+
+from lsos.core.keys import tenant_foreign_key
+from lsos.core.model import Base, TenantRow
+
+
+class LocalRefresh(TenantRow, Base):
+    """One measurement of a campaign's profiles and reviews."""
+
+    __tablename__ = "local_refreshes"
+    __table_args__ = (
+        tenant_foreign_key("campaign_id", "campaigns"),
+        CheckConstraint(
+            "state in ('queued', 'running', 'completed', 'completed_with_errors', 'failed')",
+            name="state",
+        ),
+        Index("ix_local_refreshes_created", "tenant_id", "campaign_id", "created_at", "id"),
+    )
+
+    campaign_id: Mapped[UUID]
+    state: Mapped[str]
+    counts: Mapped[dict[str, object]]
+    """Locations by measurement state."""
+    requested_by: Mapped[UUID | None]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    reason_code: Mapped[str | None]
+
+
+class ProfileSnapshot(TenantRow, Base):
+    """A location's profile on one day."""
+
+    __tablename__ = "profile_snapshots"
+    __table_args__ = (
+        tenant_foreign_key("campaign_id", "campaigns"),
+        tenant_foreign_key("location_id", "locations"),
+        UniqueConstraint("tenant_id", "location_id", "day"),
+        CheckConstraint(
+            "state in ('found', 'not_found', 'empty', 'error', 'unmeasured')", name="state"
+        ),
+        Index("ix_profile_snapshots_campaign", "tenant_id", "campaign_id", "day"),
+    )
+
+    campaign_id: Mapped[UUID]
+    location_id: Mapped[UUID]
+    day: Mapped[date]
+    measured_at: Mapped[datetime]
+    state: Mapped[str]
+    source: Mapped[str]
+    profile: Mapped[dict[str, object] | None]
+    """local.rules.Profile; None unless found."""
+    health_score: Mapped[float | None]
+    health: Mapped[dict[str, object] | None]
+    """Parts of the score with their evidence."""
+    error_code: Mapped[str | None]
+
+
+class NapMatch(TenantRow, Base):
+    """One field of one location on one surface, against what the campaign says."""
+
+    __tablename__ = "nap_matches"
+    __table_args__ = (
+        tenant_foreign_key("campaign_id", "campaigns"),
+        tenant_foreign_key("location_id", "locations"),
+        UniqueConstraint("tenant_id", "location_id", "surface", "field"),
+        CheckConstraint(
+            "match in ('exact', 'format_only', 'minor', 'review', 'wrong', 'missing')",
+            name="match",
+        ),
+    )
+
+    campaign_id: Mapped[UUID]
+    location_id: Mapped[UUID]
+    surface: Mapped[str]
+    """structured_data | visible_text | profile"""
+    field: Mapped[str]
+    """name | address | phone"""
+    match: Mapped[str]
+    expected: Mapped[str]
+    found: Mapped[str]
+    where: Mapped[str]
+    """URL of the page or id of the profile."""
+    measured_at: Mapped[datetime]

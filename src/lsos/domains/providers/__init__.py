@@ -1,0 +1,1 @@
+"""What all providers of measurements share: errors, permits, retries, breaker, proxies."""

@@ -1,0 +1,1 @@
+"""Organic and local-pack positions of keywords, measured and kept by day."""

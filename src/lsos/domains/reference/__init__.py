@@ -1,0 +1,1 @@
+"""The reference library: immutable releases of weights, advice and evidence."""

@@ -1,0 +1,1 @@
+"""White-label reports: built from a snapshot, stored, mailed on schedule."""

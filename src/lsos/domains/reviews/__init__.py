@@ -1,0 +1,1 @@
+"""Reviews of locations: ingest, velocity, quality."""
