@@ -67,3 +67,9 @@ def protect(
     )
     op.execute(f"grant {app_may} on {table} to lsos_app")
     op.execute(f"grant select, insert, update, delete on {table} to lsos_system")
+
+
+def share(table: str) -> None:
+    """A table of the platform: every tenant may read it, only `lsos_system` writes."""
+    op.execute(f"grant select on {table} to lsos_app")
+    op.execute(f"grant select, insert, update, delete on {table} to lsos_system")
