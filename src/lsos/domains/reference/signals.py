@@ -1,0 +1,50 @@
+"""What every room says of a campaign in one shape: the input of recommendations."""
+
+from datetime import datetime
+
+import msgspec
+
+
+class Affected(msgspec.Struct, frozen=True):
+    """How much of a room's own items a signal is about."""
+
+    count: float
+    of: float
+    """0: the signal is not about items."""
+    sample: list[str] = msgspec.field(default_factory=list)
+    """Up to 10 of them: URLs, keywords, locations, domains."""
+
+    @property
+    def share(self) -> float:
+        return min(1.0, self.count / self.of) if self.of else 1.0
+
+
+class Signal(msgspec.Struct, frozen=True, kw_only=True):
+    """A measured fact that asks for action; rooms emit one a code and group.
+
+    `code` is stable and registered: the reference library must have advice for it.
+    """
+
+    code: str
+    room: str
+    severity: str
+    """critical | high | medium | low | info"""
+    group_key: str = ""
+    """Template, host, location or "" for the whole campaign."""
+    affected: Affected
+    measured_share: float = 1.0
+    """Of the inputs that this signal needs; under 1 lowers the confidence."""
+    facts: dict[str, object] = msgspec.field(default_factory=dict)
+    """Numbers and texts behind it, as data."""
+    measured_at: datetime
+    source: str = ""
+    """synthetic, http, ...: who measured; "" for our own crawl."""
+
+
+class SignalKind(msgspec.Struct, frozen=True):
+    """A code that a room may emit."""
+
+    code: str
+    room: str
+    severity: str
+    meaning: str
