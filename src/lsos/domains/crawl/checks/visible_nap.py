@@ -55,7 +55,8 @@ def contradictions(
     page: PageFacts, graph: Graph, item: StructuredItem, site: SiteContext
 ) -> Iterator[Contradiction]:
     yield from _phone(page, graph, item)
-    shown = fold(page.text)
+    # The address stands in the footer of most sites.
+    shown = fold(f"{page.text} {page.chrome_text}")
     for address in graph.get(item, "address"):
         node = as_node(address)
         if node is None or is_reference(node):
