@@ -16,20 +16,21 @@ def create_roles() -> None:
         do $$
         declare
             wanted text;
+            -- From PostgreSQL 16 on, being a member does not mean being allowed to SET ROLE.
+            modern boolean := current_setting('server_version_num')::int >= 160000;
         begin
             foreach wanted in array array['lsos_app', 'lsos_system'] loop
-                begin
-                    execute format('create role %I nologin nobypassrls noinherit', wanted);
-                exception when duplicate_object or unique_violation then
-                    null;
-                end;
-                if not pg_has_role(current_user, wanted, 'member') or
-                   current_setting('server_version_num')::int >= 160000 then
-                    if current_setting('server_version_num')::int >= 160000 then
-                        execute format('grant %I to current_user with set true', wanted);
-                    else
-                        execute format('grant %I to current_user', wanted);
-                    end if;
+                if not exists (select from pg_roles where rolname = wanted) then
+                    begin
+                        execute format('create role %I nologin nobypassrls noinherit', wanted);
+                    exception when duplicate_object or unique_violation then
+                        null;
+                    end;
+                end if;
+                if not pg_has_role(current_user, wanted, case when modern then 'set'
+                                                         else 'member' end) then
+                    execute format('grant %I to current_user', wanted)
+                        || case when modern then ' with set true' else '' end;
                 end if;
             end loop;
         exception when insufficient_privilege then

@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
+from sqlalchemy.exc import DBAPIError
 
 from lsos.core import embedded
 from lsos.core.db import Database
@@ -90,3 +91,20 @@ def test_revisions_form_one_line() -> None:
     assert len(script.get_heads()) == 1
     for revision in script.walk_revisions():
         assert revision.doc, f"{revision.revision} says nothing of itself"
+
+
+async def test_an_owner_without_createrole_needs_only_the_grant(stores: embedded.Stores) -> None:
+    async with fresh_database(stores.postgres_dsn) as dsn:
+        await alembic(dsn, "upgrade", "head")  # the roles exist in the cluster from here on
+    async with fresh_database(
+        stores.postgres_dsn, owner="lsos_test_plain", may="nocreaterole"
+    ) as dsn:
+        with pytest.raises(DBAPIError, match="CREATEROLE"):
+            await alembic(dsn, "upgrade", "head")
+        admin = await asyncpg.connect(stores.postgres_dsn.replace("+asyncpg", ""))
+        modern = admin.get_server_version().major >= 16
+        suffix = " with set true" if modern else ""
+        await admin.execute(f"grant lsos_app, lsos_system to lsos_test_plain{suffix}")
+        await admin.close()
+        await alembic(dsn, "upgrade", "head")
+        assert "crawl_runs" in await tables(dsn)

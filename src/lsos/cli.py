@@ -167,6 +167,7 @@ def api(*, host: str, port: int, processes: int) -> None:
         http="httptools",
         access_log=False,
         log_config=None,
+        proxy_headers=False,  # TRUSTED_PROXIES says whose X-Forwarded-For is believed
         timeout_graceful_shutdown=10,
     )
 

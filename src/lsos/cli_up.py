@@ -118,7 +118,10 @@ def _uvicorn(port: int) -> list[str]:
         "--http": "httptools",
         "--timeout-graceful-shutdown": "5",
     }
-    return [word for pair in options.items() for word in pair] + ["--no-access-log"]
+    return [word for pair in options.items() for word in pair] + [
+        "--no-access-log",
+        "--no-proxy-headers",
+    ]
 
 
 def _environment(settings: Settings, site_url: str) -> dict[str, str]:

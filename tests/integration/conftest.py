@@ -1,16 +1,25 @@
-"""Fixtures of the tests about who may do and see what: two seeded tenants and an operator."""
+"""Fixtures: two seeded tenants and an operator; sites on loopback with an API and a worker."""
+
+from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
 from lsos.core.clock import new_id
+from lsos.core.db import Database
 from lsos.core.system_db import system_session
 from lsos.domains.auth import service as auth
 from lsos.domains.auth.schemas import TenantCreate, UserCreate
-from tests.conftest import PASSWORD, Api, make_tenant, sign_in
+from tests.conftest import PASSWORD, Api, make_tenant, running_worker, serve_api, sign_in
 from tests.support.clients import Client
+from tests.support.crawls import Crawls
 from tests.support.operations import Operation, list_operations
 from tests.support.parties import Party
 from tests.support.seeding import seed
+from tests.support.sites import Site, site_pool
+from tests.support.stack import fresh_database, migrate, settings_for
+
+SITES = 40
 
 
 async def _party(api: Api, mark: str) -> Party:
@@ -45,3 +54,34 @@ async def platform_admin(api: Api) -> Client:
 @pytest.fixture(scope="session")
 async def operations(api: Api) -> list[Operation]:
     return await list_operations(api.http, api.settings.api_v1_prefix)
+
+
+@pytest.fixture(scope="session")
+async def crawl_dsn(stores: Any) -> AsyncIterator[str]:
+    """Its worker must not take the jobs that other tests only look at."""
+    async with fresh_database(stores.postgres_dsn) as dsn:
+        await migrate(dsn)
+        yield dsn
+
+
+@pytest.fixture(scope="module")
+async def crawls(stores: Any, crawl_dsn: str) -> AsyncIterator[Crawls]:
+    async with site_pool(SITES) as sites:
+        settings = settings_for(
+            stores,
+            crawl_dsn,
+            outbound_allow_origins=sites.origins,
+            crawl_timeout_seconds=2.0,
+            crawl_frontier_batch_size=10,
+        )
+        db = Database.of(settings, application_name="lsos-tests")
+        async with serve_api(settings, db) as api:
+            tenant = await make_tenant(api, "Crawlers")
+            async with running_worker(settings):
+                yield Crawls(db=db, settings=settings, sites=sites, tenant=tenant, api=api)
+        await db.close()
+
+
+@pytest.fixture
+async def site(crawls: Crawls) -> Site:
+    return await crawls.sites.open()

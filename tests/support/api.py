@@ -17,7 +17,13 @@ async def serve(app: Any) -> AsyncIterator[str]:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
         listener.listen(128)
-        config = uvicorn.Config(app, log_config=None, lifespan="on", timeout_graceful_shutdown=2)
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            lifespan="on",
+            proxy_headers=False,
+            timeout_graceful_shutdown=2,
+        )
         server = uvicorn.Server(config)
         started = asyncio.Event()
         startup = server.startup

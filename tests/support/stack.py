@@ -31,18 +31,20 @@ def servers(folder: Path) -> Iterator[embedded.Stores]:
 
 
 @asynccontextmanager
-async def fresh_database(admin_dsn: str) -> AsyncIterator[str]:
+async def fresh_database(
+    admin_dsn: str, *, owner: str = OWNER, may: str = "createrole"
+) -> AsyncIterator[str]:
     """DSN of a new database whose owner is no superuser, as on a managed PostgreSQL."""
     name = f"lsos_test_{secrets.token_hex(4)}"
     admin = await asyncpg.connect(_plain(admin_dsn))
     try:
         await admin.execute(f"""
             do $$ begin
-                create role {OWNER} login createrole nosuperuser password '{OWNER_PASSWORD}';
+                create role {owner} login {may} nosuperuser password '{OWNER_PASSWORD}';
             exception when duplicate_object then null; end $$
         """)
-        await admin.execute(f"create database {name} owner {OWNER}")
-        yield _with(admin_dsn, user=OWNER, password=OWNER_PASSWORD, database=name)
+        await admin.execute(f"create database {name} owner {owner}")
+        yield _with(admin_dsn, user=owner, password=OWNER_PASSWORD, database=name)
     finally:
         await admin.execute(f"drop database if exists {name} with (force)")
         await admin.close()

@@ -60,6 +60,7 @@ class Database:
             max_overflow=settings.postgres_pool_size,
             pool_timeout=5,
             pool_pre_ping=True,
+            hide_parameters=True,  # an error's text goes to logs and job rows
             json_serializer=_encode_json,
             json_deserializer=msgspec.json.decode,
             connect_args={
@@ -122,6 +123,12 @@ def is_outage(error: BaseException) -> bool:
         return True
     away = (OperationalError, InterfaceError, PoolTimeout, ConnectionError, OSError, TimeoutError)
     return isinstance(error, away)
+
+
+def is_bad_value(error: BaseException) -> bool:
+    """A value that no column of its type can hold: an integer too large, a year out of range."""
+    state = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
+    return str(state).startswith("22")  # SQLSTATE class 22: data exception
 
 
 def _encode_json(value: Any) -> str:

@@ -11,7 +11,7 @@ from litestar.exceptions import HTTPException, SerializationException, Validatio
 from litestar.openapi.datastructures import ResponseSpec
 from sqlalchemy.exc import IntegrityError
 
-from lsos.core.db import is_outage
+from lsos.core.db import is_bad_value, is_outage
 from lsos.core.errors import LsosError
 from lsos.core.redis import OUTAGE
 from lsos.core.schema import Page
@@ -105,7 +105,7 @@ def to_response(request: Request[Any, Any, Any], error: Exception) -> Response[E
 
 
 def _is_expected(error: Exception) -> bool:
-    return isinstance(error, LsosError | HTTPException) or _is_away(error)
+    return isinstance(error, LsosError) or _is_away(error)
 
 
 def _is_away(error: BaseException) -> bool:
@@ -121,14 +121,14 @@ def _describe(error: Exception) -> tuple[int, list[ErrorItem], dict[str, str]]:
         return error.status, [item], headers
     if isinstance(error, ValidationException):
         return 422, _shape_faults(error), {}
-    if isinstance(error, SerializationException):
+    if isinstance(error, SerializationException | RecursionError):
         return 400, [ErrorItem("malformed_json", "the body is no valid JSON")], {}
-    if isinstance(error, HTTPException):
+    if isinstance(error, HTTPException) and error.status_code < 500:
         return _http(error)
-    if isinstance(error, RecursionError):
-        return 400, [ErrorItem("malformed_json", "the body is nested too deeply")], {}
     if isinstance(error, IntegrityError):
         return 409, [ErrorItem("conflict", "this contradicts what is stored")], {}
+    if is_bad_value(error):
+        return 422, [ErrorItem("validation_failed", "a value is out of range")], {}
     if _is_away(error):
         item = ErrorItem("unavailable", "a store is away; nothing was lost, try again shortly")
         return 503, [item], {"Retry-After": "5"}
@@ -158,13 +158,15 @@ def _shape_fault(entry: Mapping[str, Any]) -> ErrorItem:
     message = str(entry.get("message", "is not valid"))
     field = str(entry["key"]) if entry.get("key") else None
     if unknown := _UNKNOWN_FIELD.search(message):
-        field, message = unknown[1], "there is no such field"
+        field, message = unknown[1][:200], "there is no such field"
     elif missing := _MISSING_FIELD.search(message):
         field, message = missing[1], "is required"
+    elif field == "data":
+        field, message = None, "a JSON body is required"
     source = entry.get("source")
     return ErrorItem(
         "validation_failed",
-        message,
+        message[:500],
         field=field,
         detail={"in": str(getattr(source, "value", source))} if source else None,
     )

@@ -2,6 +2,7 @@
 
 LsosError
 ├── SettingsError          start-up refused; lists every fault
+├── Malformed              400  no JSON at all
 ├── Invalid                422  the request's shape or values
 ├── Unauthenticated        401
 ├── Forbidden              403
@@ -50,6 +51,11 @@ class SettingsError(LsosError):
     def __init__(self, faults: Sequence[str]) -> None:
         super().__init__("settings are not usable:\n" + "\n".join(f"  - {f}" for f in faults))
         self.faults = tuple(faults)
+
+
+class Malformed(LsosError):
+    status = 400
+    code = "malformed_json"
 
 
 class Invalid(LsosError):

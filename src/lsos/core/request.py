@@ -8,8 +8,9 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 
 import structlog
-from litestar import Request
+from litestar import Request, Response
 from litestar.enums import ScopeType
+from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from opentelemetry import propagate, trace
 from opentelemetry.trace import SpanKind
@@ -18,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from lsos.core import idempotency
 from lsos.core.clock import new_id
 from lsos.core.db import Database, Sessions
-from lsos.core.errors import Invalid, Unsupported
+from lsos.core.errors import Invalid, Malformed, Unsupported
 from lsos.core.principal import Principal
 
 log = structlog.get_logger(__name__)
@@ -167,15 +168,33 @@ def sessions_provider(db: Database, admit: Admit) -> Callable[[Request[Any, Any,
     return provide_sessions
 
 
-async def check_request(request: Request[Any, Any, Any]) -> None:
-    """Refuse what no handler can use, before anything is read or stored."""
+async def check_request(request: Request[Any, Any, Any]) -> Response[None] | None:
+    """Refuse what no handler can use, before anything is read or stored; answer OPTIONS."""
+    if request.method == "OPTIONS":
+        return Response(None, status_code=204, headers={"Allow": _allowed(request.scope)})
     if b"%00" in request.scope.get("raw_path", b"") or b"%00" in request.scope["query_string"]:
         raise Invalid("a NUL character is not allowed", code="nul_character")
     if request.method in ("POST", "PUT", "PATCH") and (body := await request.body()):
         _check_type(request.headers)
-        # PostgreSQL stores no NUL.
-        if b"\x00" in body or _NUL_ESCAPE.search(body):
-            raise Invalid("a NUL character is not allowed", code="nul_character")
+        _check_text(body)
+    return None
+
+
+def _check_text(body: bytes) -> None:
+    # PostgreSQL stores no NUL.
+    if b"\x00" in body or _NUL_ESCAPE.search(body):
+        raise Invalid("a NUL character is not allowed", code="nul_character")
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        raise Malformed("the body is no valid UTF-8") from None
+
+
+def _allowed(scope: Scope) -> str:
+    """All methods of the path; Litestar's own answer knows those of one handler only."""
+    routes = scope["litestar_app"].routes
+    same = [r for r in routes if r.path_format == scope["path_template"]]
+    return ", ".join(sorted({m for r in same if isinstance(r, HTTPRoute) for m in r.methods}))
 
 
 def _check_type(headers: Mapping[str, str]) -> None:

@@ -34,16 +34,18 @@ async def find_login(session: AsyncSession, email: str) -> LoginRow | None:
     return None if row is None else LoginRow(*row)
 
 
-async def find_live_session(
+async def lock_live_session(
     session: AsyncSession, tenant_id: UUID, session_id: UUID
 ) -> AuthSession | None:
     return await session.scalar(
-        select(AuthSession).where(
+        select(AuthSession)
+        .where(
             AuthSession.tenant_id == tenant_id,
             AuthSession.id == session_id,
             AuthSession.revoked_at.is_(None),
             AuthSession.expires_at > func.now(),
         )
+        .with_for_update()
     )
 
 

@@ -10,12 +10,15 @@ from msgspec import UNSET, UnsetType
 from lsos.core.principal import Role
 from lsos.core.schema import In, Name, Out
 
+# In Python, $ also matches before a last newline, which would split a mail header.
 Email = Annotated[
     str,
-    msgspec.Meta(max_length=254, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+\.[^@\s\x00-\x1f]+$"),
+    msgspec.Meta(
+        max_length=254, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+\.[^@\s\x00-\x1f]+$(?!\n)"
+    ),
 ]
 Password = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
-Colour = Annotated[str, msgspec.Meta(pattern=r"^#[0-9a-fA-F]{6}$")]
+Colour = Annotated[str, msgspec.Meta(pattern=r"^#[0-9a-fA-F]{6}$(?!\n)")]
 
 
 class Login(In):

@@ -1,7 +1,6 @@
 """Use cases of signing in: login, refresh, logout, password change, and who a request is."""
 
 from datetime import timedelta
-from uuid import UUID
 
 import msgspec
 from sqlalchemy import text
@@ -10,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from lsos.core import audit
 from lsos.core.clock import new_id, now
 from lsos.core.db import Database
-from lsos.core.errors import Invalid, Unauthenticated
+from lsos.core.errors import Forbidden, Invalid, Unauthenticated
 from lsos.core.principal import Principal, Role
 from lsos.core.settings import Settings
 from lsos.core.system_db import system_session
@@ -109,13 +108,14 @@ async def log_in(db: Database, settings: Settings, email: str, password: str) ->
 async def refresh(db: Database, settings: Settings, token: str) -> Tokens:
     """The successor of a refresh token.
 
-    The token's row is locked, so of parallel refreshes one makes the successor and the others get
-    the same one within the grace; a later use proves theft or a lost answer, and ends the family.
+    The family's row is locked, so of parallel refreshes one makes the successor and the others get
+    the same one within the grace; a later use proves theft or a lost answer, and ends the family
+    once.
     """
     claims = tokens.verify(settings.jwt_secret, token, refresh=True)
     async with db.tenant_session(claims.tid) as session:
-        leaf = await session.get(RefreshToken, (claims.tid, claims.jti), with_for_update=True)
-        family = await queries.find_live_session(session, claims.tid, claims.sid)
+        family = await queries.lock_live_session(session, claims.tid, claims.sid)
+        leaf = await session.get(RefreshToken, (claims.tid, claims.jti))
         user = await queries.find_active_user(session, claims.tid, claims.sub)
         if leaf is None or family is None or user is None or leaf.session_id != family.id:
             raise Unauthenticated(_ENDED, code="session_ended")
@@ -144,10 +144,10 @@ async def log_out(session: AsyncSession, principal: Principal) -> None:
         await queries.revoke_session(session, principal.session_id, "logout")
 
 
-async def change_password(
-    db: Database, principal: Principal, current: str, new: str, *, keep: UUID | None = None
-) -> None:
+async def change_password(db: Database, principal: Principal, current: str, new: str) -> None:
     """Set a new password and end every session of the account, this one too."""
+    if principal.api_key_id is not None:
+        raise Forbidden("an API key can't change the password; use an access token")
     async with db.tenant_session(principal.tenant_id) as session:
         user = await session.get_one(User, (principal.tenant_id, principal.user_id))
         stored, email = user.password_hash, user.email

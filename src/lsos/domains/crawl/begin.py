@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.clock import new_id
+from lsos.core.jobs import enqueue
 from lsos.core.work import Work
 from lsos.domains.crawl import queries, service
 from lsos.domains.crawl.fetch import Fetcher
@@ -16,11 +17,17 @@ from lsos.domains.crawl.hosts import HostRules, agent_token, fetch_host, pack, r
 from lsos.domains.crawl.models import CrawlRun
 from lsos.domains.crawl.rules import RunSettings, UrlSource
 from lsos.domains.crawl.sitemaps import Entry
+from lsos.domains.crawl.store import RunStopped
 from lsos.domains.crawl.urls import TRACKING_PARAMS, Scope, normalise, origin_of, url_key
 
 MOST_LISTED = 200_000
 """Sitemap entries that a run looks at."""
 CHUNK = 5_000
+MOST_REDIRECTS = 10
+"""A site that only redirects, and more often, is not about to lead anywhere."""
+BLOCKED_SHARE = 10
+"""Of the budget, one in so many may go to listed URLs that robots.txt forbids: they cost no
+request, but hold a place until that is recorded."""
 
 _HOST = text("""
     insert into crawl_hosts (tenant_id, run_id, origin, facts)
@@ -36,16 +43,27 @@ _ADMITTED = text("""
 
 
 async def begin(work: Work, run: CrawlRun, start_url: str, hops: int) -> dict[str, object]:
-    """Seed the frontier of a run from its start URL; safe to repeat."""
+    """Seed the frontier of a run from its start URL and enqueue its slices; safe to repeat.
+
+    Raises RunStopped when the run is cancelled meanwhile.
+    """
     settings = msgspec.convert(run.settings, RunSettings)
     outbound = work.resources["outbound_private" if settings.allow_private else "outbound"]
     fetcher = Fetcher(outbound, work.resources["host_clock"], settings, start_url)
-    host = await fetch_host(outbound, start_url, settings, fetcher.wait_for)
+
+    async def wait(host_name: str) -> None:
+        await fetcher.wait_for(host_name)
+        async with work.session() as session:
+            if await queries.run_state(session, run.id) != "running":
+                raise RunStopped
+
+    host = await fetch_host(outbound, start_url, settings, wait)
     host.is_start = True
     rules = HostRules(host, agent_token(settings.user_agent))
+    fetcher.interval_s = rules.interval_s(settings)
     entries: list[Entry] = []
     if settings.use_sitemaps and not rules.is_unreachable:
-        listed = await read_sitemaps(outbound, host, settings, fetcher.wait_for, most=MOST_LISTED)
+        listed = await read_sitemaps(outbound, host, settings, wait, most=MOST_LISTED)
         host.sitemaps, entries = listed.files, listed.entries
     ids = {"tenant_id": work.tenant_id, "run_id": run.id}
     async with work.session() as session:
@@ -53,13 +71,24 @@ async def begin(work: Work, run: CrawlRun, start_url: str, hops: int) -> dict[st
             CrawlRun, (work.tenant_id, run.id), with_for_update=True, populate_existing=True
         )
         if current is None or current.state != "running":
-            return {"state": "stopped"}
+            raise RunStopped
         site = await service.site_context(session, current, start_url)
         current.site = msgspec.to_builtins(site)
         current.phase = "crawling"
         await session.execute(_HOST, {**ids, "origin": origin_of(start_url), "facts": pack(host)})
         seeds = _seeds(run.campaign_id, settings, rules, start_url, hops, entries)
         seeded = await _seed(session, current, settings, seeds)
+        for number in range(settings.slices):
+            await enqueue(
+                session,
+                "crawl.slice",
+                tenant_id=work.tenant_id,
+                campaign_id=work.campaign_id,
+                queue=work.queue,
+                # Of this job: a slice of an earlier start may be about to end.
+                dedupe_key=f"{work.job_id}:{number}",
+                run_id=run.id,
+            )
     return {"sitemaps": len(host.sitemaps), "listed": len(entries), "seeded": seeded}
 
 
@@ -88,8 +117,12 @@ def _seeds(
             in_sitemap=is_listed,
         )
     ]
+    blocked = []
     for url in dict.fromkeys(u for u in _locations(entries, drop) if u in listed):
         inside = scope.contains(url)
+        if inside and not rules.allows(url):
+            blocked.append(url)
+            continue
         seeds.append(
             Heard(
                 key=url_key(secret, url),
@@ -98,9 +131,22 @@ def _seeds(
                 is_internal=inside,
                 depth=1,
                 in_sitemap=True,
-                is_wanted=inside and rules.allows(url) and settings.max_depth != 0,
+                is_wanted=inside and settings.max_depth != 0,
             )
         )
+    most = settings.max_pages // BLOCKED_SHARE
+    seeds += [
+        Heard(
+            key=url_key(secret, url),
+            url=url,
+            source=UrlSource.SITEMAP,
+            is_internal=True,
+            depth=1,
+            in_sitemap=True,
+            is_wanted=number < most and settings.max_depth != 0,
+        )
+        for number, url in enumerate(blocked)
+    ]
     return seeds
 
 
@@ -120,6 +166,8 @@ async def _seed(
     for at in range(0, len(seeds), CHUNK):
         chunk = seeds[at : at + CHUNK]
         new = await frontier.hear(session, chunk)
+        old = [s for s in chunk if s.is_wanted and s.key not in new]
+        new |= await frontier.wanted_again(session, old)
         seedlings = [s for s in chunk if s.key in new and s.is_wanted][: max(0, room - admitted)]
         await frontier.admit(session, seedlings)
         admitted += len(seedlings)
@@ -139,16 +187,17 @@ async def adopted_start(session: AsyncSession, run: CrawlRun) -> str | None:
 
     Only when nothing but redirects was found so far.
     """
-    if run.pages or run.done > 10:
+    if run.done > MOST_REDIRECTS or await queries.has_ok_page(session, run.id):
         return None
     targets = await queries.redirect_targets(session, run.id)
     settings = msgspec.convert(run.settings, RunSettings)
     start = (run.site or {}).get("start_url", settings.start_url)
-    target = targets.get(str(start))
-    while target in targets and targets[target] != target:
+    target, seen = targets.get(str(start)), {str(start)}
+    while target in targets:
+        if target in seen:
+            return None  # a loop leads nowhere
+        seen.add(target)
         target = targets[target]
-        if len(targets) > 20:
-            return None
     if target is None or Scope.of(str(start), (), (), settings.subdomains).contains(target):
         return None
     return target

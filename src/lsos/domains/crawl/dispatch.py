@@ -9,7 +9,6 @@ from lsos.core.clock import now
 from lsos.core.jobs import enqueue
 from lsos.core.settings import Settings
 from lsos.domains.crawl.models import CrawlRun
-from lsos.domains.crawl.rules import OPEN_STATES
 
 
 async def wake_dispatcher(session: AsyncSession, tenant_id: UUID, queue: str) -> None:
@@ -26,20 +25,20 @@ async def start_waiting(session: AsyncSession, tenant_id: UUID, settings: Settin
         text("select pg_advisory_xact_lock(hashtextextended('crawl.dispatch:' || :t, 0))"),
         {"t": str(tenant_id)},
     )
-    runs = (
-        await session.scalars(
-            select(CrawlRun)
-            .where(CrawlRun.state.in_(OPEN_STATES))
-            .order_by(CrawlRun.created_at, CrawlRun.id)
-        )
-    ).all()
-    active = [run.campaign_id for run in runs if run.state == "running"]
+    active = list(
+        await session.scalars(select(CrawlRun.campaign_id).where(CrawlRun.state == "running"))
+    )
+    # Locked ones are being cancelled: what was read before that must not start them again.
+    waiting = await session.scalars(
+        select(CrawlRun)
+        .where(CrawlRun.state == "queued")
+        .order_by(CrawlRun.created_at, CrawlRun.id)
+        .with_for_update(skip_locked=True)
+    )
     started = 0
-    for run in runs:
+    for run in waiting.all():
         if len(active) >= settings.crawl_max_active_runs_per_tenant:
             break
-        if run.state != "queued":
-            continue
         if active.count(run.campaign_id) >= settings.crawl_max_active_runs_per_campaign:
             continue
         active.append(run.campaign_id)

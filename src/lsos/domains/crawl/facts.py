@@ -239,6 +239,9 @@ class PageFacts(msgspec.Struct, kw_only=True, omit_defaults=True, dict=True):
     text: str = ""
     """Main text: visible text without nav, header, footer, aside, script, style and template;
     white space folded; cut at 100,000 characters."""
+    chrome_text: str = ""
+    """Visible text of nav, header, footer and aside, one after the other, white space folded; cut
+    at 20,000 characters."""
     text_bytes: int = 0
     """UTF-8 size of all visible text."""
     word_count: int = 0

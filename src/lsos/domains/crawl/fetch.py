@@ -27,6 +27,8 @@ MAX_BODY_BYTES = 3_000_000
 """Googlebot reads the first 2 MB of HTML; what is beyond ours is cut and marked."""
 LONGEST_WAIT_S = 5.0
 """A host whose next free moment is further away gets its URL back."""
+LONGEST_HOST_WAIT_S = 60.0
+"""For requests that are no page."""
 KEPT_HEADERS = frozenset(
     {
         "cf-mitigated",
@@ -78,11 +80,13 @@ class Fetcher:
         self._clock = clock
         self._settings = settings
         self._start_url = start_url
+        self.interval_s = settings.min_interval_s
+        """Between requests that are no page."""
 
     async def wait_for(self, host: str) -> None:
         """Wait for the host's next free moment, for requests that are no page."""
-        ours, wait_s = await self._clock.reserve(host, self._settings.min_interval_s, 60.0)
-        await asyncio.sleep(wait_s if ours else 60.0)
+        ours, wait_s = await self._clock.reserve(host, self.interval_s, LONGEST_HOST_WAIT_S)
+        await asyncio.sleep(wait_s if ours else LONGEST_HOST_WAIT_S)
 
     async def fetch(self, claim: Claim, rules: HostRules, known: Known | None) -> Fetched | PutBack:
         """The URL as measured, or why it must wait. Never raises for what a site does."""
@@ -94,7 +98,8 @@ class Fetcher:
             attempts=claim.attempts,
         )
         if rules.is_unreachable:
-            page.error = "robots_unreachable"
+            is_blocked = rules.facts.robots_error == "address_blocked"
+            page.error = "address_blocked" if is_blocked else "robots_unreachable"
             page.robots_allowed = page.googlebot_allowed = False
             return Fetched(page, b"")
         page.googlebot_allowed = rules.allows_googlebot(claim.url)

@@ -75,6 +75,22 @@ _FINISH = text("""
         and key = any(cast(:keys as bigint[]))
     returning key
 """)
+_RELEASE = text("""
+    update crawl_todo set lease = null, lease_until = null
+    where tenant_id = :tenant_id and run_id = :run_id and lease = any(cast(:leases as uuid[]))
+""")
+_UNHEARD = text("""
+    update crawl_urls u set is_internal = true, depth = s.depth,
+        in_sitemap = u.in_sitemap or s.in_sitemap
+    from unnest(cast(:keys as bigint[]), cast(:depths as smallint[]), cast(:sitemap as bool[]))
+        as s (key, depth, in_sitemap)
+    where u.tenant_id = :tenant_id and u.run_id = :run_id and u.key = s.key
+        and not exists (select from crawl_pages p where p.tenant_id = u.tenant_id
+            and p.run_id = u.run_id and p.key = u.key)
+        and not exists (select from crawl_todo t where t.tenant_id = u.tenant_id
+            and t.run_id = u.run_id and t.key = u.key)
+    returning u.key
+""")
 _PUT_BACK = text("""
     update crawl_todo t
     set lease = null, lease_until = null, attempts = t.attempts - u.refund,
@@ -138,11 +154,33 @@ class Frontier:
         )
 
     async def claim(self, session: AsyncSession, size: int) -> list[Claim]:
-        """Up to `size` URLs, shallow ones first, out of reach of others for 90 s."""
+        """Up to `size` URLs, shallow ones first, out of reach of others for a while."""
         rows = await session.execute(
             _CLAIM, {**self._run, "lease": self._lease, "size": size, "lease_s": LEASE_S}
         )
         return [Claim(*row) for row in rows]
+
+    async def wanted_again(self, session: AsyncSession, seeds: Sequence[Heard]) -> set[int]:
+        """Of URLs that were heard of, those that never entered the frontier; now internal.
+
+        A run that moves to where its start URL leads has heard of that place as foreign.
+        """
+        if not seeds:
+            return set()
+        rows = await session.execute(
+            _UNHEARD,
+            {
+                **self._run,
+                "keys": [s.key for s in seeds],
+                "depths": [s.depth for s in seeds],
+                "sitemap": [s.in_sitemap for s in seeds],
+            },
+        )
+        return set(rows.scalars())
+
+    async def release(self, session: AsyncSession, leases: Sequence[UUID]) -> None:
+        """Give back what holders that are no more had claimed."""
+        await session.execute(_RELEASE, {**self._run, "leases": list(leases)})
 
     async def finish(self, session: AsyncSession, keys: Iterable[int]) -> set[int]:
         """Take done URLs out; the keys that were still ours. Only their results may be stored."""

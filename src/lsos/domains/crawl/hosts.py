@@ -1,9 +1,9 @@
 """robots.txt and sitemaps of the hosts of a run: fetched once a run, kept, asked by every slice."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
-from urllib.parse import urljoin
 
 import msgspec
 
@@ -13,13 +13,17 @@ from lsos.domains.crawl.rules import MAX_CRAWL_DELAY_S, RunSettings
 from lsos.domains.crawl.site_facts import HostFacts, SitemapFacts
 from lsos.domains.crawl.sitemaps import MAX_SITEMAP_BYTES, Entry, Sitemap, parse_sitemap
 from lsos.domains.crawl.source import sniff
-from lsos.domains.crawl.urls import host_of, origin_of
+from lsos.domains.crawl.urls import Resolver, host_of, origin_of
 
 ROBOTS_BYTES = 512_000  # RFC 9309 section 2.5: at least 500 KiB must be parsed
 ROBOTS_TRIES = 3
 ROBOTS_HOPS = 5  # RFC 9309 section 2.3.1.2
 MAX_SITEMAPS = 50
 MAX_SITEMAP_DEPTH = 4
+SITEMAPS_S = 300.0
+"""What is not read by then is left out: a job that read sitemaps for ever would never crawl."""
+MAX_TIMEOUT_S = 20.0
+"""Of one try at robots.txt, however patient the run is with pages; of a sitemap thrice that."""
 WELL_KNOWN_SITEMAPS = ("/sitemap.xml", "/sitemap_index.xml", "/wp-sitemap.xml")
 GOOGLEBOT = "googlebot"
 
@@ -76,7 +80,7 @@ async def fetch_host(outbound: Outbound, url: str, settings: RunSettings, wait: 
                 origin + "/robots.txt",
                 max_hops=ROBOTS_HOPS,
                 headers={"User-Agent": settings.user_agent},
-                timeout_s=settings.timeout_s,
+                timeout_s=min(settings.timeout_s, MAX_TIMEOUT_S),
                 max_bytes=ROBOTS_BYTES + 1,
             )
         except OutboundError as error:
@@ -116,15 +120,20 @@ async def read_sitemaps(
 ) -> Listed:
     """Fetch the sitemaps that robots.txt names, else the well-known ones, and their children.
 
-    Stops at 50 files, four levels, or `most` entries; a file is read once, so cycles end.
+    Stops at 50 files, four levels, five minutes or `most` entries; a file is read once, so cycles
+    end.
     """
     origin = f"{host.scheme}://{host.host}"
-    named = [urljoin(origin + "/", s) for s in host.robots_sitemaps]
-    queue = [(url, "", 0, True) for url in dict.fromkeys(named)]
+    resolver = Resolver(origin + "/")
+    named = [resolver.resolve(line) for line in host.robots_sitemaps]
+    queue = [(url, "", 0, True) for url in dict.fromkeys(u for u, _, is_http in named if is_http)]
     guesses = [] if queue else [origin + path for path in WELL_KNOWN_SITEMAPS]
     listed = Listed([], [])
     seen = {url for url, *_ in queue}
+    deadline = time.monotonic() + SITEMAPS_S
     while (queue or guesses) and len(listed.files) < MAX_SITEMAPS and len(listed.entries) < most:
+        if time.monotonic() > deadline:
+            break
         url, parent, depth, from_robots = queue.pop(0) if queue else (guesses.pop(0), "", 0, False)
         await wait(host_of(url))
         facts, sitemap = await _read_sitemap(outbound, url, settings)
@@ -150,7 +159,7 @@ async def _read_sitemap(
             url,
             max_hops=ROBOTS_HOPS,
             headers={"User-Agent": settings.user_agent},
-            timeout_s=settings.timeout_s * 3,
+            timeout_s=min(settings.timeout_s, MAX_TIMEOUT_S) * 3,
             max_bytes=MAX_SITEMAP_BYTES + 1,
         )
     except OutboundError as error:

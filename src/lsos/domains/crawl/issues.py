@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 from msgspec import UNSET
-from sqlalchemy import delete
+from sqlalchemy import delete, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -73,7 +73,9 @@ async def set_check(
     values: Mapping[str, object] = msgspec.structs.asdict(setting)
     statement = insert(CheckSettings).values(tenant_id=principal.tenant_id, code=code, **values)
     await session.execute(
-        statement.on_conflict_do_update(index_elements=["tenant_id", "code"], set_=values)
+        statement.on_conflict_do_update(
+            index_elements=["tenant_id", "code"], set_={**values, "updated_at": func.now()}
+        )
     )
     audit.record(
         session,

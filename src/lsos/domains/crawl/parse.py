@@ -15,6 +15,7 @@ from lsos.domains.crawl.text import find_phones, fold_page, raw_text, text_hash
 from lsos.domains.crawl.urls import Resolver
 
 _MAX_MAIN_TEXT = 100_000
+_MAX_CHROME_TEXT = 20_000
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
 
 
@@ -90,8 +91,9 @@ def _read_html(page: PageFacts, body: bytes, drop_params: frozenset[str]) -> Non
     if len(reader.ids) < len(ids):
         repeated = (identity for identity, times in Counter(ids).items() if times > 1)
         page.duplicate_ids = [identity[:200] for identity in islice(repeated, 20)]
-    page.has_rdfa = tree.css_first("[typeof]") is not None
-    page.has_microdata = tree.css_first("[itemscope]") is not None
+    if tree.css_first("[typeof],[itemscope]") is not None:
+        page.has_rdfa = tree.css_first("[typeof]") is not None
+        page.has_microdata = tree.css_first("[itemscope]") is not None
     if page.has_microdata and tree.body is not None:
         page.items.extend(microdata_items(root, resolver.resolve))
     if _moved_to_body(page) or may_have_faults(data):
@@ -154,6 +156,7 @@ def _read_text(
     main = fold_page(raw_text(body) if body is not None else "")
     rest = fold_page("\n".join(reversed(chrome)))
     page.text = main.text[:_MAX_MAIN_TEXT]
+    page.chrome_text = rest.text[:_MAX_CHROME_TEXT]
     page.word_count = main.word_count
     page.text_hash = text_hash(main.data)
     page.text_bytes = len(main.data) + len(rest.data)

@@ -1,6 +1,6 @@
 """Reads of runs, pages, links, issues and check settings."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -11,8 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from lsos.core.errors import NotFound
 from lsos.core.schema import TimeKey
 from lsos.domains.crawl.checks.engine import Bound, CheckSetting, bind
-from lsos.domains.crawl.facts import Link
-from lsos.domains.crawl.fetch import Known
 from lsos.domains.crawl.hosts import unpack
 from lsos.domains.crawl.models import (
     CheckSettings,
@@ -30,7 +28,6 @@ from lsos.domains.crawl.site_facts import HostFacts
 from lsos.domains.crawl.urls import url_key
 
 FINISHED = ("completed", "completed_with_errors")
-REFERENCES = LinkFlag.CANONICAL | LinkFlag.HREFLANG | LinkFlag.REDIRECT | LinkFlag.PAGINATION
 
 
 async def get_run(session: AsyncSession, tenant_id: UUID, run_id: UUID) -> CrawlRun:
@@ -123,56 +120,6 @@ async def load_hosts(session: AsyncSession, run_id: UUID) -> dict[str, HostFacts
         select(CrawlHost.origin, CrawlHost.facts).where(CrawlHost.run_id == run_id)
     )
     return {origin: unpack(facts) for origin, facts in rows}
-
-
-async def validators(session: AsyncSession, run_id: UUID, keys: Sequence[int]) -> dict[int, Known]:
-    """ETag and Last-Modified of 200 pages of an earlier run."""
-    rows = await session.execute(
-        select(CrawlPage.key, CrawlPage.etag, CrawlPage.last_modified).where(
-            CrawlPage.run_id == run_id, CrawlPage.key.in_(keys), CrawlPage.status == 200
-        )
-    )
-    return {
-        key: Known(etag=etag or "", last_modified=modified or "")
-        for key, etag, modified in rows
-        if etag or modified
-    }
-
-
-async def stored_page(session: AsyncSession, run_id: UUID, key: int) -> tuple[bytes, bytes]:
-    """Packed facts and links of one page."""
-    row = (
-        await session.execute(
-            select(CrawlPage.facts, CrawlPage.links).where(
-                CrawlPage.run_id == run_id, CrawlPage.key == key
-            )
-        )
-    ).one()
-    return row.facts, row.links
-
-
-async def urls_of(session: AsyncSession, run_id: UUID, keys: Sequence[int]) -> dict[int, str]:
-    rows = await session.execute(
-        select(CrawlUrl.key, CrawlUrl.url).where(
-            CrawlUrl.run_id == run_id, CrawlUrl.key.in_(set(keys))
-        )
-    )
-    return {row.key: row.url for row in rows}
-
-
-def links_from(stored: PageLinks, urls: Mapping[int, str]) -> list[Link]:
-    """Hyperlinks again from their stored form; what the page's facts hold is left out."""
-    return [
-        Link(
-            url=urls[target],
-            href=urls[target],
-            anchor=anchor,
-            kind="iframe" if flag & LinkFlag.IFRAME else "area" if flag & LinkFlag.AREA else "a",
-            is_nofollow=bool(flag & LinkFlag.NOFOLLOW),
-        )
-        for target, flag, anchor in zip(stored.targets, stored.flags, stored.anchors, strict=True)
-        if target in urls and not flag & (REFERENCES | LinkFlag.REFRESH)
-    ]
 
 
 class PageFilter(NamedTuple):
@@ -317,6 +264,20 @@ async def links_of_page(session: AsyncSession, run: CrawlRun, url: str) -> list[
 
 async def has_open_urls(session: AsyncSession, run_id: UUID) -> bool:
     return bool(await session.scalar(select(exists().where(CrawlTodo.run_id == run_id))))
+
+
+async def has_ok_page(session: AsyncSession, run_id: UUID) -> bool:
+    """An HTML page has answered, and not just redirects, errors and files."""
+    found = exists().where(
+        CrawlPage.run_id == run_id, CrawlPage.is_html, CrawlPage.status.between(200, 299)
+    )
+    return bool(await session.scalar(select(found)))
+
+
+async def has_deeper_urls(session: AsyncSession, run_id: UUID, depth: int) -> bool:
+    """The run has heard of URLs of its site that lie deeper."""
+    found = exists().where(CrawlUrl.run_id == run_id, CrawlUrl.is_internal, CrawlUrl.depth > depth)
+    return bool(await session.scalar(select(found)))
 
 
 async def redirect_targets(session: AsyncSession, run_id: UUID) -> dict[str, str]:

@@ -22,8 +22,9 @@ MAX_QUEUED_RUNS = 500
 """Runs of one tenant that may wait; more are refused."""
 SLICE_S = 25.0
 """How long a slice works before it lets others have its place."""
-LEASE_S = 90.0
-"""How long a claimed URL is out of reach of other slices."""
+LEASE_S = 450.0
+"""How long a claimed URL is out of reach of others: longer than a slice may take. One that dies
+and begins again gives back what it had."""
 MAX_COOL_DOWN_S = 120.0
 MAX_CRAWL_DELAY_S = 30.0
 MAX_TEXT_STORED = 20_000

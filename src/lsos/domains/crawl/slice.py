@@ -4,16 +4,16 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import msgspec
 import structlog
 from sqlalchemy import text
 
-from lsos.core.clock import new_id
+from lsos.core.db import is_outage
 from lsos.core.outbound import Outbound
 from lsos.core.work import Work
-from lsos.domains.crawl import queries
+from lsos.domains.crawl import queries, reuse
 from lsos.domains.crawl.checks.engine import Bound
 from lsos.domains.crawl.facts import PageFacts
 from lsos.domains.crawl.fetch import Fetcher, Known, PutBack
@@ -34,6 +34,8 @@ WATCH_S = 0.5
 """How often a slice looks whether its run was cancelled."""
 LANES = 2
 """Batches in flight of one slice: one is stored while the other is fetched."""
+OUTAGE_S = 1.0
+"""Between two looks at a database that is away."""
 
 _KEEP_HOST = text("""
     insert into crawl_hosts (tenant_id, run_id, origin, facts)
@@ -58,8 +60,14 @@ class Slice:
     """Fetches for one run; several of them, on any workers, share its frontier."""
 
     def __init__(
-        self, work: Work, run: CrawlRun, checks: Bound, hosts: dict[str, HostRules]
+        self,
+        work: Work,
+        run: CrawlRun,
+        checks: Bound,
+        hosts: dict[str, HostRules],
+        previous_run_id: UUID | None,
     ) -> None:
+        """`previous_run_id`: the run whose unchanged pages stand."""
         self._work = work
         self._run_id: UUID = run.id
         self.settings = msgspec.convert(run.settings, RunSettings)
@@ -81,13 +89,17 @@ class Slice:
         self._host_locks: dict[str, asyncio.Lock] = {}
         self._agent = agent_token(self.settings.user_agent)
         self._drop = TRACKING_PARAMS if self.settings.drop_tracking else frozenset[str]()
-        self._previous_run_id = run.previous_run_id if self.settings.mode == "delta" else None
+        self._previous_run_id = previous_run_id
+        self._leases = [uuid5(work.job_id, str(lane)) for lane in range(LANES)]
         self._done = 0
 
     async def run(self, seconds: float) -> SliceEnd:
         """Work for about `seconds`; a cancelled run ends it within a second."""
         deadline = time.monotonic() + seconds
-        lanes = [asyncio.ensure_future(self._lane(deadline)) for _ in range(LANES)]
+        async with self._work.session() as session:
+            # An attempt of this job that died leaves claims behind that nobody will finish.
+            await self._frontier(0).release(session, self._leases)
+        lanes = [asyncio.ensure_future(self._lane(lane, deadline)) for lane in range(LANES)]
         watch = asyncio.ensure_future(self._watch())
         is_stopped = False
         try:
@@ -97,7 +109,9 @@ class Slice:
                 for lane in [lane for lane in pending if lane.done()]:
                     pending.discard(lane)
                     lane.result()
-            is_stopped = watch.done()
+            if watch.done():
+                watch.result()
+                is_stopped = True
         except RunStopped:
             is_stopped = True
         finally:
@@ -105,39 +119,54 @@ class Slice:
                 task.cancel()
             await asyncio.gather(*lanes, watch, return_exceptions=True)
         async with self._work.session() as session:
-            frontier = Frontier(self._work.tenant_id, self._run_id, new_id())
-            open_, wait_s = await frontier.rest(session)
+            open_, wait_s = await self._frontier(0).rest(session)
         return SliceEnd(is_stopped=is_stopped, open=open_, wait_s=wait_s, done=self._done)
 
     async def _watch(self) -> None:
         """Returns when the run is no longer running."""
         while True:
             await asyncio.sleep(WATCH_S)
-            async with self._work.session() as session:
-                if await queries.run_state(session, self._run_id) != "running":
+            try:
+                async with self._work.session() as session:
+                    state = await queries.run_state(session, self._run_id)
+            except Exception as error:
+                if not is_outage(error):
+                    raise
+                # Not known is not stopped.
+                await asyncio.sleep(OUTAGE_S)
+            else:
+                if state != "running":
                     return
 
-    async def _lane(self, deadline: float) -> None:
-        frontier = Frontier(self._work.tenant_id, self._run_id, new_id())
+    def _frontier(self, lane: int) -> Frontier:
+        return Frontier(self._work.tenant_id, self._run_id, self._leases[lane])
+
+    async def _lane(self, lane: int, deadline: float) -> None:
+        frontier = self._frontier(lane)
         async with self._work.session() as session:
             claims = await frontier.claim(session, self.settings.batch_size)
         while claims:
             known = await self._known(claims)
-            outcomes = await self._fetch_all(claims, known)
+            outcomes = await self._fetch_all(claims, known, deadline)
             wants_more = time.monotonic() < deadline
             more = self.settings.batch_size if wants_more else 0
             claims = await self._store(frontier, outcomes, more)
 
     async def _fetch_all(
-        self, claims: Sequence[Claim], known: dict[int, Known]
+        self, claims: Sequence[Claim], known: dict[int, Known], deadline: float
     ) -> list[tuple[Claim, Result | PutBack]]:
+        """Outcomes of all claims; what is not begun by the deadline goes back."""
         queue = list(reversed(claims))
         outcomes: list[tuple[Claim, Result | PutBack]] = []
 
         async def one_after_another() -> None:
             while queue:
                 claim = queue.pop()
-                outcomes.append((claim, await self._measure(claim, known.get(claim.key))))
+                if time.monotonic() < deadline:
+                    outcome = await self._measure(claim, known.get(claim.key))
+                else:
+                    outcome = PutBack(0.0, is_no_try=True)
+                outcomes.append((claim, outcome))
 
         width = min(len(claims), max(1, self.settings.concurrency // LANES))
         async with asyncio.TaskGroup() as group:
@@ -193,23 +222,29 @@ class Slice:
         if self._previous_run_id is None:
             return {}
         async with self._work.session() as session:
-            return await queries.validators(
-                session, self._previous_run_id, [claim.key for claim in claims]
-            )
+            return await reuse.validators(session, self._previous_run_id, claims)
 
     async def _reuse(self, claim: Claim) -> Result:
-        """304: the previous run's facts stand, judged by today's checks."""
+        """304: the previous run's facts stand, judged by today's checks.
+
+        Facts are stored without the markup of links, so what was found then and is not found
+        now stands too: the page and the settings are the same.
+        """
         assert self._previous_run_id is not None
         async with self._work.session() as session:
-            raw_facts, raw_links = await queries.stored_page(
+            raw_facts, raw_links = await reuse.stored_page(
                 session, self._previous_run_id, claim.key
             )
             targets = unpack_links(raw_links)
-            urls = await queries.urls_of(session, self._previous_run_id, targets.targets)
+            urls = await reuse.urls_of(session, self._previous_run_id, targets.targets)
+            before = await reuse.page_findings(session, self._previous_run_id, claim.key)
         page = unpack_facts(raw_facts)
         page.depth, page.in_sitemap = claim.depth, claim.in_sitemap
-        page.links = queries.links_from(targets, urls)
+        page.links = reuse.links_from(targets, urls)
         result = self._judge(claim, page)
+        now_found = {finding.code for _, finding in result.findings}
+        stand = set(self._checks.codes) - now_found
+        result.findings += [(claim.key, f) for f in before if f.code in stand]
         result.is_reused = True
         return result
 
@@ -234,5 +269,8 @@ class Slice:
         except BaseException:
             self._interner.forget([h for r in results for h in r.heard])
             raise
+        if stored.done < len(results):
+            # Whoever took these URLs over stores what they say; it may be our other lane.
+            self._interner.forget([h for r in results for h in r.heard])
         self._done += stored.done
         return claims

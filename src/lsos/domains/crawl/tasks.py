@@ -9,14 +9,17 @@ from lsos.core.errors import NotYet
 from lsos.core.jobs import enqueue
 from lsos.core.redis import tenant_key
 from lsos.core.work import Death, Summary, Work, task
-from lsos.domains.crawl import queries, service
+from lsos.domains.crawl import queries, reuse, service
 from lsos.domains.crawl.begin import adopted_start, begin
 from lsos.domains.crawl.dispatch import start_waiting
 from lsos.domains.crawl.hosts import HostRules, agent_token
 from lsos.domains.crawl.rules import SLICE_S, RunSettings
 from lsos.domains.crawl.slice import Slice
+from lsos.domains.crawl.store import RunStopped
 
 SLICE_LEASE_S = 15.0
+SLICE_TIMEOUT_S = 420.0
+"""Enough for the slowest robots.txt and page that a slice may begin in its last moment."""
 IDLE_S = 0.3
 """Wait of a slice that found nothing to claim while others still fetch."""
 
@@ -45,22 +48,13 @@ async def begin_run(
     if run.state != "running":
         return {"state": run.state}
     settings = msgspec.convert(run.settings, RunSettings)
-    summary = await begin(work, run, start_url or settings.start_url, hops)
-    async with work.session() as session:
-        for lane in range(settings.slices):
-            await enqueue(
-                session,
-                "crawl.slice",
-                tenant_id=work.tenant_id,
-                campaign_id=work.campaign_id,
-                queue=work.queue,
-                dedupe_key=f"{run_id}:{lane}",
-                run_id=run_id,
-            )
-    return summary
+    try:
+        return await begin(work, run, start_url or settings.start_url, hops)
+    except RunStopped:
+        return {"state": "stopped"}
 
 
-@task("crawl.slice", attempts=25, timeout_s=75, on_dead=run_died)
+@task("crawl.slice", attempts=25, timeout_s=SLICE_TIMEOUT_S, on_dead=run_died)
 async def slice_run(work: Work, run_id: UUID) -> Summary:
     """Fetch for up to 25 s; then back into the queue, behind whoever waits there."""
     limit = work.settings.crawl_max_active_runs_per_tenant * 4
@@ -76,9 +70,10 @@ async def slice_run(work: Work, run_id: UUID) -> Summary:
                 return {"state": run.state}
             checks = await queries.load_checks(session)
             known = await queries.load_hosts(session, run_id)
+            previous = await reuse.find_reusable_run(session, run)
         agent = agent_token(str(run.settings["user_agent"]))
         hosts = {origin: HostRules(facts, agent) for origin, facts in known.items()}
-        end = await Slice(work, run, checks, hosts).run(SLICE_S)
+        end = await Slice(work, run, checks, hosts, previous).run(SLICE_S)
     if end.is_stopped:
         return {"state": "stopped", "done": end.done}
     if end.open:
@@ -104,7 +99,7 @@ async def finish_run(work: Work, run_id: UUID) -> Summary:
         if run.state != "running":
             return {"state": run.state}
         if await queries.has_open_urls(session, run_id):
-            return {"state": "not_yet"}
+            return {"state": "not_yet"}  # their slices come back here
         target = await adopted_start(session, run)
         if target is not None:
             await enqueue(

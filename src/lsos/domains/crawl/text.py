@@ -87,8 +87,8 @@ _YEARS = re.compile(r"(?:19|20)\d\d ?[-\u2013/ ] ?(?:19|20)\d\d(?!\d)")
 _IP_ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 # A postcode, year or date right before a number, as in "Springfield, IL 62701 (555) 010-0199".
 _LEAD = re.compile(
-    rf"(?:{_DATE.pattern}) |\d{{4,5}}(?:-\d{{4}})? (?=\((?!0\)))"
-    r"|[1-9]\d{3,4} (?=0[1-9]\d|\d{3}[-. ]\d{3}[-. ]\d{4}(?!\d))"
+    rf"(?:{_DATE.pattern})\.? |\d{{4,5}}(?:-\d{{4}})?\.? (?=\((?!0\)))"
+    r"|[1-9]\d{3,4}\.? (?=0[1-9]\d|\d{3}[-. ]\d{3}[-. ]\d{4}(?!\d))"
 )
 _NEXT_NUMBER = re.compile(rb" \(?(?=0[1-9][0-9]|(?<=\()[1-9])")
 

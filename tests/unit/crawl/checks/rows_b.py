@@ -715,6 +715,15 @@ _MISMATCH = [
         (page(items=_business().items, phones=["(217) 555-9999"]), True),
         (page(items=_business().items, text="12 Main St, Springfield, IL 62704"), True),
         (page(items=_business().items, text="Visit us: 14 Main St., Springfield"), True),
+        (page(items=_business().items, chrome_text="14 Main St., Springfield"), True),
+        (
+            page(
+                items=_business().items,
+                text="We worked at 14 Main St., Springfield",
+                chrome_text="12 Main St., Springfield",
+            ),
+            False,
+        ),
         (
             page(
                 items=_address(
@@ -766,6 +775,12 @@ _LOCAL = [
     _call(["06 1234567"], [], True, place="+39 06 1234567"),
     _call(["", "x"], [""], False, place="12"),
     ("click_to_call_missing", page(phones=["217 555 0123"]), None, False),
+    (
+        "click_to_call_missing",
+        page(phones=["217 555 0123"], chrome_text="Fax 217 555 0123"),
+        site_context(places=(Place(phone="+12175550123"),)),
+        False,
+    ),
 ]
 
 ROWS: list[Row] = [

@@ -75,17 +75,25 @@ class AuthController(Controller):
         operation_id="changePassword",
         opt=needs(ANY),
         status_code=204,
-        responses=failures(401, 422),
+        responses=failures(401, 403, 422, 429),
     )
     async def change_password(
         self,
         data: JSONBody[PasswordChange],
         db: inject.Database,
+        settings: inject.Settings,
         session: inject.Session,
         principal: inject.Principal,
+        limiter: NamedDependency[LoginLimiter],
+        request: Request[Any, Any, Any],
     ) -> None:
         """Set a new password; ends every session of the account."""
+        # Whoever holds a stolen token must not guess the password here.
+        account = str(principal.user_id)
+        address = client_address(request.scope, settings.trusted_proxy_networks)
+        await limiter.admit(account, address)
         await sessions.change_password(db, principal, data.current_password, data.new_password)
+        await limiter.succeeded(account, address)
 
     @get("/me", operation_id="getMe", opt=needs(ANY), responses=failures(401))
     async def me(self, session: inject.Session, principal: inject.Principal) -> Envelope[Me]:

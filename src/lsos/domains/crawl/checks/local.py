@@ -15,10 +15,11 @@ def _has_location_phone(page: PageFacts, at: Context) -> bool:
 
 
 def _is_fax(page: PageFacts, written: str) -> bool:
-    """Each time the number stands in the main text, a fax label leads it."""
+    """Each time the number stands in the visible text, a fax label leads it."""
+    shown = f"{page.text} {page.chrome_text}"
     start, found = 0, 0
-    while (place := page.text.find(written, start)) >= 0:
-        before = page.text[max(0, place - _LABEL_CHARS) : place].casefold()
+    while (place := shown.find(written, start)) >= 0:
+        before = shown[max(0, place - _LABEL_CHARS) : place].casefold()
         if not any(word in before for word in _FAX_WORDS):
             return False
         start, found = place + len(written), found + 1

@@ -32,6 +32,8 @@ _STREET_FORMS = (
     ("parkway", "pkwy"),
 )
 _STREET_WORDS = {form: forms for forms in _STREET_FORMS for form in forms}
+_NUMBER_CHARS = 10
+_KIND_CHARS = 20
 _LEADING_NUMBER = re.compile(r"(?P<number>[0-9]{1,6}[a-z]?) (?P<street>[^,;#]+)")
 _TRAILING_NUMBER = re.compile(r"(?P<street>[^,;#0-9]+) (?P<number>[0-9]{1,6} ?[a-z]?)(?![\w-])")
 _UNIT = re.compile(r" (?:suite|ste|unit|apt|floor|fl)\b.*\Z")
@@ -55,7 +57,8 @@ def contradictions(
     page: PageFacts, graph: Graph, item: StructuredItem, site: SiteContext
 ) -> Iterator[Contradiction]:
     yield from _phone(page, graph, item)
-    shown = fold(page.text)
+    # The address stands in the footer of most sites.
+    shown = fold(f"{page.text} {page.chrome_text}")
     for address in graph.get(item, "address"):
         node = as_node(address)
         if node is None or is_reference(node):
@@ -127,9 +130,19 @@ def _house_number(shown: str, declared: str) -> Iterator[Contradiction]:
         pattern = rf"(?<!\w){_street_pattern(street)} {number}(?![\w-])"
     else:
         return
-    if not street or " ".join(street[:-1]) not in shown:
+    if not street:
         return
-    seen = [match["number"].replace(" ", "") for match in re.finditer(pattern, shown)]
+    # Where the street's name stands is found fast; only there is looked for its numbers.
+    anchor = " ".join(street[:-1]) or street[0]
+    search = re.compile(pattern).finditer
+    size = len(anchor) + len(street[-1]) + _NUMBER_CHARS + _KIND_CHARS
+    seen = []
+    for place in re.finditer(re.escape(anchor), shown):
+        at = place.start()
+        for match in search(shown, max(0, at - _NUMBER_CHARS), at + size):
+            # One of the next place may be cut by the end of the window.
+            if match.start() <= at < match.end():
+                seen.append(match["number"].replace(" ", ""))
     if seen and found["number"].replace(" ", "") not in seen:
         yield Contradiction("streetAddress", declared, seen[0])
 

@@ -10,41 +10,47 @@ _WORD = re.compile(r"\w+")
 _VOWELS = re.compile(r"[aeiouy]+")
 _MEMO_CHARS = 40
 """Longer tokens are data; remembered, they would hold memory for nothing."""
+_ASCII_WORDS = bytes(i if chr(i).isalnum() or i == 0x5F else 0x20 for i in range(128)).ljust(256)
 
 
 class Words(NamedTuple):
-    tokens: Mapping[str, int]
-    """What stands between white space, case folded, with its marks."""
+    folded: str
+    """The text, case folded."""
     counts: Mapping[str, int]
-    """Runs of letters, digits and underscores in the tokens."""
+    """Runs of letters, digits and underscores."""
     total: int
     most: int
     """How often the most frequent word stands."""
-    sentence_ends: int
-    """Tokens that end in a full stop, exclamation mark or question mark."""
+
+    @property
+    def sentence_ends(self) -> int:
+        """Words that a full stop, exclamation mark or question mark ends: their text is folded."""
+        inner = sum(map(self.folded.count, (". ", "! ", "? ")))
+        return inner + self.folded.endswith((".", "!", "?"))
 
 
 @lru_cache(maxsize=1)
 def words_of(text: str) -> Words:
-    """Kept for the next check of the same page: splitting costs more than the checks.
+    """Kept for the next check of the same page: splitting costs more than the checks."""
+    folded = text.casefold()
+    if folded.isascii():
+        counts = Counter(folded.encode().translate(_ASCII_WORDS).decode().split())
+    else:
+        counts = _count(folded)
+    return Words(folded, counts, counts.total(), max(counts.values(), default=0))
 
-    Few of a text's tokens are distinct, and a word never spans two of them: only the distinct
-    ones are searched for words.
-    """
-    tokens = Counter(text.casefold().split())
-    counts: dict[str, int] = {}
+
+def _count(folded: str) -> Counter[str]:
+    """Few tokens are distinct, and no word spans two: only the distinct ones are searched."""
+    counts: Counter[str] = Counter()
     known = counts.get
-    sentence_ends = 0
-    for token, times in tokens.items():
+    for token, times in Counter(folded.split()).items():
         if token.isalnum():
             counts[token] = known(token, 0) + times
             continue
-        if token[-1] in ".!?":
-            sentence_ends += times
         for word in _words_in(token) if len(token) <= _MEMO_CHARS else _WORD.findall(token):
             counts[word] = known(word, 0) + times
-    most = max(counts.values(), default=0)
-    return Words(tokens, counts, sum(counts.values()), most, sentence_ends)
+    return counts
 
 
 @lru_cache(maxsize=8_192)
