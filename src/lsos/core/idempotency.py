@@ -20,7 +20,7 @@ from lsos.core.model import Base, TenantRow
 MAX_KEY_CHARS = 200
 NOT_KEPT = 0
 """Status of a key whose answer showed a secret."""
-STORING = "60 seconds"
+STORING_S = 60
 """Until then an answer may still be on its way to its key; later it was lost in a crash."""
 
 
@@ -69,10 +69,11 @@ async def take(
         await session.execute(
             text(
                 "select body_hash, status, body, location,"
-                f" created_at > now() - interval '{STORING}' as is_fresh from idempotency_keys"
+                " created_at > now() - make_interval(secs => :storing) as is_fresh"
+                " from idempotency_keys"
                 " where fingerprint = :print and created_at > now() - interval '24 hours'"
             ),
-            {"print": print_},
+            {"print": print_, "storing": STORING_S},
         )
     ).one_or_none()
     if row is None:
