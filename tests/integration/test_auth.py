@@ -18,7 +18,9 @@ from lsos.domains.auth.rules import ACCOUNT_TRIES, IP_TRIES, KNOWN_IP_TRIES
 from tests.conftest import PASSWORD, Api, serve_api
 from tests.support.clients import Answer, Client
 from tests.support.hashing import counted_checks
+from tests.support.operations import Operation, ask
 from tests.support.parties import Party
+from tests.support.role_matrix import MATRIX
 
 
 @pytest.fixture(scope="module")
@@ -231,6 +233,20 @@ async def test_logging_out_ends_this_session_at_once(api: Api, mine: Party) -> N
     assert not await is_in(api, one["access_token"])
     assert (await refresh(api, one["refresh_token"])).status == 401
     assert await is_in(api, other["access_token"])
+
+
+async def test_no_route_forgets_to_ask_whether_the_session_lives(
+    api: Api, mine: Party, operations: list[Operation]
+) -> None:
+    """Each one asks by its `session` or `sessions`; a route without either would go on."""
+    email, _ = await make_user(mine, "tenant_admin")
+    gone = api.client((await tokens_of(api, email))["access_token"])
+    assert (await gone.post("/auth/logout")).status == 204
+    for operation in operations:
+        if MATRIX[operation.id].startswith("401") and operation.id != "refreshTokens":
+            answer = await ask(gone, operation, lambda slot: mine.rows.id_of(slot.row))
+            is_operators = MATRIX[operation.id].split()[2] == "403"
+            assert answer.status == (403 if is_operators else 401), operation.id
 
 
 async def test_a_new_password_ends_every_session(api: Api, mine: Party) -> None:

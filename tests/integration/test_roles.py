@@ -10,70 +10,7 @@ from tests.support.catalogue import fingerprint
 from tests.support.clients import Client
 from tests.support.operations import BODIES, Operation, ask, fill
 from tests.support.parties import Party
-
-CALLERS = ("anonymous", "platform_admin", "tenant_admin", "analyst", "client_viewer")
-ALL, PEOPLE, WORK, ADMIN, OPERATOR = (
-    "ok ok ok ok ok",
-    "401 ok ok ok ok",
-    "401 ok ok ok 403",
-    "401 ok ok 403 403",
-    "401 ok 403 403 403",
-)
-MATRIX = {
-    "logIn": ALL,
-    "refreshTokens": "401 401 401 401 401",  # judged by the token in its body
-    "logOut": PEOPLE,
-    "changePassword": PEOPLE,
-    "getMe": PEOPLE,
-    "createApiKey": WORK,
-    "listApiKeys": WORK,
-    "revokeApiKey": WORK,
-    "createTenant": OPERATOR,
-    "listTenants": OPERATOR,
-    "getTenant": ADMIN,
-    "updateTenant": ADMIN,
-    "createUser": ADMIN,
-    "listUsers": ADMIN,
-    "updateUser": ADMIN,
-    "getBranding": PEOPLE,
-    "setBranding": ADMIN,
-    "listAuditLog": ADMIN,
-    "createCampaign": WORK,
-    "listCampaigns": PEOPLE,
-    "getCampaign": PEOPLE,
-    "updateCampaign": WORK,
-    "deleteCampaign": WORK,
-    "changeSetupState": WORK,
-    "createLocation": WORK,
-    "listLocations": PEOPLE,
-    "updateLocation": WORK,
-    "deleteLocation": WORK,
-    "createCompetitor": WORK,
-    "listCompetitors": PEOPLE,
-    "updateCompetitor": WORK,
-    "deleteCompetitor": WORK,
-    "scheduleCrawl": WORK,
-    "listCrawlRuns": PEOPLE,
-    "getCrawlRun": PEOPLE,
-    "watchCrawlRun": PEOPLE,
-    "cancelCrawlRun": WORK,
-    "listCrawlPages": PEOPLE,
-    "listCrawlLinks": PEOPLE,
-    "listCrawlRunIssues": PEOPLE,
-    "listCrawlIssues": PEOPLE,
-    "updateCrawlIssue": WORK,
-    "exportCrawlRun": PEOPLE,
-    "listCrawlChecks": PEOPLE,
-    "updateCrawlCheck": ADMIN,
-    "listJobs": PEOPLE,
-    "getJob": PEOPLE,
-    "retryJob": WORK,
-    "getDashboard": PEOPLE,
-    "getHealth": ALL,
-    "getReadiness": ALL,
-}
-"""Operation -> what anonymous, platform_admin, tenant_admin, analyst and client_viewer get: 401,
-403, or ok, which is anything that is neither."""
+from tests.support.role_matrix import CALLERS, MATRIX
 
 ALWAYS_REFUSED = (
     "id",

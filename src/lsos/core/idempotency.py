@@ -18,6 +18,10 @@ from lsos.core.errors import Conflict, Invalid
 from lsos.core.model import Base, TenantRow
 
 MAX_KEY_CHARS = 200
+NOT_KEPT = 0
+"""Status of a key whose answer showed a secret."""
+STORING_S = 60
+"""Until then an answer may still be on its way to its key; later it was lost in a crash."""
 
 
 class IdempotencyKey(TenantRow, Base):
@@ -53,38 +57,51 @@ def fingerprint(tenant_id: UUID, user_id: UUID, route: str, key: str) -> bytes:
     return hashlib.sha256(f"{tenant_id}\0{user_id}\0{route}\0{key}".encode()).digest()
 
 
-async def take(session: AsyncSession, tenant_id: UUID, print_: bytes, body: bytes) -> None:
+async def take(
+    session: AsyncSession, tenant_id: UUID, print_: bytes, body: bytes, *, is_kept: bool
+) -> None:
     """Take the key in this transaction; raises Replay, Conflict (still running) or Invalid."""
     lock = int.from_bytes(print_[:8], "big", signed=True)
     if not await session.scalar(text("select pg_try_advisory_xact_lock(:lock)"), {"lock": lock}):
-        raise Conflict("the first request with this key is still running", code="key_in_use")
+        raise _in_use()
     digest = hashlib.sha256(body).digest()
     row = (
         await session.execute(
             text(
-                "select body_hash, status, body, location from idempotency_keys"
+                "select body_hash, status, body, location,"
+                " created_at > now() - make_interval(secs => :storing) as is_fresh"
+                " from idempotency_keys"
                 " where fingerprint = :print and created_at > now() - interval '24 hours'"
             ),
-            {"print": print_},
+            {"print": print_, "storing": STORING_S},
         )
     ).one_or_none()
     if row is None:
         await session.execute(
             text("delete from idempotency_keys where fingerprint = :print"), {"print": print_}
         )
-        session.add(IdempotencyKey(tenant_id=tenant_id, fingerprint=print_, body_hash=digest))
+        status = None if is_kept else NOT_KEPT
+        session.add(
+            IdempotencyKey(tenant_id=tenant_id, fingerprint=print_, body_hash=digest, status=status)
+        )
         await session.flush()
         return
     if row.body_hash != digest:
         raise Invalid(
             "this key was used with another body", field="Idempotency-Key", code="key_reused"
         )
-    if row.status is None:
+    if row.status is None and row.is_fresh:
+        raise _in_use()
+    if row.status is None or row.status == NOT_KEPT:
         raise Conflict(
-            "the first request took effect but its answer was lost; read the resource instead",
+            "the first request took effect, but its answer is not kept; read the resource instead",
             code="answer_lost",
         )
     raise Replay(Stored(row.status, row.body, row.location))
+
+
+def _in_use() -> Conflict:
+    return Conflict("the first request with this key is still running", code="key_in_use")
 
 
 async def keep_answer(db: Database, tenant_id: UUID, print_: bytes, stored: Stored) -> None:

@@ -3,8 +3,10 @@
 import logging
 import re
 import sys
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
+from datetime import datetime
 from typing import TextIO
+from uuid import UUID
 
 import msgspec
 import structlog
@@ -14,7 +16,10 @@ SECRET_NAME = re.compile(
     r"passw|secret|token|authorization|api_?key|cookie|dsn|credential", re.IGNORECASE
 )
 BEARER = re.compile(r"(?i)\b(bearer\s+|lsk_)[A-Za-z0-9._~+/=-]{8,}")
-USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
+JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.?[A-Za-z0-9_-]*")
+USERINFO = re.compile(r"(?<=://)[^/\s?#]+@")
+PLAIN = (int, float, bool, type(None), datetime, UUID)
+MAX_DEPTH = 10
 HIDDEN = "[hidden]"
 
 
@@ -66,19 +71,31 @@ class Redactor:
                 event[name] = HIDDEN if SECRET_NAME.search(name) and value else self.clean(value)
         return event
 
-    def clean(self, value: object) -> object:
-        if isinstance(value, str):
-            if self._known:
-                value = self._known.sub(HIDDEN, value)
-            return USERINFO.sub(HIDDEN + "@", BEARER.sub(HIDDEN, value))
-        if isinstance(value, dict):
+    def clean(self, value: object, depth: int = 0) -> object:
+        """The value as plain data without secrets; what is no plain data becomes its text."""
+        if isinstance(value, PLAIN):
+            return value
+        if depth > MAX_DEPTH:
+            return "..."
+        if isinstance(value, Mapping):
             return {
-                k: HIDDEN if SECRET_NAME.search(str(k)) and v else self.clean(v)
+                self._text(str(k)): HIDDEN
+                if SECRET_NAME.search(str(k)) and v
+                else self.clean(v, depth + 1)
                 for k, v in value.items()
             }
-        if isinstance(value, list | tuple):
-            return [self.clean(v) for v in value]
-        return value
+        if isinstance(value, list | tuple | set | frozenset):
+            return [self.clean(v, depth + 1) for v in value]
+        if isinstance(value, bytes | bytearray):
+            return self._text(value.decode("utf-8", "replace"))
+        return self._text(value if isinstance(value, str) else str(value))
+
+    def _text(self, text: str) -> str:
+        if self._known:
+            text = self._known.sub(HIDDEN, text)
+        for pattern in (BEARER, JWT):
+            text = pattern.sub(HIDDEN, text)
+        return USERINFO.sub(HIDDEN + "@", text)
 
 
 def _dump(event: object, **_: object) -> str:

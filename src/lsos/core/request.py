@@ -139,8 +139,9 @@ def session_provider(
             if key is not None:
                 route = request.scope["path"]
                 print_ = idempotency.fingerprint(principal.tenant_id, principal.user_id, route, key)
-                await idempotency.take(session, principal.tenant_id, print_, body)
-                if not request.route_handler.opt.get("shows_secret"):
+                is_kept = not request.route_handler.opt.get("shows_secret")
+                await idempotency.take(session, principal.tenant_id, print_, body, is_kept=is_kept)
+                if is_kept:
                     request.scope["state"][_IDEMPOTENCY] = (principal, print_)
             try:
                 yield session

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, get_args
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -14,7 +14,9 @@ from lsos.core.errors import SettingsError
 
 AppEnv = Literal["local", "test", "staging", "production"]
 
-EXAMPLE_SECRETS = frozenset({"changeme", "secret", "password", "<32+ char secret>"})
+EXAMPLE_SECRET = re.compile(r"(?i)change.?me|example|placeholder|password|<.*>|your.?secret")
+MIN_SECRET_LETTERS = 10
+"""Different characters: aaaa... is long, but no secret."""
 REPLACED = {
     "CELERY_BROKER_URL": "ARQ_REDIS_URL",
     "CELERY_RESULT_BACKEND": "nothing (results live in PostgreSQL)",
@@ -26,7 +28,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """One field a variable: `app_env` is read from APP_ENV. Units are in the names."""
 
     app_env: AppEnv = "local"
-    """local | test | staging | production"""
+    """local | test | staging | production; unset: local, in compose.yaml staging"""
     app_name: str = "LSOS API"
     """Shown in the API documentation and in mails"""
     api_v1_prefix: str = "/api/v1"
@@ -124,9 +126,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Values that no log line, trace or answer may show."""
         found = [self.jwt_secret, self.object_storage_secret_key, self.smtp_password]
         for url in (self.postgres_dsn, self.redis_url, self.arq_redis_url):
-            if url and (password := urlsplit(url).password):
-                found.append(password)
-        return tuple(s for s in found if len(s) > 3)
+            if password := urlsplit(url).password:
+                found += [password, unquote(password)]
+        return tuple(s for s in dict.fromkeys(found) if len(s) > 3)
 
 
 def environment_name(field: str) -> str:
@@ -139,25 +141,23 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     Raises SettingsError that names every faulty variable and prints no value of a secret.
     """
     environ = os.environ if environ is None else environ
-    faults: list[str] = []
+    faults: dict[str, str] = {}
     values: dict[str, object] = {}
     for field in msgspec.structs.fields(Settings):
         name = environment_name(field.name)
-        raw = environ.get(name)
-        if raw is None or raw == "":
+        raw = environ.get(name, "").strip()
+        if not raw:
             continue
-        raw = raw.strip()
         try:
             values[field.name] = msgspec.convert(raw, field.type, strict=False)
         except msgspec.ValidationError as error:
-            faults.append(f"{name}: {_say(field.type, error)}")
-    if faults:
-        raise SettingsError(faults)
+            faults[name] = f"{name}: {_say(field.type, error)}"
     settings = Settings(**values)  # type: ignore[arg-type]  # converted field by field above
     settings = _with_defaults(settings)
-    faults = check(settings)
-    if faults:
-        raise SettingsError(faults)
+    # What could not be read stands at its default here: it has been named already.
+    others = [fault for fault in check(settings) if fault.partition(":")[0] not in faults]
+    if faults or others:
+        raise SettingsError([*faults.values(), *others])
     return settings
 
 
@@ -173,8 +173,12 @@ def check(settings: Settings) -> list[str]:
 
 
 def normalise_dsn(dsn: str) -> str:
-    """Any PostgreSQL scheme means asyncpg: operators paste what other stacks use."""
-    return re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql+asyncpg://", dsn)
+    """Any PostgreSQL scheme means asyncpg: operators paste what other stacks use.
+
+    What libpq calls sslmode, asyncpg calls ssl.
+    """
+    dsn = re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql+asyncpg://", dsn)
+    return re.sub(r"([?&])sslmode=", r"\1ssl=", dsn)
 
 
 def local_secret(root: Path) -> str:
@@ -211,12 +215,7 @@ def _check_values(settings: Settings) -> list[str]:
     faults = []
     if not re.fullmatch(r"(/[A-Za-z0-9._-]+)+", settings.api_v1_prefix):
         faults.append("API_V1_PREFIX: must begin with / and not end with it, such as /api/v1")
-    if settings.postgres_dsn and not settings.postgres_dsn.startswith("postgresql+asyncpg://"):
-        faults.append("POSTGRES_DSN: must begin with postgresql://")
-    for field in ("redis_url", "arq_redis_url"):
-        value = getattr(settings, field)
-        if value and not value.startswith(("redis://", "rediss://", "unix://")):
-            faults.append(f"{environment_name(field)}: must begin with redis://")
+    faults.extend(_check_urls(settings))
     faults.extend(_check_ranges(settings))
     for origin in settings.allowed_origins:
         if not re.fullmatch(r"https?://(\[[0-9a-f:]+\]|[^/:\s]+):\d+", origin):
@@ -229,6 +228,30 @@ def _check_values(settings: Settings) -> list[str]:
         except msgspec.DecodeError:
             faults.append("PROXY_PROVIDER_CONFIG_JSON: must be a JSON list")
     return faults
+
+
+def _check_urls(settings: Settings) -> list[str]:
+    schemes = {
+        "postgres_dsn": ("postgresql+asyncpg://",),
+        "redis_url": ("redis://", "rediss://", "unix://"),
+        "arq_redis_url": ("redis://", "rediss://", "unix://"),
+    }
+    faults = []
+    for field, wanted in schemes.items():
+        value, name = getattr(settings, field), environment_name(field)
+        shown = "postgresql://" if field == "postgres_dsn" else "redis://"
+        if value and not value.startswith(wanted):
+            faults.append(f"{name}: must begin with {shown}")
+        elif value and not _is_url(value):
+            faults.append(f"{name}: is no URL; percent-encode special characters of a password")
+    return faults
+
+
+def _is_url(value: str) -> bool:
+    try:
+        return urlsplit(value).port != 0
+    except ValueError:
+        return False
 
 
 def _check_ranges(settings: Settings) -> list[str]:
@@ -256,7 +279,11 @@ def _check_ranges(settings: Settings) -> list[str]:
 
 def _check_strict(settings: Settings) -> list[str]:
     faults = []
-    if len(settings.jwt_secret) < 32 or settings.jwt_secret.lower() in EXAMPLE_SECRETS:
+    if (
+        len(settings.jwt_secret) < 32
+        or len(set(settings.jwt_secret)) < MIN_SECRET_LETTERS
+        or EXAMPLE_SECRET.search(settings.jwt_secret)
+    ):
         faults.append("JWT_SECRET: needs 32 or more random characters, and no example value")
     required = ["postgres_dsn", "redis_url", "rank_provider_backend"]
     required += ["local_provider_backend", "authority_provider_backend"]

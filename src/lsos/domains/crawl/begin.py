@@ -134,7 +134,7 @@ def _seeds(
                 is_wanted=inside and settings.max_depth != 0,
             )
         )
-    most = settings.max_pages // BLOCKED_SHARE
+    most = 0 if settings.max_depth == 0 else settings.max_pages // BLOCKED_SHARE
     seeds += [
         Heard(
             key=url_key(secret, url),
@@ -143,9 +143,8 @@ def _seeds(
             is_internal=True,
             depth=1,
             in_sitemap=True,
-            is_wanted=number < most and settings.max_depth != 0,
         )
-        for number, url in enumerate(blocked)
+        for url in blocked[:most]
     ]
     return seeds
 

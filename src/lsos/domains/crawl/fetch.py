@@ -199,7 +199,7 @@ def _cookie(raw: str) -> Cookie:
 def retry_after_s(value: str, at: datetime) -> float | None:
     """Seconds of a Retry-After header, number or HTTP date (RFC 9110 section 10.2.3)."""
     value = value.strip()
-    if value.isdecimal() and len(value) < 10:
+    if value.isascii() and value.isdecimal() and len(value) < 10:
         return float(value)
     try:
         moment = email.utils.parsedate_to_datetime(value)

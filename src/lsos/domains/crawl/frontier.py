@@ -9,6 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.domains.crawl.rules import LEASE_S, UrlSource
 
+MAX_DEPTH = 32_767
+MOST_RECORDED = 5
+"""Times the page budget: URLs that are recorded, those included that robots.txt forbids."""
+
 
 class Heard(msgspec.Struct, gc=False):
     """A URL that the run has heard of."""
@@ -90,6 +94,31 @@ _UNHEARD = text("""
         and not exists (select from crawl_todo t where t.tenant_id = u.tenant_id
             and t.run_id = u.run_id and t.key = u.key)
     returning u.key
+""")
+_ROOM = text("""
+    select case when is_cut_off then greatest(0, :max_pages - admitted) else 0 end
+    from crawl_runs where tenant_id = :tenant_id and id = :run_id and state = 'running'
+        and (select count(*) from crawl_pages where tenant_id = :tenant_id and run_id = :run_id)
+            < :most
+    for no key update
+""")
+_REFILL = text("""
+    with late as (
+        insert into crawl_todo (tenant_id, run_id, key, url, depth, hops, attempts, in_sitemap)
+        select u.tenant_id, u.run_id, u.key, u.url, u.depth, 0, 0, u.in_sitemap
+        from crawl_urls u
+        where u.tenant_id = :tenant_id and u.run_id = :run_id and u.is_internal
+            and u.source <> :redirect and u.depth <= :deepest
+            and not exists (select from crawl_pages p where p.tenant_id = u.tenant_id
+                and p.run_id = u.run_id and p.key = u.key)
+        order by u.depth, u.key
+        limit :room
+        on conflict do nothing
+        returning key
+    )
+    update crawl_runs set admitted = admitted + (select count(*) from late)
+    where tenant_id = :tenant_id and id = :run_id
+    returning (select count(*) from late)
 """)
 _PUT_BACK = text("""
     update crawl_todo t
@@ -177,6 +206,20 @@ class Frontier:
             },
         )
         return set(rows.scalars())
+
+    async def refill(self, session: AsyncSession, *, max_pages: int, max_depth: int | None) -> int:
+        """Admit URLs that found no place, now that robots.txt has given some back; how many.
+
+        A site may forbid more than it has pages, so this ends at a multiple of the budget.
+        """
+        room = await session.scalar(
+            _ROOM, {**self._run, "max_pages": max_pages, "most": max_pages * MOST_RECORDED}
+        )
+        if not room:
+            return 0
+        deepest = MAX_DEPTH if max_depth is None else max_depth
+        parameters = {"room": room, "deepest": deepest, "redirect": int(UrlSource.REDIRECT)}
+        return int(await session.scalar(_REFILL, {**self._run, **parameters}) or 0)
 
     async def release(self, session: AsyncSession, leases: Sequence[UUID]) -> None:
         """Give back what holders that are no more had claimed."""

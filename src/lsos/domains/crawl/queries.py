@@ -22,7 +22,7 @@ from lsos.domains.crawl.models import (
     CrawlUrl,
     IgnoredIssue,
 )
-from lsos.domains.crawl.rules import OPEN_STATES, LinkFlag, PageLinks
+from lsos.domains.crawl.rules import OPEN_STATES, LinkFlag, PageLinks, UrlSource
 from lsos.domains.crawl.schemas import LinkView
 from lsos.domains.crawl.site_facts import HostFacts
 from lsos.domains.crawl.urls import url_key
@@ -274,9 +274,15 @@ async def has_ok_page(session: AsyncSession, run_id: UUID) -> bool:
     return bool(await session.scalar(select(found)))
 
 
-async def has_deeper_urls(session: AsyncSession, run_id: UUID, depth: int) -> bool:
-    """The run has heard of URLs of its site that lie deeper."""
-    found = exists().where(CrawlUrl.run_id == run_id, CrawlUrl.is_internal, CrawlUrl.depth > depth)
+async def has_unasked_urls(session: AsyncSession, run_id: UUID) -> bool:
+    """The run has heard of URLs of its site that lie deeper, or found no place in its budget."""
+    page = exists().where(CrawlPage.run_id == run_id, CrawlPage.key == CrawlUrl.key)
+    found = exists().where(
+        CrawlUrl.run_id == run_id,
+        CrawlUrl.is_internal,
+        CrawlUrl.source != int(UrlSource.REDIRECT),  # beyond the last hop is no cut
+        ~page,
+    )
     return bool(await session.scalar(select(found)))
 
 

@@ -229,9 +229,7 @@ async def finish(
     run = await _lock_run(session, tenant_id, run_id)
     if run.state != "running":
         return None
-    deepest = msgspec.convert(run.settings, RunSettings).max_depth
-    if deepest is not None and await queries.has_deeper_urls(session, run_id, deepest):
-        run.is_cut_off = True
+    run.is_cut_off = await queries.has_unasked_urls(session, run_id)
     judged = await analyse(session, run)
     run.technical_score, run.score, run.issue_counts = judged
     responses = await session.scalar(

@@ -119,7 +119,12 @@ class Slice:
                 task.cancel()
             await asyncio.gather(*lanes, watch, return_exceptions=True)
         async with self._work.session() as session:
-            open_, wait_s = await self._frontier(0).rest(session)
+            frontier = self._frontier(0)
+            open_, wait_s = await frontier.rest(session)
+            if not open_ and not is_stopped:
+                open_ = await frontier.refill(
+                    session, max_pages=self.settings.max_pages, max_depth=self.settings.max_depth
+                )
         return SliceEnd(is_stopped=is_stopped, open=open_, wait_s=wait_s, done=self._done)
 
     async def _watch(self) -> None:

@@ -690,13 +690,13 @@ SITEMAP: list[Row] = [
     ),
     (
         "sitemap_lastmod_invalid",
-        site(host(sitemaps=[sitemap(lastmods=["2027-01-02"])])),
+        site(host(sitemaps=[sitemap(lastmods=["2026-06-03"])])),
         None,
         True,
     ),
     (
         "sitemap_lastmod_invalid",
-        site(host(sitemaps=[sitemap(lastmods=["2027-01-01", "2026-05-01", "2026"])])),
+        site(host(sitemaps=[sitemap(lastmods=["2026-06-02", "2026-05-01", "2026"])])),
         None,
         False,
     ),

@@ -155,10 +155,10 @@ def _cookie_flags(page: PageFacts, _: Context) -> Iterator[Evidence]:
 
 def _blank_no_noopener(page: PageFacts, at: Context) -> Iterator[Evidence]:
     for number, link in enumerate(page.links, 1):
-        if not link.target:
+        if not link.target or not link.rel:
             continue
         rel = link.rel.lower().split()
-        if link.target.strip().lower() != "_blank" or "opener" not in rel or "noopener" in rel:
+        if "noopener" in rel or "opener" not in rel or link.target.strip().lower() != "_blank":
             continue
         if link.is_http and not is_on_domain(link.url, at.site):
             yield Evidence(value=text(link.url), selector=f"a[{number}]")

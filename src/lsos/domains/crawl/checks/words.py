@@ -10,7 +10,8 @@ _WORD = re.compile(r"\w+")
 _VOWELS = re.compile(r"[aeiouy]+")
 _MEMO_CHARS = 40
 """Longer tokens are data; remembered, they would hold memory for nothing."""
-_ASCII_WORDS = bytes(i if chr(i).isalnum() or i == 0x5F else 0x20 for i in range(128)).ljust(256)
+_ASCII_WORDS = bytes(i if i >= 0x80 or i == 0x5F or chr(i).isalnum() else 0x20 for i in range(256))
+"""Marks as spaces; the bytes of other characters stay."""
 
 
 class Words(NamedTuple):
@@ -33,24 +34,15 @@ class Words(NamedTuple):
 def words_of(text: str) -> Words:
     """Kept for the next check of the same page: splitting costs more than the checks."""
     folded = text.casefold()
-    if folded.isascii():
-        counts = Counter(folded.encode().translate(_ASCII_WORDS).decode().split())
-    else:
-        counts = _count(folded)
+    spaced = folded.encode("utf-8", "surrogatepass").translate(_ASCII_WORDS)
+    counts = Counter(spaced.decode("utf-8", "surrogatepass").split())
+    # Among them are words with typographic quotes and dashes; few, where the script is Latin.
+    for token in [token for token in counts if not token.isascii()]:
+        if not token.isalnum():
+            times = counts.pop(token)
+            for word in _words_in(token) if len(token) <= _MEMO_CHARS else _WORD.findall(token):
+                counts[word] += times
     return Words(folded, counts, counts.total(), max(counts.values(), default=0))
-
-
-def _count(folded: str) -> Counter[str]:
-    """Few tokens are distinct, and no word spans two: only the distinct ones are searched."""
-    counts: Counter[str] = Counter()
-    known = counts.get
-    for token, times in Counter(folded.split()).items():
-        if token.isalnum():
-            counts[token] = known(token, 0) + times
-            continue
-        for word in _words_in(token) if len(token) <= _MEMO_CHARS else _WORD.findall(token):
-            counts[word] = known(word, 0) + times
-    return counts
 
 
 @lru_cache(maxsize=8_192)
