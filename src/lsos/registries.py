@@ -14,6 +14,10 @@ CRAWL_FOLLOWERS: Sequence[str] = ()
 """Tasks that are enqueued with the run's id when a crawl has been judged."""
 
 
+MEASUREMENT_FOLLOWERS: Sequence[str] = ()
+"""Tasks that are enqueued for the campaign when a room has finished a measurement."""
+
+
 def registry() -> Registry:
     tasks = Registry()
     for task in TASKS:

@@ -36,7 +36,7 @@ from lsos.core.semaphore import Semaphore
 from lsos.core.settings import Settings
 from lsos.core.telemetry import Telemetry, trace_sql
 from lsos.domains.crawl.politeness import HostClock
-from lsos.registries import CRAWL_FOLLOWERS, registry
+from lsos.registries import CRAWL_FOLLOWERS, MEASUREMENT_FOLLOWERS, registry
 
 POLL_S = 0.05
 BELL_POLL_S = 0.5
@@ -87,6 +87,7 @@ async def resources(settings: Settings, redis: Redis) -> AsyncIterator[dict[str,
             "host_clock": HostClock(redis),
             "semaphore": Semaphore(redis),
             "crawl_followers": tuple(CRAWL_FOLLOWERS),
+            "followers": tuple(MEASUREMENT_FOLLOWERS),
         }
 
 
