@@ -5,13 +5,13 @@ import json
 import secrets
 import signal
 import time
-from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from lsos.cli_demo import Session, crawl_figures, demo_campaign, demo_crawl, issue_rows
 from lsos.cli_processes import (
     Child,
     Children,
@@ -23,13 +23,12 @@ from lsos.cli_processes import (
     remember,
     tail,
 )
-from lsos.cli_progress import issues_by_code, outcome, progress_bar, show
+from lsos.cli_progress import issues_by_code, outcome
 from lsos.cli_stores import as_environment, home, settings_with_stores
 from lsos.core.db import Database
 from lsos.core.outbound import Outbound, OutboundError
 from lsos.core.settings import Settings
 from lsos.core.system_db import system_session
-from lsos.demo.texts import BUSINESS
 from lsos.domains.auth import queries as auth_queries
 from lsos.domains.auth import service as auth
 from lsos.domains.auth.schemas import TenantCreate, UserCreate
@@ -37,7 +36,6 @@ from lsos.domains.auth.schemas import TenantCreate, UserCreate
 PORT = 8000
 DEMO_PORT = 8099
 READY_S = 30.0
-POLL_S = 0.2
 DEMO_EMAIL = "demo@lsos.example"
 DEMO_INTERVAL_S = "0.02"
 """Between two requests to the demo site: it is ours, and a newcomer waits for it."""
@@ -166,46 +164,6 @@ async def _demo(
     return 0
 
 
-class Session:
-    """The demo user at the public API."""
-
-    def __init__(self, outbound: Outbound, base_url: str, prefix: str) -> None:
-        self._outbound = outbound
-        self._base = base_url + prefix
-        self._token = ""
-
-    async def ask(self, method: str, path: str, body: object = None) -> Any:
-        """The `data` of the answer; CommandFailed with the API's message otherwise."""
-        return (await self._answer(method, path, body)).get("data")
-
-    async def all(self, path: str) -> AsyncIterator[dict[str, Any]]:
-        """All items of a paged list; `path` has a query."""
-        cursor = ""
-        while True:
-            answer = await self._answer("GET", path + cursor)
-            for item in answer["data"]:
-                yield item
-            following = answer["meta"]["page"]["next_cursor"]
-            if following is None:
-                return
-            cursor = f"&cursor={following}"
-
-    async def _answer(self, method: str, path: str, body: object = None) -> dict[str, Any]:
-        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
-        response = await self._outbound.request(
-            method, self._base + path, headers=headers, json=body, timeout_s=20
-        )
-        answer: dict[str, Any] = json.loads(response.body) if response.body else {}
-        if response.status >= 300:
-            message = "; ".join(e["message"] for e in answer.get("errors", []))
-            raise CommandFailed(f"{method} {path} answered {response.status}: {message}")
-        return answer
-
-    async def sign_in(self, email: str, password: str) -> None:
-        tokens = await self.ask("POST", "/auth/login", {"email": email, "password": password})
-        self._token = tokens["access_token"]
-
-
 async def _run(
     settings: Settings, demo: Demo, console: Console, children: list[Child], site_url: str
 ) -> None:
@@ -217,11 +175,11 @@ async def _run(
         is_new = await _demo_user(settings, demo)
         session = Session(outbound, base_url, settings.api_v1_prefix)
         await session.sign_in(demo.values["email"], demo.values["password"])
-        campaign = await _campaign(session, demo, site_url)
-        run = await _crawl(session, campaign["id"], console)
-        issues = await _issue_rows(session, run["id"])
+        campaign = await demo_campaign(session, site_url)
+        run = await demo_crawl(session, campaign["id"], console)
+        issues = await issue_rows(session, run["id"])
         dashboard = await session.ask("GET", f"/dashboard?campaign_id={campaign['id']}")
-        demo.save(crawl=_figures(run, issues), dashboard=dashboard)
+        demo.save(crawl=crawl_figures(run, issues), dashboard=dashboard)
     console.print()
     console.print(outcome(run))
     console.print()
@@ -277,86 +235,3 @@ async def _demo_user(settings: Settings, demo: Demo) -> bool:
         return True
     finally:
         await db.close()
-
-
-async def _campaign(session: Session, demo: Demo, site_url: str) -> dict[str, Any]:
-    """The demo campaign, made or pointed at where the demo site is today."""
-    for found in await session.ask("GET", "/campaigns?limit=200"):
-        if found["name"] == BUSINESS.name:
-            if found["site_url"].rstrip("/") == site_url:
-                return dict(found)
-            moved = {"site_url": site_url + "/"}
-            return dict(await session.ask("PATCH", f"/campaigns/{found['id']}", moved))
-    body = {
-        "name": BUSINESS.name,
-        "site_url": site_url + "/",
-        "business_name": BUSINESS.name,
-        "category": "Dentist",
-    }
-    campaign = await session.ask("POST", "/campaigns", body)
-    for location in BUSINESS.locations:
-        await session.ask(
-            "POST",
-            f"/campaigns/{campaign['id']}/locations",
-            {
-                "name": f"{BUSINESS.name} {location.city}",
-                "street": location.street,
-                "city": location.city,
-                "region": location.region,
-                "postcode": location.postcode,
-                "country": "US",
-                "phone": location.phone,
-                "latitude": float(location.latitude),
-                "longitude": float(location.longitude),
-                "landing_url": site_url + location.path,
-            },
-        )
-    return dict(campaign)
-
-
-async def _crawl(session: Session, campaign_id: str, console: Console) -> dict[str, Any]:
-    accepted = await session.ask("POST", "/crawl/schedule", {"campaign_id": campaign_id})
-    with progress_bar(console) as progress:
-        bar = progress.add_task("queued", total=1, rate="")
-        while True:
-            run: dict[str, Any] = await session.ask("GET", f"/crawl/runs/{accepted['run_id']}")
-            show(progress, bar, run)
-            if run["state"] not in ("queued", "running"):
-                break
-            await asyncio.sleep(POLL_S)
-    if run["state"] in ("failed", "cancelled"):
-        raise CommandFailed(f"the demo crawl {run['state']}: {run['reason_code']}")
-    counts = run["progress"]
-    console.print(f"[green]✓[/] crawled {counts['done']} URLs, {counts['pages']} pages")
-    return run
-
-
-async def _issue_rows(session: Session, run_id: str) -> list[dict[str, Any]]:
-    """Issues of the run by code and severity, worst first."""
-    rows: dict[tuple[str, str], dict[str, Any]] = {}
-    async for issue in session.all(f"/crawl/runs/{run_id}/issues?limit=200"):
-        row = rows.setdefault(
-            (issue["code"], issue["severity"]),
-            {
-                "code": issue["code"],
-                "severity": issue["severity"],
-                "title": issue["title"],
-                "count": 0,
-                "example": issue["url"],
-            },
-        )
-        row["count"] += 1
-    return list(rows.values())
-
-
-def _figures(run: Mapping[str, Any], issues: list[dict[str, Any]]) -> dict[str, Any]:
-    return {
-        "run_id": run["id"],
-        "state": run["state"],
-        "technical_score": run["technical_score"],
-        "urls": run["progress"]["done"],
-        "pages": run["progress"]["pages"],
-        "pages_per_s": run["progress"]["pages_per_s"],
-        "issue_counts": run["issue_counts"],
-        "codes": len({row["code"] for row in issues}),
-    }

@@ -281,6 +281,24 @@ async def test_a_viewer_sees_its_campaigns_and_nothing_else(api: Api, theirs: Pa
         assert (await viewer.get(path)).data == [], path
 
 
+async def test_no_operation_shows_a_viewer_another_campaign(
+    theirs: Party, operations: list[Operation]
+) -> None:
+    """Rows of a run carry no campaign: a route that forgets to read the run first fails here."""
+    of_campaigns = {"campaign_id", "run_id", "job_id", "issue_id", "location_id", "competitor_id"}
+    asked = 0
+    for operation in operations:
+        if not of_campaigns & {slot.row for slot in operation.slots if slot.place != "body"}:
+            continue
+        answer = await ask(theirs.clients.viewer, operation, partial(_id_in, theirs.rows))
+        if answer.status == 200:
+            assert answer.data == [], f"{operation.id}: {answer.text[:200]}"
+        else:
+            assert answer.status in (403, 404), f"{operation.id}: {answer.text[:200]}"
+        asked += 1
+    assert asked > 20
+
+
 async def test_a_viewer_without_chosen_campaigns_sees_none(api: Api, theirs: Party) -> None:
     email = f"nobody.{new_id().hex}@example.com"
     body = {"email": email, "role": "client_viewer", "password": PASSWORD}

@@ -35,13 +35,17 @@ COLUMNS: dict[ExportKind, tuple[str, ...]] = {
     "links": ("source", "target", "kind", "follow", "anchor"),
     "issues": ("code", "severity", "scope", "url", "count", "evidence"),
 }
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA = tuple("=+-@＝＋－＠")
+_UNSEEN = " \t\r\n\v\f\u00a0\u200b\u200c\u200d\u2060\ufeff"
+"""What spreadsheets skip before a formula."""
 CHUNK_PAGES = 500
 
 
 def cell(value: object) -> object:
     """A value that no spreadsheet takes for a formula (OWASP, CSV injection)."""
-    if isinstance(value, str) and value.startswith(_FORMULA):
+    if isinstance(value, str) and (
+        value.startswith(("\t", "\r", "\n")) or value.lstrip(_UNSEEN).startswith(_FORMULA)
+    ):
         return "'" + value
     return value
 

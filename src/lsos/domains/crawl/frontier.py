@@ -130,8 +130,9 @@ _PUT_BACK = text("""
 """)
 _REST = text("""
     select count(*) as open,
-        least(min(greatest(not_before, lease_until)) filter (where lease_until is not null
-            or not_before is not null), now() + interval '5 seconds') - now() as wait
+        least(now() + interval '5 seconds', min(case
+            when lease_until > now() then now() + interval '1 second'
+            else greatest(not_before, now()) end)) - now() as wait
     from (
         select not_before, lease_until from crawl_todo
         where tenant_id = :tenant_id and run_id = :run_id limit 1000
@@ -249,6 +250,9 @@ class Frontier:
             )
 
     async def rest(self, session: AsyncSession) -> tuple[int, float]:
-        """(URLs left, seconds until one of them may be claimed, at most 5)."""
+        """(URLs left, seconds until one of them may be claimed, at most 5).
+
+        A URL that somebody fetches may bring new ones within a second.
+        """
         row = (await session.execute(_REST, self._run)).one()
         return row.open, max(0.0, row.wait.total_seconds()) if row.wait is not None else 0.0
