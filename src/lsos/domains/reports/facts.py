@@ -1,0 +1,315 @@
+"""What a report is made from: all its inputs as plain data, so that equal inputs can be recognised.
+
+A room that was not measured is None; a figure that was not measured is None.
+"""
+
+import hashlib
+from datetime import date, datetime
+
+import msgspec
+
+SYNTHETIC = "synthetic"
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of everything in a snapshot."""
+
+
+class Campaign(Fact):
+    name: str
+    business_name: str = ""
+    site_url: str = ""
+    category: str = ""
+    services: list[str] = msgspec.field(default_factory=list)
+
+
+class Brand(Fact):
+    """The agency that sends the report."""
+
+    name: str = ""
+    primary: str = "#1f4e79"
+    accent: str = "#e07a1f"
+    sender: str = ""
+    reply_to: str = ""
+    footer: str = ""
+    logo: str = ""
+    """data: URI of a PNG or JPEG; "" for a text logo."""
+
+
+class Point(Fact):
+    """A value of one day; None: not measured."""
+
+    day: date
+    value: float | None
+
+
+class CheckCount(Fact):
+    code: str
+    title: str
+    severity: str
+    topic: str
+    findings: int
+    affected: float | None
+    """Eligible pages affected; None: not counted."""
+    example: str
+    fix: str
+
+
+class PageCount(Fact):
+    """Findings of one page by severity."""
+
+    url: str
+    counts: dict[str, int]
+
+
+class Technical(Fact):
+    measured_at: datetime
+    score: float | None
+    previous_score: float | None = None
+    formula: str
+    pages: int
+    """HTML pages."""
+    eligible: int
+    """Pages meant to be indexed: the denominator of shares."""
+    admitted: int
+    measured: int
+    """URLs with an answer, of those admitted."""
+    is_cut_off: bool
+    clean_share: float | None
+    """Of the eligible pages, 0-1: without critical or high findings."""
+    severities: dict[str, int]
+    checks: list[CheckCount]
+    """Worst first, cut; `checks_total` counts all."""
+    checks_total: int
+    topics: dict[str, dict[str, int]]
+    """Findings by topic and severity."""
+    worst_pages: list[PageCount]
+    appeared: list[str] | None = None
+    """Titles of checks that fired now and not in the run before; None: no run before."""
+    gone: list[str] | None = None
+    history: list[Point] = msgspec.field(default_factory=list)
+
+
+class Mover(Fact):
+    keyword: str
+    place: str
+    device: str
+    position: int | None
+    """None: not in the results that were read."""
+    previous: int | None
+    url: str = ""
+
+
+class KeywordRow(Fact):
+    keyword: str
+    place: str
+    device: str
+    state: str
+    position: int | None
+    pack_state: str
+    pack_position: int | None
+    volume: int | None
+    url: str = ""
+
+
+class Rank(Fact):
+    measured_at: datetime
+    source: str
+    day: date
+    previous_day: date | None = None
+    visibility: float | None
+    previous_visibility: float | None = None
+    formula: str
+    denominator: int
+    """Keywords that count in the visibility: errors and unmeasured ones do not."""
+    states: dict[str, int]
+    """Keywords by measurement state."""
+    buckets: dict[str, int]
+    """Keywords by place in the results, such as "1-3"; sums up to the measured ones."""
+    pack_present: int
+    pack_measured: int
+    up: list[Mover] = msgspec.field(default_factory=list)
+    down: list[Mover] = msgspec.field(default_factory=list)
+    keywords: list[KeywordRow] = msgspec.field(default_factory=list)
+    keywords_total: int
+    history: list[Point] = msgspec.field(default_factory=list)
+
+
+class HealthPart(Fact):
+    name: str
+    points: float | None
+    of: float
+
+
+class LocationHealth(Fact):
+    location: str
+    state: str
+    score: float | None
+    parts: list[HealthPart] = msgspec.field(default_factory=list)
+
+
+class NapRow(Fact):
+    """How a location's name, address and phone read on one surface."""
+
+    location: str
+    surface: str
+    name: str | None
+    address: str | None
+    phone: str | None
+
+
+class Local(Fact):
+    measured_at: datetime
+    source: str
+    locations: list[LocationHealth]
+    locations_total: int
+    nap: list[NapRow] = msgspec.field(default_factory=list)
+    nap_total: int = 0
+
+
+class ReviewStats(Fact):
+    location: str
+    state: str
+    rating: float | None
+    """Stars of the profile."""
+    total: int | None
+    velocity: float | None
+    """Reviews a month."""
+    responded_share: float | None
+    """0-1, of the reviews of the last 365 days."""
+    quality: float | None
+
+
+class ReviewText(Fact):
+    location: str
+    author: str
+    rating: float
+    text: str
+    published_at: datetime
+    is_answered: bool
+
+
+class Reviews(Fact):
+    measured_at: datetime
+    source: str
+    locations: list[ReviewStats]
+    locations_total: int
+    ratings: dict[str, int] = msgspec.field(default_factory=dict)
+    """Stored reviews by stars, "5" to "1"."""
+    newest: list[ReviewText] = msgspec.field(default_factory=list)
+
+
+class DomainLinks(Fact):
+    domain: str
+    is_own: bool
+    state: str
+    backlinks: int | None
+    referring_domains: int | None
+    followed_domains: int | None
+
+
+class Authority(Fact):
+    measured_at: datetime
+    source: str
+    score: float | None
+    formula: str
+    domains: list[DomainLinks]
+    """The own one first."""
+    gained: int | None = None
+    lost: int | None = None
+    """Links first seen or lost in the last `window_days`."""
+    window_days: int = 30
+    history: list[Point] = msgspec.field(default_factory=list)
+
+
+class EntityPart(Fact):
+    name: str
+    points: float | None
+    of: float
+    notes: list[str] = msgspec.field(default_factory=list)
+
+
+class Entity(Fact):
+    measured_at: datetime
+    score: float | None
+    formula: str
+    parts: list[EntityPart]
+
+
+class Advice(Fact):
+    title: str
+    room: str
+    group: str
+    state: str
+    impact: float
+    effort: int
+    confidence: float
+    risk_tier: int
+    priority: float
+    affected: float | None = None
+    of: float | None = None
+    action: str = ""
+    sample: list[str] = msgspec.field(default_factory=list)
+
+
+class Recommendations(Fact):
+    measured_at: datetime
+    library_version: str
+    total: int
+    by_state: dict[str, int]
+    by_risk_tier: dict[str, int]
+    average_confidence: float | None
+    top: list[Advice]
+
+
+class ScorePart(Fact):
+    name: str
+    value: float | None
+    weight: float
+
+
+class Score(Fact):
+    """The campaign score of the newest day."""
+
+    day: date
+    score: float | None
+    parts: list[ScorePart]
+    history: list[Point] = msgspec.field(default_factory=list)
+
+
+class Snapshot(Fact):
+    """All inputs of one report."""
+
+    format: int = 1
+    """Of this structure: a stored snapshot of another format is not built."""
+    campaign: Campaign
+    brand: Brand
+    sections: list[str]
+    """Chosen, in order."""
+    generated_at: datetime
+    """UTC."""
+    locale: str = "en"
+    score: Score | None = None
+    technical: Technical | None = None
+    visibility: Rank | None = None
+    local: Local | None = None
+    reviews: Reviews | None = None
+    authority: Authority | None = None
+    entity: Entity | None = None
+    recommendations: Recommendations | None = None
+
+    @property
+    def sha256(self) -> str:
+        """Of the content: equal inputs have equal hashes."""
+        return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()
+
+
+def stored(snapshot: Snapshot) -> dict[str, object]:
+    """The snapshot as a JSON column takes it; `read` gives an equal one back."""
+    built: dict[str, object] = msgspec.to_builtins(snapshot)
+    return built
+
+
+def read(column: object) -> Snapshot:
+    """A snapshot from its JSON column; msgspec.ValidationError when it is none."""
+    return msgspec.convert(column, Snapshot, strict=False)
