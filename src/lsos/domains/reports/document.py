@@ -9,49 +9,45 @@ Tone = Literal["", "good", "warn", "bad", "muted"]
 Align = Literal["start", "end"]
 
 
-class Piece(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of what a document is made of; all texts are plain."""
-
-
-class Text(Piece, tag="text"):
+class Text(msgspec.Struct, frozen=True, kw_only=True, tag="text"):
     text: str
     style: Literal["body", "lead", "note"] = "body"
 
 
-class Subhead(Piece, tag="subhead"):
+class Subhead(msgspec.Struct, frozen=True, kw_only=True, tag="subhead"):
     text: str
 
 
-class Bullets(Piece, tag="bullets"):
+class Bullets(msgspec.Struct, frozen=True, kw_only=True, tag="bullets"):
     items: list[str]
 
 
-class Tile(Piece):
+class Tile(msgspec.Struct, frozen=True, kw_only=True):
     label: str
     value: str
     detail: str = ""
     tone: Tone = ""
 
 
-class Tiles(Piece, tag="tiles"):
+class Tiles(msgspec.Struct, frozen=True, kw_only=True, tag="tiles"):
     items: list[Tile]
 
 
-class Column(Piece):
+class Column(msgspec.Struct, frozen=True, kw_only=True):
     label: str
     align: Align = "start"
     width: float = 1.0
     """Share of the table's width in print, relative to the other columns."""
 
 
-class Cell(Piece):
+class Cell(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     tone: Tone = ""
     detail: str = ""
     """A second, quieter line."""
 
 
-class Table(Piece, tag="table"):
+class Table(msgspec.Struct, frozen=True, kw_only=True, tag="table"):
     caption: str
     columns: list[Column]
     rows: list[list[Cell]]
@@ -60,7 +56,7 @@ class Table(Piece, tag="table"):
     """How many rows were left out; "": none."""
 
 
-class Chart(Piece, tag="chart"):
+class Chart(msgspec.Struct, frozen=True, kw_only=True, tag="chart"):
     """A picture and the same as words."""
 
     title: str
@@ -70,7 +66,7 @@ class Chart(Piece, tag="chart"):
     """Of a picture 640 wide."""
 
 
-class Advice(Piece, tag="advice"):
+class Advice(msgspec.Struct, frozen=True, kw_only=True, tag="advice"):
     """One recommendation."""
 
     number: int
@@ -84,7 +80,7 @@ class Advice(Piece, tag="advice"):
 Block = Text | Subhead | Bullets | Tiles | Table | Chart | Advice
 
 
-class Section(Piece):
+class Section(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     title: str
     origin: str
@@ -93,7 +89,7 @@ class Section(Piece):
     blocks: list[Block]
 
 
-class Theme(Piece):
+class Theme(msgspec.Struct, frozen=True, kw_only=True):
     """Colours that can be read, whatever the brand's are (WCAG 2.2: 1.4.3 and 1.4.11)."""
 
     cover: str
@@ -108,7 +104,7 @@ class Theme(Piece):
     """The second mark."""
 
 
-class Report(Piece):
+class Report(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     subtitle: str
     agency: str

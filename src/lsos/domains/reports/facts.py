@@ -11,11 +11,7 @@ import msgspec
 SYNTHETIC = "synthetic"
 
 
-class Fact(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of everything in a snapshot."""
-
-
-class Campaign(Fact):
+class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     business_name: str = ""
     site_url: str = ""
@@ -23,7 +19,7 @@ class Campaign(Fact):
     services: list[str] = msgspec.field(default_factory=list)
 
 
-class Brand(Fact):
+class Brand(msgspec.Struct, frozen=True, kw_only=True):
     """The agency that sends the report."""
 
     name: str = ""
@@ -36,14 +32,14 @@ class Brand(Fact):
     """data: URI of a PNG or JPEG; "" for a text logo."""
 
 
-class Point(Fact):
+class Point(msgspec.Struct, frozen=True, kw_only=True):
     """A value of one day; None: not measured."""
 
     day: date
     value: float | None
 
 
-class CheckCount(Fact):
+class CheckCount(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     title: str
     severity: str
@@ -55,14 +51,14 @@ class CheckCount(Fact):
     fix: str
 
 
-class PageCount(Fact):
+class PageCount(msgspec.Struct, frozen=True, kw_only=True):
     """Findings of one page by severity."""
 
     url: str
     counts: dict[str, int]
 
 
-class Technical(Fact):
+class Technical(msgspec.Struct, frozen=True, kw_only=True):
     measured_at: datetime
     score: float | None
     previous_score: float | None = None
@@ -90,7 +86,7 @@ class Technical(Fact):
     history: list[Point] = msgspec.field(default_factory=list)
 
 
-class Mover(Fact):
+class Mover(msgspec.Struct, frozen=True, kw_only=True):
     keyword: str
     place: str
     device: str
@@ -100,7 +96,7 @@ class Mover(Fact):
     url: str = ""
 
 
-class KeywordRow(Fact):
+class KeywordRow(msgspec.Struct, frozen=True, kw_only=True):
     keyword: str
     place: str
     device: str
@@ -112,7 +108,7 @@ class KeywordRow(Fact):
     url: str = ""
 
 
-class Rank(Fact):
+class Rank(msgspec.Struct, frozen=True, kw_only=True):
     measured_at: datetime
     source: str
     day: date
@@ -135,20 +131,20 @@ class Rank(Fact):
     history: list[Point] = msgspec.field(default_factory=list)
 
 
-class HealthPart(Fact):
+class HealthPart(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     points: float | None
     of: float
 
 
-class LocationHealth(Fact):
+class LocationHealth(msgspec.Struct, frozen=True, kw_only=True):
     location: str
     state: str
     score: float | None
     parts: list[HealthPart] = msgspec.field(default_factory=list)
 
 
-class NapRow(Fact):
+class NapRow(msgspec.Struct, frozen=True, kw_only=True):
     """How a location's name, address and phone read on one surface."""
 
     location: str
@@ -158,7 +154,7 @@ class NapRow(Fact):
     phone: str | None
 
 
-class Local(Fact):
+class Local(msgspec.Struct, frozen=True, kw_only=True):
     measured_at: datetime
     source: str
     locations: list[LocationHealth]
@@ -167,7 +163,7 @@ class Local(Fact):
     nap_total: int = 0
 
 
-class ReviewStats(Fact):
+class ReviewStats(msgspec.Struct, frozen=True, kw_only=True):
     location: str
     state: str
     rating: float | None
@@ -180,7 +176,7 @@ class ReviewStats(Fact):
     quality: float | None
 
 
-class ReviewText(Fact):
+class ReviewText(msgspec.Struct, frozen=True, kw_only=True):
     location: str
     author: str
     rating: float
@@ -189,7 +185,7 @@ class ReviewText(Fact):
     is_answered: bool
 
 
-class Reviews(Fact):
+class Reviews(msgspec.Struct, frozen=True, kw_only=True):
     measured_at: datetime
     source: str
     locations: list[ReviewStats]
@@ -199,7 +195,7 @@ class Reviews(Fact):
     newest: list[ReviewText] = msgspec.field(default_factory=list)
 
 
-class DomainLinks(Fact):
+class DomainLinks(msgspec.Struct, frozen=True, kw_only=True):
     domain: str
     is_own: bool
     state: str
@@ -208,7 +204,7 @@ class DomainLinks(Fact):
     followed_domains: int | None
 
 
-class Authority(Fact):
+class Authority(msgspec.Struct, frozen=True, kw_only=True):
     measured_at: datetime
     source: str
     score: float | None
@@ -222,21 +218,21 @@ class Authority(Fact):
     history: list[Point] = msgspec.field(default_factory=list)
 
 
-class EntityPart(Fact):
+class EntityPart(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     points: float | None
     of: float
     notes: list[str] = msgspec.field(default_factory=list)
 
 
-class Entity(Fact):
+class Entity(msgspec.Struct, frozen=True, kw_only=True):
     measured_at: datetime
     score: float | None
     formula: str
     parts: list[EntityPart]
 
 
-class Advice(Fact):
+class Advice(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     room: str
     group: str
@@ -252,7 +248,7 @@ class Advice(Fact):
     sample: list[str] = msgspec.field(default_factory=list)
 
 
-class Recommendations(Fact):
+class Recommendations(msgspec.Struct, frozen=True, kw_only=True):
     measured_at: datetime
     library_version: str
     total: int
@@ -262,13 +258,13 @@ class Recommendations(Fact):
     top: list[Advice]
 
 
-class ScorePart(Fact):
+class ScorePart(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     value: float | None
     weight: float
 
 
-class Score(Fact):
+class Score(msgspec.Struct, frozen=True, kw_only=True):
     """The campaign score of the newest day."""
 
     day: date
@@ -277,7 +273,7 @@ class Score(Fact):
     history: list[Point] = msgspec.field(default_factory=list)
 
 
-class Snapshot(Fact):
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """All inputs of one report."""
 
     format: int = 1
