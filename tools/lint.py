@@ -42,6 +42,7 @@ SYSTEM_SESSION_IMPORTERS = {
     "core/sweeper.py": "frees stale claims and purges what is past its retention, for all tenants",
     "domains/auth/*": "log-in and tenant administration happen before a tenant is known",
     "domains/crawl/dispatch.py": "shares permits fairly among the queued runs of all tenants",
+    "domains/reference/service.py": "the library belongs to the platform (ADR 0026)",
     "domains/health/*": "rolls up the platform's figures over all tenants",
     "domains/reports/schedules.py": "the tick finds the due schedules of all tenants",
     "cli*.py": "the operator administers the platform",
@@ -50,6 +51,7 @@ ROOM_DOORS = {"service", "queries", "rules"}
 EXTRA_ROOM_DOORS = {
     "crawl": {"facts", "site_facts"},  # what a page and a site are, for the rooms that judge them
     "campaigns": {"nap"},  # NAP matching, shared by local, citations and entity
+    "reference": {"library", "signals"},  # what is in force, and the shape in which rooms report
 }
 PURE_PARTS = {"rules", "facts", "site_facts", "parse", "build", "render", "checks"}
 IO_LIBRARIES = {"aiohttp", "arq", "asyncpg", "httpx", "redis", "requests", "sqlalchemy"}
