@@ -255,3 +255,27 @@ def test_any_environment_is_taken_or_refused_calmly(environ: dict[str, Any]) -> 
     assert refused is None or refused.faults
     if refused is None:
         assert isinstance(load(environ).secrets, tuple)
+
+
+@pytest.mark.parametrize(
+    "change, name",
+    [
+        ({"OBJECT_STORAGE_ENDPOINT": "s3.example"}, "OBJECT_STORAGE_ENDPOINT"),
+        ({"OBJECT_STORAGE_ENDPOINT": "https://"}, "OBJECT_STORAGE_ENDPOINT"),
+        ({"OBJECT_STORAGE_BUCKET": ""}, "OBJECT_STORAGE_BUCKET"),
+        ({"SMTP_TLS": "none"}, "SMTP_TLS"),
+        ({"SMTP_TLS": "maybe"}, "SMTP_TLS"),
+        ({"SMTP_FROM_EMAIL": "Agency <a@b.example>"}, "SMTP_FROM_EMAIL"),
+        ({"SMTP_FROM_EMAIL": "nobody"}, "SMTP_FROM_EMAIL"),
+        ({"SMTP_FROM_EMAIL": ""}, "SMTP_FROM_EMAIL"),
+    ],
+)
+def test_a_delivery_that_can_not_work_or_would_leak_is_refused(
+    change: dict[str, str], name: str
+) -> None:
+    """Passwords and reports never cross a network in the clear."""
+    delivery = {k: v for k, v in PRODUCTION.items() if k.startswith(("OBJECT_", "SMTP_"))}
+    assert faults_of({**STAGING, **delivery}) == {}
+    assert faults_of({**STAGING, **delivery, **change}).keys() == {name}
+    local = {"SMTP_HOST": "127.0.0.1", "SMTP_TLS": "none", "SMTP_FROM_EMAIL": "a@b.example"}
+    assert faults_of(local) == {}

@@ -11,12 +11,14 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from lsos.core.errors import SettingsError
+from lsos.core.mail_address import is_email
 
 AppEnv = Literal["local", "test", "staging", "production"]
 
 EXAMPLE_SECRET = re.compile(r"(?i)change.?me|example|placeholder|password|<.*>|your.?secret")
 MIN_SECRET_LETTERS = 10
 """Different characters: aaaa... is long, but no secret."""
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 REPLACED = {
     "CELERY_BROKER_URL": "ARQ_REDIS_URL",
     "CELERY_RESULT_BACKEND": "nothing (results live in PostgreSQL)",
@@ -89,8 +91,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Access key of the bucket"""
     object_storage_secret_key: str = ""
     """Secret key of the bucket"""
+    object_storage_region: str = "us-east-1"
+    """Region of the bucket, where the endpoint has some"""
     smtp_host: str = ""
-    """Mail server; empty: no mail"""
+    """Mail server; empty: no mail, but in local and test a file below LSOS_HOME/mail"""
     smtp_port: int = 587
     """Port of the mail server"""
     smtp_username: str = ""
@@ -99,6 +103,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Password of the mail server"""
     smtp_from_email: str = ""
     """Sender of reports"""
+    smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
+    """starttls | tls | none; none only for a server on this machine"""
+    smtp_timeout_seconds: float = 30.0
+    """Wait for each answer of the mail server"""
+    report_retry_seconds: float = 60.0
+    """Wait before a failed report or mail is tried again; each of the 3 times five times longer"""
+    lsos_home: str = ".lsos"
+    """Folder of a local installation: embedded stores, artifacts of reports, mails"""
     outbound_allow_origins: str = ""
     """Comma-separated scheme://host:port exempt from the private-address rule; local only"""
     trusted_proxies: str = ""
@@ -222,6 +234,7 @@ def _check_values(settings: Settings) -> list[str]:
             faults.append(
                 f"OUTBOUND_ALLOW_ORIGINS: {origin!r} is no origin; write scheme://host:port"
             )
+    faults.extend(_check_delivery(settings))
     if settings.proxy_provider_config_json:
         try:
             msgspec.json.decode(settings.proxy_provider_config_json, type=list[object])
@@ -247,6 +260,23 @@ def _check_urls(settings: Settings) -> list[str]:
     return faults
 
 
+def _check_delivery(settings: Settings) -> list[str]:
+    faults = []
+    is_named_elsewhere = settings.app_env == "production"  # among what it requires
+    if endpoint := settings.object_storage_endpoint:
+        if not re.match(r"https?://[^/\s]", endpoint) or not _is_url(endpoint):
+            faults.append("OBJECT_STORAGE_ENDPOINT: must begin with https:// or http://")
+        if not settings.object_storage_bucket and not is_named_elsewhere:
+            faults.append("OBJECT_STORAGE_BUCKET: must be set with OBJECT_STORAGE_ENDPOINT")
+    if settings.smtp_tls == "none" and settings.smtp_host not in ("", *LOOPBACK):
+        faults.append(f"SMTP_TLS: none is for {', '.join(LOOPBACK)} only")
+    if settings.smtp_from_email and not is_email(settings.smtp_from_email):
+        faults.append("SMTP_FROM_EMAIL: must be an address, such as reports@agency.example")
+    if settings.smtp_host and not settings.smtp_from_email and not is_named_elsewhere:
+        faults.append("SMTP_FROM_EMAIL: must be set with SMTP_HOST")
+    return faults
+
+
 def _is_url(value: str) -> bool:
     try:
         return urlsplit(value).port != 0
@@ -267,6 +297,8 @@ def _check_ranges(settings: Settings) -> list[str]:
         "crawl_max_active_runs_per_campaign": (1, 1_000),
         "crawl_concurrency": (1, 256),
         "smtp_port": (1, 65_535),
+        "smtp_timeout_seconds": (0.1, 300),
+        "report_retry_seconds": (0, 3_600),
         "job_lease_seconds": (1, 300),
         "worker_max_jobs": (1, 1_000),
     }
