@@ -50,7 +50,8 @@ SYSTEM_SESSION_IMPORTERS = {
 ROOM_DOORS = {"service", "queries", "rules"}
 EXTRA_ROOM_DOORS = {
     "crawl": {"facts", "site_facts"},  # what a page and a site are, for the rooms that judge them
-    "campaigns": {"nap"},  # NAP matching, shared by local, citations and entity
+    "providers": {"base", "client"},  # errors and client of every room's adapters
+    "campaigns": {"nap", "nap_text"},  # NAP matching, shared by local, citations and entity
     "reference": {"library", "signals"},  # what is in force, and the shape in which rooms report
 }
 PURE_PARTS = {"rules", "facts", "site_facts", "parse", "build", "render", "checks"}

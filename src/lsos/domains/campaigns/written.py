@@ -106,14 +106,20 @@ def postcode(text: str) -> str:
     return code[:5] if len(code) == 9 and code.isdecimal() else code
 
 
-def street(line: str) -> Street:
+def split_street(line: str) -> tuple[str, list[str], str]:
+    """House number, words as written but folded, and unit."""
     words, unit = _take_unit(tokens(line))
     words, number = _take_number(words)
+    return number, words, unit
+
+
+def street(line: str) -> Street:
+    number, words, unit = split_street(line)
     plain = _long_forms(words)
     directions = frozenset(_DIRECTION_WORDS[word] for word in plain if word in _DIRECTION_WORDS)
     rest = [_number_of(word) for word in plain if word not in _DIRECTION_WORDS]
     return Street(
-        number=number.replace(" ", ""),
+        number=number,
         words=tuple(word for word in rest if not word[:1].isdigit()),
         digits=frozenset(word for word in rest if word[:1].isdigit()),
         directions=directions,
