@@ -24,6 +24,8 @@ MAX_DOMAINS = 15
 MAX_ADVICE = 12
 MAX_SAMPLE = 3
 MAX_HISTORY = 26
+MAX_LINES = 8
+"""Of the agency's own footer."""
 MAX_CELL = 160
 MAX_PROSE = 600
 """Characters of a cell and of a longer text; what is over is cut with an ellipsis."""
