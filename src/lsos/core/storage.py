@@ -1,0 +1,215 @@
+"""Artifacts by the hash of their content: on local disk, in memory, or in an S3-compatible store.
+
+All three are stores of `obstore`, so that one path of code is tested and runs. What was put is read
+back and compared before it counts as stored, and again whenever it is read.
+"""
+
+import asyncio
+import hashlib
+import random
+import re
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import msgspec
+import obstore
+import structlog
+from obstore import exceptions as failures
+from obstore.store import LocalStore, MemoryStore, ObjectStore, S3Store
+
+from lsos.core.errors import LsosError, NotFound, Unavailable
+from lsos.core.settings import Settings
+
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
+
+TRIES = 3
+RETRY_S = 0.2
+"""First wait of a retry within one call; it doubles, with jitter."""
+TIMEOUT_S = 15.0
+_KEY = re.compile(r"t/[0-9a-f-]{36}/(?P<sha256>[0-9a-f]{64})\.[a-z0-9]{1,8}")
+
+
+class StorageAway(Unavailable):
+    """No answer, a fault of the store's own, or too slow: later it may work."""
+
+    code = "storage_unavailable"
+
+
+class StorageDenied(StorageAway):
+    """The store refuses our keys or bucket: somebody must mend that, then it works."""
+
+    code = "storage_denied"
+
+
+class ObjectMissing(NotFound):
+    code = "artifact_missing"
+
+
+class ChecksumMismatch(LsosError):
+    """What the store holds is not what was put there."""
+
+    code = "artifact_damaged"
+
+
+class Stored(msgspec.Struct, frozen=True):
+    key: str
+    sha256: str
+    bytes: int
+
+
+def key_of(tenant_id: UUID, body: bytes, extension: str) -> str:
+    """The one key that this content has, so that a repeated put changes nothing."""
+    return f"t/{tenant_id}/{hashlib.sha256(body).hexdigest()}.{extension}"
+
+
+class Storage:
+    """put, get, head and delete over any store; every failure is one of the errors above."""
+
+    def __init__(
+        self, store: ObjectStore, *, tries: int = TRIES, timeout_s: float = TIMEOUT_S
+    ) -> None:
+        self._store = store
+        self._tries = tries
+        self._timeout_s = timeout_s
+
+    async def put(self, tenant_id: UUID, body: bytes, extension: str) -> Stored:
+        """Create the object unless it is there; returns once its bytes were read back equal."""
+        key = key_of(tenant_id, body, extension)
+        stored = Stored(key, _digest(key), len(body))
+
+        async def create(mode: str = "create") -> None:
+            try:
+                # One request: a broken one leaves nothing, as a broken multipart upload would.
+                await obstore.put_async(
+                    self._store,
+                    key,
+                    body,
+                    mode="create" if mode == "create" else "overwrite",
+                    use_multipart=False,
+                )
+            except (failures.AlreadyExistsError, failures.PreconditionError):
+                return  # by us before, or by another worker now: the same bytes, if they are whole
+            except failures.NotSupportedError:
+                await create("overwrite")  # a store without If-None-Match
+
+        await self._try(key, create)
+        try:
+            await self.get(key)
+        except ChecksumMismatch:
+            log.warning("artifact_repaired", key=key)
+            await self._try(key, lambda: create("overwrite"))
+            await self.get(key)
+        return stored
+
+    async def get(self, key: str) -> bytes:
+        """The bytes, equal to what was put; ChecksumMismatch or ObjectMissing otherwise."""
+        wanted = _digest(key)
+
+        async def read() -> bytes:
+            result = await obstore.get_async(self._store, key)
+            return bytes(await result.bytes_async())
+
+        body = await self._try(key, read)
+        if hashlib.sha256(body).hexdigest() != wanted:
+            raise ChecksumMismatch("the stored file is damaged; make the report again")
+        return body
+
+    async def head(self, key: str) -> int | None:
+        """Size in bytes; None when there is no such object."""
+        _digest(key)
+
+        async def ask() -> int:
+            return int((await obstore.head_async(self._store, key))["size"])
+
+        try:
+            return await self._try(key, ask)
+        except ObjectMissing:
+            return None
+
+    async def delete(self, key: str) -> None:
+        """Afterwards there is no such object, whether there was one or not."""
+        _digest(key)
+
+        async def drop() -> None:
+            await obstore.delete_async(self._store, key)
+
+        try:
+            await self._try(key, drop)
+        except ObjectMissing:
+            return
+
+    async def _try(self, key: str, work: Callable[[], Awaitable[T]]) -> T:
+        """Bounded tries with jitter; the caller's own waiting comes on top."""
+        for attempt in range(1, self._tries + 1):
+            try:
+                async with asyncio.timeout(self._timeout_s):
+                    return await work()
+            except Exception as error:
+                typed = _typed(error)
+                if isinstance(typed, StorageDenied) or not isinstance(typed, StorageAway):
+                    raise typed from error
+                if attempt == self._tries:
+                    log.warning("storage_failed", key=key, error=_reason(error))
+                    raise typed from error
+                log.info("storage_retried", key=key, error=_reason(error))
+            await asyncio.sleep(RETRY_S * 2 ** (attempt - 1) * (0.5 + random.random()))  # noqa: S311 -- jitter, no secret
+        raise AssertionError("unreachable")
+
+
+def open_storage(settings: Settings, folder: Path) -> Storage:
+    """The store that the settings name; local disk below `folder` when they name none."""
+    if not settings.object_storage_endpoint:
+        root = folder / "artifacts"
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return Storage(LocalStore(root.absolute()))
+    is_plain = urlsplit(settings.object_storage_endpoint).scheme == "http"
+    store = S3Store(
+        settings.object_storage_bucket,
+        endpoint=settings.object_storage_endpoint.rstrip("/"),
+        access_key_id=settings.object_storage_access_key,
+        secret_access_key=settings.object_storage_secret_key,
+        region=settings.object_storage_region,
+        conditional_put="etag",
+        virtual_hosted_style_request=False,
+        client_options={
+            "allow_http": is_plain,
+            "connect_timeout": timedelta(seconds=5),
+            "timeout": timedelta(seconds=TIMEOUT_S),
+        },
+        # Retries are ours, so that all kinds of failure are bounded in one place.
+        retry_config={"max_retries": 0, "retry_timeout": timedelta(seconds=TIMEOUT_S)},
+    )
+    return Storage(store)
+
+
+def memory_storage() -> Storage:
+    return Storage(MemoryStore())
+
+
+def _digest(key: str) -> str:
+    """The hash that a key promises; refuses whatever is no key of ours, `..` included."""
+    match = _KEY.fullmatch(key)
+    if match is None:
+        raise ValueError(f"{key!r} is no key of an artifact")
+    return match["sha256"]
+
+
+def _typed(error: Exception) -> Exception:
+    if isinstance(error, FileNotFoundError | failures.NotFoundError):
+        return ObjectMissing("the file of this report is not in the storage")
+    if isinstance(error, failures.PermissionDeniedError | failures.UnauthenticatedError):
+        return StorageDenied("the object storage refuses our credentials", retry_after_s=60)
+    away = (failures.BaseError, OSError, TimeoutError)
+    if isinstance(error, away):
+        return StorageAway("the object storage is away or fails", retry_after_s=30)
+    return error
+
+
+def _reason(error: Exception) -> str:
+    """For the log alone: it names host and bucket. The first line; the rest repeats the answer."""
+    return str(error).partition("\n")[0][:300] or type(error).__name__
