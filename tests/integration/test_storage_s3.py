@@ -1,7 +1,6 @@
 """The S3-compatible store and its faults: typed errors, bounded tries, no half object."""
 
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -45,8 +44,7 @@ async def proxy(s3: str) -> AsyncIterator[FaultyProxy]:
 
 def storage_at(endpoint: str, *, timeout_s: float = 15.0) -> Storage:
     changes = s3_settings(endpoint)
-    storage = open_storage(Settings(**changes), Path("unused"))  # type: ignore[arg-type]  # changes name fields
-    return Storage(storage._store, timeout_s=timeout_s)
+    return open_storage(Settings(**changes), timeout_s=timeout_s)  # type: ignore[arg-type]  # changes name fields
 
 
 async def test_a_round_trip(s3: str) -> None:
@@ -116,7 +114,7 @@ async def test_nobody_listens() -> None:
 
 async def test_another_bucket_than_there_is(s3: str) -> None:
     changes = {**s3_settings(s3), "object_storage_bucket": "nobody-made-it"}
-    storage = open_storage(Settings(**changes), Path("unused"))  # type: ignore[arg-type]  # changes name fields
+    storage = open_storage(Settings(**changes))  # type: ignore[arg-type]  # changes name fields
     with pytest.raises((ObjectMissing, StorageAway)):
         await storage.put(TENANT, BODY, "pdf")
 

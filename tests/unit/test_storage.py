@@ -26,7 +26,11 @@ BODY = b"%PDF-1.7 a report"
 
 @pytest.fixture(params=["disk", "memory"])
 def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
-    return open_storage(Settings(), tmp_path) if request.param == "disk" else memory_storage()
+    return (
+        open_storage(Settings(lsos_home=str(tmp_path)))
+        if request.param == "disk"
+        else memory_storage()
+    )
 
 
 async def test_a_round_trip(storage: Storage) -> None:
@@ -73,7 +77,7 @@ async def test_what_is_no_key_is_refused_before_the_store_is_asked(
 
 
 async def test_a_damaged_file_is_told_and_mended_by_the_next_put(tmp_path: Path) -> None:
-    storage = open_storage(Settings(), tmp_path)
+    storage = open_storage(Settings(lsos_home=str(tmp_path)))
     stored = await storage.put(TENANT, BODY, "html")
     path = tmp_path / "artifacts" / stored.key
     for damage in (b"", BODY[:-1], b"x" + BODY[1:]):
@@ -85,7 +89,7 @@ async def test_a_damaged_file_is_told_and_mended_by_the_next_put(tmp_path: Path)
 
 
 async def test_the_disk_holds_whole_files_only_and_nobody_else_reads_them(tmp_path: Path) -> None:
-    storage = open_storage(Settings(), tmp_path)
+    storage = open_storage(Settings(lsos_home=str(tmp_path)))
     await asyncio.gather(*(storage.put(TENANT, bytes([i]) * 300_000, "pdf") for i in range(8)))
     files = [p for p in (tmp_path / "artifacts").rglob("*") if p.is_file()]
     assert len(files) == 8, "what was staged is gone"

@@ -10,6 +10,7 @@ import random
 import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -71,11 +72,16 @@ class Storage:
     """put, get, head and delete over any store; every failure is one of the errors above."""
 
     def __init__(
-        self, store: ObjectStore, *, tries: int = TRIES, timeout_s: float = TIMEOUT_S
+        self, make: Callable[[], ObjectStore], *, tries: int = TRIES, timeout_s: float = TIMEOUT_S
     ) -> None:
-        self._store = store
+        self._make = make
         self._tries = tries
         self._timeout_s = timeout_s
+
+    @cached_property
+    def _store(self) -> ObjectStore:
+        """Made by the first use: a process that stores nothing makes no folder."""
+        return self._make()
 
     async def put(self, tenant_id: UUID, body: bytes, extension: str) -> Stored:
         """Create the object unless it is there; returns once its bytes were read back equal."""
@@ -161,14 +167,25 @@ class Storage:
         raise AssertionError("unreachable")
 
 
-def open_storage(settings: Settings, folder: Path) -> Storage:
-    """The store that the settings name; local disk below `folder` when they name none."""
-    if not settings.object_storage_endpoint:
-        root = folder / "artifacts"
-        root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return Storage(LocalStore(root.absolute()))
+def open_storage(settings: Settings, *, timeout_s: float = TIMEOUT_S) -> Storage:
+    """The store that the settings name; local disk below LSOS_HOME when they name none."""
+    if settings.object_storage_endpoint:
+        return Storage(partial(_bucket, settings, timeout_s), timeout_s=timeout_s)
+    return Storage(partial(_folder, Path(settings.lsos_home) / "artifacts"), timeout_s=timeout_s)
+
+
+def memory_storage() -> Storage:
+    return Storage(MemoryStore)
+
+
+def _folder(path: Path) -> ObjectStore:
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return LocalStore(path.absolute())
+
+
+def _bucket(settings: Settings, timeout_s: float) -> ObjectStore:
     is_plain = urlsplit(settings.object_storage_endpoint).scheme == "http"
-    store = S3Store(
+    return S3Store(
         settings.object_storage_bucket,
         endpoint=settings.object_storage_endpoint.rstrip("/"),
         access_key_id=settings.object_storage_access_key,
@@ -178,17 +195,12 @@ def open_storage(settings: Settings, folder: Path) -> Storage:
         virtual_hosted_style_request=False,
         client_options={
             "allow_http": is_plain,
-            "connect_timeout": timedelta(seconds=5),
-            "timeout": timedelta(seconds=TIMEOUT_S),
+            "connect_timeout": timedelta(seconds=min(5.0, timeout_s)),
+            "timeout": timedelta(seconds=timeout_s),
         },
         # Retries are ours, so that all kinds of failure are bounded in one place.
-        retry_config={"max_retries": 0, "retry_timeout": timedelta(seconds=TIMEOUT_S)},
+        retry_config={"max_retries": 0, "retry_timeout": timedelta(seconds=timeout_s)},
     )
-    return Storage(store)
-
-
-def memory_storage() -> Storage:
-    return Storage(MemoryStore())
 
 
 def _digest(key: str) -> str:
