@@ -37,8 +37,7 @@ RULES = {
 """Code: what is wrong, and why it matters or what to do."""
 
 SYSTEM_SESSION_IMPORTERS = {
-    "core/jobs.py": "pushes due jobs of all tenants",
-    "core/runner.py": "claims a job before its tenant is known",
+    "core/metrics.py": "figures of a process belong to no tenant",
     "core/sweeper.py": "frees stale claims and purges what is past its retention, for all tenants",
     "domains/auth/*": "log-in and tenant administration happen before a tenant is known",
     "domains/crawl/dispatch.py": "shares permits fairly among the queued runs of all tenants",

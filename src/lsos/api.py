@@ -1,6 +1,7 @@
 """create_app(): the one list of controllers, and how requests reach them."""
 
 import asyncio
+import secrets
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -10,20 +11,28 @@ from typing import Any
 import structlog
 from arq.connections import ArqRedis
 from litestar import Litestar, Request, Response, Router
+from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
-from litestar.types import ASGIApp, ControllerRouterHandler, ExceptionHandlersMap, Middleware
+from litestar.types import (
+    ASGIApp,
+    ControllerRouterHandler,
+    ExceptionHandlersMap,
+    Guard,
+    Middleware,
+)
 
 from lsos.core import log as logs
 from lsos.core.bell import Bell
 from lsos.core.db import Database
 from lsos.core.envelope import to_response
-from lsos.core.errors import LsosError
+from lsos.core.errors import LsosError, Unauthenticated
 from lsos.core.idempotency import Replay
 from lsos.core.local import resolve_settings
+from lsos.core.metrics import Metrics
 from lsos.core.openapi import DeclareErrors, openapi_config
-from lsos.core.principal import AuthMiddleware, Principal, guard
+from lsos.core.principal import AuthMiddleware, Principal, bearer_token, guard
 from lsos.core.redis import client
 from lsos.core.request import (
     KeepAnswer,
@@ -95,19 +104,26 @@ def create_app(settings: Settings | None = None) -> Litestar:
     db = Database.of(settings, application_name="lsos-api", pusher=Bell(queue))
     trace_sql(db.engine)
     stopping = asyncio.Event()
+    metrics = Metrics(is_enabled=settings.metrics_enabled)
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         telemetry = Telemetry(settings, service="lsos-api")
         _announce_stop(stopping)
+        flushing = asyncio.ensure_future(metrics.keep_flushing(db))
         yield
+        flushing.cancel()
+        await asyncio.gather(flushing, return_exceptions=True)
         await db.close()
         await redis.aclose()
         await queue.aclose()
         telemetry.close()
 
     app = Litestar(
-        route_handlers=[Router(settings.api_v1_prefix, route_handlers=list(CONTROLLERS))],
+        route_handlers=[
+            Router(settings.api_v1_prefix, route_handlers=list(CONTROLLERS)),
+            Router("/", route_handlers=[health.scrape], guards=[_may_scrape(settings, db)]),
+        ],
         dependencies=_dependencies(settings, db, redis, stopping),
         guards=[guard],
         middleware=_middleware(settings, db),
@@ -121,7 +137,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         logging_config=None,
     )
     # Outside Litestar's own exception handling, so that unknown routes are stamped and logged too.
-    app.asgi_handler = RequestMiddleware(app.asgi_handler)
+    app.asgi_handler = RequestMiddleware(app.asgi_handler, metrics, settings.api_v1_prefix)
     return app
 
 
@@ -140,6 +156,22 @@ def _dependencies(
         "principal": Provide(_principal, sync_to_thread=False),
         "session": Provide(session_provider(db, sessions.admit)),
     }
+
+
+def _may_scrape(settings: Settings, db: Database) -> Guard:
+    """For METRICS_TOKEN, and for whoever else has a token of ours."""
+
+    async def may_scrape(connection: ASGIConnection[Any, Any, Any, Any], _: Any) -> None:
+        token, wanted = bearer_token(connection.scope["headers"]), settings.metrics_token
+        if wanted and token and secrets.compare_digest(token.encode(), wanted.encode()):
+            return
+        principal = connection.scope.get("user")
+        if not isinstance(principal, Principal):
+            raise Unauthenticated("send METRICS_TOKEN, an access token or an API key as a bearer")
+        async with db.tenant_session(principal.tenant_id) as session:
+            await sessions.admit(session, principal)
+
+    return may_scrape
 
 
 def _middleware(settings: Settings, db: Database) -> list[Middleware]:

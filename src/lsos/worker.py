@@ -26,16 +26,19 @@ from redis.asyncio import Redis
 from lsos.core import log as logs
 from lsos.core import sweeper
 from lsos.core.bell import RUN_FUNCTION, Bell, deserialize, serialize
+from lsos.core.clock import now
 from lsos.core.db import Database
 from lsos.core.errors import LsosError
 from lsos.core.local import resolve_settings
+from lsos.core.metrics import Metrics
 from lsos.core.outbound import Outbound
-from lsos.core.redis import BELL, DEFAULT_QUEUE, OUTAGE, WORKER, arq_settings, client, queue_key
+from lsos.core.redis import BELL, DEFAULT_QUEUE, OUTAGE, WORKERS, arq_settings, client, queue_key
 from lsos.core.runner import Runner
 from lsos.core.semaphore import Semaphore
 from lsos.core.settings import Settings
 from lsos.core.telemetry import Telemetry, trace_sql
 from lsos.domains.crawl.politeness import HostClock
+from lsos.domains.health import service as health
 from lsos.registries import CRAWL_FOLLOWERS, MEASUREMENT_FOLLOWERS, registry
 
 POLL_S = 0.05
@@ -46,6 +49,8 @@ IN_PROGRESS_S = 15.0
 """How long a message is hidden that a worker has picked up; the claim of the row is the true lock.
 arq's own figure would hide what a killed worker had picked up for as long as the longest task."""
 HEALTH_S = 10
+FORGET_S = 3_600
+"""How long it is known when the last worker was there."""
 
 log = structlog.get_logger(__name__)
 
@@ -63,6 +68,7 @@ async def sweep(ctx: dict[str, Any]) -> None:
 
 async def purge(ctx: dict[str, Any]) -> None:
     await _quietly("purge", sweeper.purge(ctx["db"]))
+    await _quietly("purge_metrics", health.purge(ctx["db"]))
 
 
 async def _quietly(name: str, work: Any) -> None:
@@ -105,14 +111,24 @@ async def startup(ctx: dict[str, Any]) -> None:
     trace_sql(db.engine)
     name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
     shared = await stack.enter_async_context(resources(settings, redis))
+    metrics = Metrics(is_enabled=settings.metrics_enabled)
     runner = ctx["runner"] = Runner(
-        db=db, settings=settings, registry=registry(), worker=name, resources=shared
+        db=db,
+        settings=settings,
+        registry=registry(),
+        worker=name,
+        resources=shared,
+        metrics=metrics,
     )
-    beating = asyncio.ensure_future(runner.heartbeat())
-    stack.push_async_callback(_cancel, beating)
-    alive = asyncio.ensure_future(_announce(redis, WORKER + name))
-    stack.push_async_callback(_cancel, alive)
-    log.info("worker_started", worker=name, queue=ctx.get("queue", DEFAULT_QUEUE))
+    queue_name = ctx.get("queue", DEFAULT_QUEUE)
+    loops = [runner.heartbeat(), _announce(redis, WORKERS + queue_name, name)]
+    if settings.metrics_enabled:
+        loops.append(metrics.keep_flushing(db))
+        if queue_name == DEFAULT_QUEUE:
+            loops.append(_evaluate(db, redis))
+    for loop in loops:
+        stack.push_async_callback(_cancel, asyncio.ensure_future(loop))
+    log.info("worker_started", worker=name, queue=queue_name)
 
 
 async def shutdown(ctx: dict[str, Any]) -> None:
@@ -125,12 +141,25 @@ async def _cancel(task: "asyncio.Future[None]") -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def _announce(redis: Redis, key: str) -> None:
-    """Tell that this process lives: a key that ends by itself."""
-    while True:
+async def _announce(redis: Redis, key: str, name: str) -> None:
+    """Tell that this process lives, for as long as it is told again; gone at a clean end."""
+    try:
+        while True:
+            at = now().timestamp()
+            with contextlib.suppress(*OUTAGE):
+                await redis.zadd(key, {name: at + 2 * HEALTH_S})
+                await redis.zremrangebyscore(key, "-inf", at - FORGET_S)
+            await asyncio.sleep(HEALTH_S)
+    finally:
         with contextlib.suppress(*OUTAGE):
-            await redis.set(key, b"1", ex=HEALTH_S * 2)
-        await asyncio.sleep(HEALTH_S)
+            await redis.zrem(key, name)
+
+
+async def _evaluate(db: Database, redis: Redis) -> None:
+    """Judge alerts and the platform state; no cron, since those stop when Redis is away."""
+    while True:
+        await _quietly("evaluate", health.evaluate(db, redis))
+        await asyncio.sleep(health.EVALUATE_S)
 
 
 FUNCTIONS: Sequence[Function] = (

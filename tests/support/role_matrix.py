@@ -60,6 +60,7 @@ MATRIX = {
     "getDashboard": PEOPLE,
     "getHealth": ALL,
     "getReadiness": ALL,
+    "getHealthMetrics": PEOPLE,
 }
 """Operation -> what anonymous, platform_admin, tenant_admin, analyst and client_viewer get: 401,
 403, or ok, which is anything that is neither."""

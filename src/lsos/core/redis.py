@@ -20,7 +20,7 @@ HOST_CLOCK = "host:clock:"  # + host: when the next request to it may start
 LOGIN_IP = "login:ip:"  # + address: failed logins
 LOGIN_ACCOUNT = "login:account:"  # + hash of the e-mail address: failed logins
 BELL = "bell:"  # + queue: channel that wakes workers
-WORKER = "worker:"  # + queue + id: heartbeat of a worker process
+WORKERS = "workers:"  # + queue: its worker processes by the time until which they live
 
 OUTAGE = (RedisError, OSError, TimeoutError)
 """What any call may raise while Redis is away."""

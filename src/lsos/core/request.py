@@ -20,6 +20,7 @@ from lsos.core import idempotency
 from lsos.core.clock import new_id
 from lsos.core.db import Database, Sessions
 from lsos.core.errors import Invalid, Malformed, Unsupported
+from lsos.core.metrics import API_REQUEST, Metrics, route_class
 from lsos.core.principal import Principal
 
 log = structlog.get_logger(__name__)
@@ -40,10 +41,15 @@ Admit = Callable[[AsyncSession, Principal], Awaitable[None]]
 
 
 class RequestMiddleware:
-    """Outermost: gives the request its id, opens its span, stamps and logs the answer."""
+    """Outermost: gives the request its id, opens its span; stamps, counts and logs the answer.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Its latency ends with the head of the answer: a stream is no slow request.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, prefix: str) -> None:
         self._app = app
+        self._metrics = metrics
+        self._prefix = prefix
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -59,6 +65,7 @@ class RequestMiddleware:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                self._count(scope, status, started)
                 message["headers"] = [
                     *message["headers"],
                     *SECURITY_HEADERS,
@@ -76,6 +83,9 @@ class RequestMiddleware:
         ) as span:
             try:
                 await self._app(scope, receive, stamped)
+            except Exception:
+                self._count(scope, status, started)
+                raise
             finally:
                 span.set_attribute("http.response.status_code", status)
                 log.info(
@@ -85,6 +95,11 @@ class RequestMiddleware:
                     status=status,
                     ms=round((time.perf_counter() - started) * 1000, 1),
                 )
+
+    def _count(self, scope: Scope, status: int, started: float) -> None:
+        route = route_class(scope.get("path_template"), self._prefix)
+        ms = (time.perf_counter() - started) * 1000
+        self._metrics.observe(API_REQUEST, f"{route}:{status // 100}xx", ms)
 
 
 class KeepAnswer:

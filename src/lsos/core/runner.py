@@ -11,11 +11,12 @@ import msgspec
 import structlog
 from opentelemetry import propagate, trace
 from opentelemetry.trace import Status, StatusCode
-from sqlalchemy import text
 
+from lsos.core.claims import AGAIN, CLAIM, DEAD, DONE, RENEW, Claimed
 from lsos.core.db import Database, Push, is_outage, wants_push
 from lsos.core.errors import LsosError, NotYet, Permanent, Transient
 from lsos.core.jobs import backoff_s
+from lsos.core.metrics import JOB_WAIT, TASK, Metrics
 from lsos.core.redis import OUTAGE
 from lsos.core.settings import Settings
 from lsos.core.work import Death, Registry, Summary, Task, Work
@@ -27,55 +28,6 @@ RECORD_TRIES = 8
 RECORD_GRACE_S = 8.0
 """A stopped worker waits that long for an outcome to be written: supervisors kill after 10 s."""
 LAST_ERROR_CHARS = 2_000
-
-
-class Claimed(msgspec.Struct, frozen=True):
-    id: UUID
-    tenant_id: UUID
-    campaign_id: UUID | None
-    name: str
-    queue: str
-    args: dict[str, object]
-    attempts: int
-    round: int
-    request_id: str | None
-    trace: dict[str, str] | None
-
-
-_CLAIM = text("""
-    update jobs set state = 'running', attempts = attempts + 1, claimed_by = :worker,
-        lease_until = now() + make_interval(secs => :lease_s),
-        first_started_at = coalesce(first_started_at, now())
-    where tenant_id = :tenant_id and id = :id and state = 'queued'
-        and due_at <= now() + interval '1 second'
-    returning id, tenant_id, campaign_id, name, queue, args, attempts, round, request_id, trace
-""")
-_RENEW = text("""
-    update jobs set lease_until = now() + make_interval(secs => :lease_s)
-    where tenant_id = :tenant_id and id = any(:ids) and claimed_by = :worker and state = 'running'
-    returning id, round
-""")
-# The round too: a worker may lose a claim and win the next one of the same job.
-_FENCE = (
-    "where tenant_id = :tenant_id and id = :id and claimed_by = :worker and round = :round"
-    " and state = 'running'"
-)
-_DONE = text(f"""
-    update jobs set state = 'done', finished_at = now(), summary = cast(:summary as jsonb),
-        lease_until = null, last_error = null, error_type = null, reason_code = null
-    {_FENCE}
-""")  # noqa: S608 -- a constant, no input
-_AGAIN = text(f"""
-    update jobs set state = 'queued', round = round + 1, lease_until = null, claimed_by = null,
-        attempts = :attempts, due_at = now() + make_interval(secs => :delay_s),
-        pushed_at = now(), error_type = :error_type, reason_code = :reason, last_error = :error
-    {_FENCE} returning round
-""")  # noqa: S608 -- a constant, no input
-_DEAD = text(f"""
-    update jobs set state = 'dead', finished_at = now(), lease_until = null,
-        error_type = :error_type, reason_code = :reason, last_error = :error
-    {_FENCE} returning id
-""")  # noqa: S608 -- a constant, no input
 
 
 _Claim = tuple[UUID, int]
@@ -93,12 +45,14 @@ class Runner:
         registry: Registry,
         worker: str,
         resources: Mapping[str, Any],
+        metrics: Metrics | None = None,
     ) -> None:
         self._db = db
         self._settings = settings
         self._registry = registry
         self._worker = worker
         self._resources = resources
+        self._metrics = metrics or Metrics(is_enabled=False)
         self._running: dict[_Claim, tuple[UUID, asyncio.Task[Any] | None]] = {}
 
     async def run(self, tenant_id: UUID, job_id: UUID) -> None:
@@ -139,7 +93,7 @@ class Runner:
         async with self._db.tenant_session(tenant_id) as session:
             row = (
                 await session.execute(
-                    _CLAIM,
+                    CLAIM,
                     {
                         "tenant_id": tenant_id,
                         "id": job_id,
@@ -148,11 +102,15 @@ class Runner:
                     },
                 )
             ).one_or_none()
-        return None if row is None else Claimed(**row._mapping)
+        if row is None:
+            return None
+        claimed = Claimed(**row._mapping, started=time.perf_counter())
+        if not claimed.is_resumed:
+            self._metrics.observe(JOB_WAIT, claimed.queue, claimed.waited_ms)
+        return claimed
 
     async def _attempt(self, job: Claimed) -> None:
         known = self._registry.tasks.get(job.name)
-        started = time.perf_counter()
         with tracer.start_as_current_span(
             f"job {job.name}",
             context=propagate.extract(job.trace or {}),
@@ -180,7 +138,7 @@ class Runner:
                 await self._failed(job, known, error)
             else:
                 await self._record(self._done, job, summary)
-                log.info("job_done", seconds=round(time.perf_counter() - started, 3))
+                log.info("job_done", seconds=round(time.perf_counter() - job.started, 3))
 
     def _work(self, job: Claimed) -> Work:
         return Work(
@@ -192,6 +150,7 @@ class Runner:
             db=self._db,
             settings=self._settings,
             resources=self._resources,
+            metrics=self._metrics,
         )
 
     async def _failed(self, job: Claimed, known: Task | None, error: Exception) -> None:
@@ -234,7 +193,10 @@ class Runner:
     async def _done(self, job: Claimed, summary: Summary | None) -> None:
         async with self._db.tenant_session(job.tenant_id) as session:
             body = msgspec.json.encode(summary or {}, enc_hook=str).decode()
-            await session.execute(_DONE, {**self._key(job), "summary": body})
+            done = await session.execute(DONE, {**self._key(job), "summary": body})
+            is_ours = done.first() is not None
+        if is_ours:
+            self._count(job, "done")
 
     async def _again(self, job: Claimed, error: Exception, delay_s: float, attempts: int) -> None:
         async with self._db.tenant_session(job.tenant_id) as session:
@@ -244,7 +206,7 @@ class Runner:
                 "delay_s": delay_s,
                 "attempts": max(0, attempts),
             }
-            new_round = (await session.execute(_AGAIN, parameters)).scalar_one_or_none()
+            new_round = (await session.execute(AGAIN, parameters)).scalar_one_or_none()
             if new_round is not None:
                 wants_push(
                     session,
@@ -256,20 +218,30 @@ class Runner:
                         delay_s=delay_s,
                     ),
                 )
+        if new_round is not None and is_retryable(error) and attempts == job.attempts:
+            self._count(job, "retried")
 
     async def _dead(self, job: Claimed, known: Task | None, error: Exception) -> None:
         async with self._db.tenant_session(job.tenant_id) as session:
-            buried = await session.execute(_DEAD, {**self._key(job), **_describe(error)})
-            if known is None or known.on_dead is None or buried.first() is None:
+            buried = await session.execute(DEAD, {**self._key(job), **_describe(error)})
+            if buried.first() is None:
                 return
-            try:
-                async with session.begin_nested():
-                    await known.on_dead(session, _death(job, known, error))
-            except Exception as failure:
-                if is_outage(failure):
-                    raise
-                # A job whose hook fails must not come back from the dead for ever.
-                log.exception("on_dead_failed")
+            if known is not None and known.on_dead is not None:
+                try:
+                    async with session.begin_nested():
+                        await known.on_dead(session, _death(job, known, error))
+                except Exception as failure:
+                    if is_outage(failure):
+                        raise
+                    # A job whose hook fails must not come back from the dead for ever.
+                    log.exception("on_dead_failed")
+        self._count(job, "exceeded" if is_exhausted(error) else "dead")
+
+    def _count(self, job: Claimed, outcome: str) -> None:
+        """After the commit: what is counted has happened, and happened once."""
+        name = job.name if job.name in self._registry.tasks else "unknown"
+        ms = (time.perf_counter() - job.started) * 1000
+        self._metrics.count(TASK, f"{name}:{outcome}", total=ms)
 
     def _key(self, job: Claimed) -> dict[str, object]:
         return {
@@ -298,7 +270,7 @@ class Runner:
                 "worker": self._worker,
                 "lease_s": self._settings.job_lease_seconds,
             }
-            kept = {(row.id, row.round) for row in await session.execute(_RENEW, parameters)}
+            kept = {(row.id, row.round) for row in await session.execute(RENEW, parameters)}
         for lost in claims - kept:
             _, body = self._running.pop(lost, (None, None))
             if body is not None:
@@ -324,6 +296,12 @@ def is_retryable(error: BaseException) -> bool:
     if isinstance(error, LsosError):
         return isinstance(error, Transient)
     return isinstance(error, (TimeoutError, *OUTAGE)) or is_outage(error)
+
+
+def is_exhausted(error: BaseException) -> bool:
+    """A dead job's last error: it died because no attempt was left."""
+    is_worn = isinstance(error, LsosError) and error.code == "attempts_exhausted"
+    return is_worn or is_retryable(error)
 
 
 def _first(error: Exception) -> Exception:

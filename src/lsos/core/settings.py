@@ -1,4 +1,4 @@
-"""Frozen settings, read from the environment once at the door and passed down."""
+"""Frozen settings, read from the environment once at the door."""  # lint: allow L08 -- a table
 
 import os
 import re
@@ -18,6 +18,7 @@ AppEnv = Literal["local", "test", "staging", "production"]
 EXAMPLE_SECRET = re.compile(r"(?i)change.?me|example|placeholder|password|<.*>|your.?secret")
 MIN_SECRET_LETTERS = 10
 """Different characters: aaaa... is long, but no secret."""
+MIN_TOKEN_CHARS = 16
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 REPLACED = {
     "CELERY_BROKER_URL": "ARQ_REDIS_URL",
@@ -76,9 +77,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """DEBUG | INFO | WARNING | ERROR"""
     metrics_enabled: bool = True
-    """Record request and job metrics"""
+    """Record request and job metrics, judge alerts and the platform state"""
+    metrics_token: str = ""
+    """Bearer token that may read /metrics and nothing else; empty: a user's token or an API key"""
     otel_exporter_endpoint: str = ""
     """OTLP/HTTP collector, such as http://collector:4318; empty: no export"""
+    otel_sample_ratio: float = 1.0
+    """Share of traces that are kept, 0 to 1; a caller's own decision goes before"""
     reference_library_loader_enabled: bool = True
     """Load the reference library at start"""
     reference_library_enforce_validation: bool = True
@@ -137,6 +142,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def secrets(self) -> tuple[str, ...]:
         """Values that no log line, trace or answer may show."""
         found = [self.jwt_secret, self.object_storage_secret_key, self.smtp_password]
+        found.append(self.metrics_token)
         for url in (self.postgres_dsn, self.redis_url, self.arq_redis_url):
             if password := urlsplit(url).password:
                 found += [password, unquote(password)]
@@ -300,6 +306,7 @@ def _check_ranges(settings: Settings) -> list[str]:
         "smtp_timeout_seconds": (0.1, 300),
         "report_retry_seconds": (0, 3_600),
         "job_lease_seconds": (1, 300),
+        "otel_sample_ratio": (0, 1),
         "worker_max_jobs": (1, 1_000),
     }
     return [
@@ -317,6 +324,8 @@ def _check_strict(settings: Settings) -> list[str]:
         or EXAMPLE_SECRET.search(settings.jwt_secret)
     ):
         faults.append("JWT_SECRET: needs 32 or more random characters, and no example value")
+    if 0 < len(settings.metrics_token) < MIN_TOKEN_CHARS:
+        faults.append(f"METRICS_TOKEN: needs {MIN_TOKEN_CHARS} or more characters")
     required = ["postgres_dsn", "redis_url", "rank_provider_backend"]
     required += ["local_provider_backend", "authority_provider_backend"]
     if settings.app_env == "production":

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.db import Database
 from lsos.core.errors import Permanent
+from lsos.core.metrics import Metrics
 from lsos.core.settings import Settings
 
 
@@ -27,6 +28,7 @@ class Work:
     settings: Settings
     resources: Mapping[str, Any]
     """Built once at the worker's start: redis, outbound client, providers."""
+    metrics: Metrics
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.errors import NotYet
 from lsos.core.jobs import enqueue
+from lsos.core.metrics import CRAWL_RUN
 from lsos.core.redis import tenant_key
 from lsos.core.work import Death, Summary, Work, task
 from lsos.domains.crawl import queries, reuse, service
@@ -120,6 +121,7 @@ async def finish_run(work: Work, run_id: UUID) -> Summary:
         )
     if finished is None:
         return {"state": "ended_already"}
+    work.metrics.count(CRAWL_RUN, finished.state)
     return {
         "state": finished.state,
         "pages": finished.pages,

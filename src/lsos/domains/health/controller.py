@@ -1,19 +1,27 @@
-"""Routes that a load balancer asks: is the process alive, and can it serve."""
+"""Routes for load balancers, operators and scrapers: alive, able to serve, and how well."""
+
+from typing import Annotated
 
 import msgspec
 from arq.connections import ArqRedis
-from litestar import Controller, get
+from litestar import Controller, Response, get
 from litestar.di import NamedDependency
+from litestar.params import QueryParameter
 
 from lsos import __version__
 from lsos.core import inject
 from lsos.core.envelope import Envelope, failures, ok
 from lsos.core.errors import Unavailable
-from lsos.core.principal import PUBLIC, needs
-from lsos.domains.health import queries
-from lsos.domains.health.schemas import Liveness, Readiness
+from lsos.core.principal import ANY, PUBLIC, needs
+from lsos.domains.health import prometheus, queries
+from lsos.domains.health.rules import WINDOW_S
+from lsos.domains.health.schemas import Health, Liveness, Readiness
 
 RETRY_AFTER_S = 5
+Window = Annotated[
+    int,
+    QueryParameter(ge=60, le=7_200, description="seconds back from now, by whole minutes"),
+]
 
 
 class HealthController(Controller):
@@ -39,3 +47,29 @@ class HealthController(Controller):
                 retry_after_s=RETRY_AFTER_S,
             )
         return ok(readiness)
+
+    @get("/metrics", operation_id="getHealthMetrics", opt=needs(ANY), responses=failures(401, 422))
+    async def metrics(
+        self,
+        db: inject.Database,
+        redis: NamedDependency[ArqRedis],
+        settings: inject.Settings,
+        sessions: inject.Sessions,
+        window_s: Window = WINDOW_S,
+    ) -> Envelope[Health]:
+        """Figures of the whole platform, its service levels, alerts and state; no tenant's."""
+        async with sessions():
+            pass  # the caller's session still holds
+        health = await queries.get_health(
+            db, redis, window_s=window_s, is_judged=settings.metrics_enabled
+        )
+        return ok(health)
+
+
+@get("/metrics", opt=needs(PUBLIC), include_in_schema=False, media_type="text/plain")
+async def scrape(
+    db: inject.Database, redis: NamedDependency[ArqRedis], settings: inject.Settings
+) -> Response[str]:
+    """The same as Prometheus text; who may read it is a guard of the application's."""
+    health = await queries.get_health(db, redis, is_judged=settings.metrics_enabled)
+    return Response(prometheus.text(health), media_type=prometheus.CONTENT_TYPE)

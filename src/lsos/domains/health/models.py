@@ -23,7 +23,7 @@ class MetricMinute(Base):
     count: Mapped[int] = mapped_column(BIGINT)
     total: Mapped[float]
     buckets: Mapped[list[int]] = mapped_column(ARRAY(BIGINT))
-    """Histogram counts by health.rules.BOUNDS_MS; empty for plain counters."""
+    """Histogram counts by core.histogram.BOUNDS_MS; empty for plain counters."""
 
 
 class AlertState(Base):

@@ -1,12 +1,14 @@
-"""Reads of the stores' own state: are they there, and are they as this code needs them."""
+"""Reads of the stores' own state, and of how the platform does."""
 
 import asyncio
 import time
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple, cast
 
 from arq.connections import ArqRedis
-from sqlalchemy import Row, text
+from redis.asyncio import Redis
+from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from lsos import __version__
@@ -14,8 +16,25 @@ from lsos.core.db import APP_ROLE, SYSTEM_ROLE, Database
 from lsos.core.redis import OUTAGE
 from lsos.core.schema_version import HEAD, is_satisfied
 from lsos.core.system_db import system_session
-from lsos.domains.health.rules import overall
-from lsos.domains.health.schemas import Check, Checks, Readiness
+from lsos.domains.health import figures, rollup
+from lsos.domains.health.models import AlertState, PlatformTransition
+from lsos.domains.health.rules import (
+    ALERTS,
+    SLOS,
+    STALE_S,
+    WINDOW_S,
+    AlertStatus,
+    Level,
+    Measured,
+    PlatformState,
+    State,
+    firing_of,
+    judge_alert,
+    judge_level,
+    overall,
+    platform_state,
+)
+from lsos.domains.health.schemas import Check, Checks, Health, Readiness, Transition
 
 POSTGRESQL_TIMEOUT_S = 3.0
 REDIS_TIMEOUT_S = 1.0
@@ -39,6 +58,19 @@ _ROLES = text("""
     select rolname as name, rolsuper as is_superuser, rolbypassrls as bypasses_rls
     from pg_roles where rolname = any(:names)
 """)
+_STATE = text("""
+    select (select state from platform_transitions order by at desc limit 1) as state,
+        (select extract(epoch from now())::float8 - max(total) from metric_minutes
+            where minute = any(array[date_trunc('minute', now()),
+                date_trunc('minute', now()) - interval '1 minute'])
+            and name = :evaluation) as judged_s
+""")
+_LEVELS = text("""
+    select distinct on (label) label, count as events, total, buckets from metric_minutes
+    where minute = any(array[date_trunc('minute', now()),
+        date_trunc('minute', now()) - interval '1 minute']) and name = :slo
+    order by label, minute desc
+""")
 
 
 class Server(NamedTuple):
@@ -48,6 +80,102 @@ class Server(NamedTuple):
     version: str
     now_epoch_s: float
     user: str
+
+
+async def get_health(
+    db: Database, redis: Redis, *, window_s: int = WINDOW_S, is_judged: bool = True
+) -> Health:
+    """Figures of the whole platform; `is_judged` is false where no worker judges alerts."""
+    workers = await rollup.count_workers(redis)
+    async with system_session(db) as session:
+        raw = await rollup.read(session, window_s, workers)
+        stored = await list_alert_states(session)
+        transitions = await list_transitions(session)
+    metrics, basis = figures.metrics_of(raw, window_s)
+    alerts = _complete(stored, raw)
+    return Health(
+        platform_state=platform_state(firing_of(alerts)) if is_judged else None,
+        metrics=metrics,
+        basis=basis,
+        slos=figures.levels_of(raw),
+        alert_state=alerts,
+        transitions=transitions,
+        generated_at=raw.at,
+    )
+
+
+def _complete(stored: Mapping[str, AlertStatus], raw: rollup.Raw) -> dict[str, AlertStatus]:
+    """All alerts; when they were not judged for long, nobody is there to do it."""
+    readings = figures.readings_of(raw)
+    alerts = {
+        alert.name: stored.get(alert.name) or judge_alert(alert, readings[alert.name], None, raw.at)
+        for alert in ALERTS
+    }
+    judged = raw.evaluated_epoch_s
+    if judged is None or raw.at.timestamp() - judged > STALE_S:
+        since = raw.at if judged is None else datetime.fromtimestamp(judged, tz=UTC)
+        missing = alerts["workers_missing"]
+        alerts["workers_missing"] = AlertStatus(
+            state="firing", since=since, value=1.0, threshold=missing.threshold
+        )
+    return alerts
+
+
+async def list_alert_states(session: AsyncSession) -> dict[str, AlertStatus]:
+    rows = await session.scalars(select(AlertState))
+    return {
+        row.name: AlertStatus(
+            state=cast(State, row.state), since=row.since, value=row.value, threshold=row.threshold
+        )
+        for row in rows
+    }
+
+
+async def find_newest_transition(session: AsyncSession) -> Transition | None:
+    found = await list_transitions(session, 1)
+    return found[0] if found else None
+
+
+async def list_transitions(session: AsyncSession, limit: int = 20) -> list[Transition]:
+    """Newest first."""
+    newest = select(PlatformTransition).order_by(PlatformTransition.at.desc()).limit(limit)
+    return [
+        Transition(
+            at=row.at,
+            state=cast(PlatformState, row.state),
+            previous=cast(PlatformState | None, row.previous),
+            alerts=row.alerts,
+        )
+        for row in await session.scalars(newest)
+    ]
+
+
+async def find_platform_state(session: AsyncSession) -> PlatformState | None:
+    """As it was last judged; Critical when no worker judges any more, None when none ever did.
+
+    Any tenant's session may ask.
+    """
+    found = (await session.execute(_STATE, {"evaluation": rollup.EVALUATION})).one()
+    if found.state is None:
+        return None
+    is_stale = found.judged_s is None or found.judged_s > STALE_S
+    return "Critical" if is_stale else found.state
+
+
+async def list_levels(session: AsyncSession) -> list[Level] | None:
+    """The service levels as they were last judged, without the cost of summing up.
+
+    None when they never were, or not in the last two minutes. Any tenant's session may ask.
+    """
+    rows = await session.execute(_LEVELS, {"slo": rollup.SLO})
+    found = {row.label: row for row in rows}
+    if not found:
+        return None
+    return [
+        judge_level(slo, Measured(row.total if row.events else None, row.events, row.buckets[0]))
+        for slo in SLOS
+        if (row := found.get(slo.name))
+    ]
 
 
 async def get_readiness(db: Database, redis: ArqRedis) -> Readiness:
