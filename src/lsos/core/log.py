@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 import structlog
+from opentelemetry import trace
 from structlog.typing import Processor
 
 SECRET_NAME = re.compile(
@@ -28,6 +29,7 @@ def configure(level: str, *, secrets: Iterable[str] = (), stream: TextIO | None 
     out = stream or sys.stderr
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        _trace_id,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
@@ -54,6 +56,15 @@ def configure(level: str, *, secrets: Iterable[str] = (), stream: TextIO | None 
     root.setLevel(level)
     for noisy in ("uvicorn.access", "arq.worker", "asyncio"):
         logging.getLogger(noisy).setLevel("WARNING")
+
+
+def _trace_id(
+    _: object, __: str, event: MutableMapping[str, object]
+) -> MutableMapping[str, object]:
+    context = trace.get_current_span().get_span_context()
+    if context.is_valid:
+        event["trace_id"] = trace.format_trace_id(context.trace_id)
+    return event
 
 
 class Redactor:

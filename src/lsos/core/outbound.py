@@ -17,6 +17,7 @@ from lsos.core.content_coding import ACCEPT_ENCODING, DecodingError
 from lsos.core.outbound_errors import OutboundError, kind_of, reason_of
 from lsos.core.outbound_response import Hop, Response, read_body
 from lsos.core.resolver import DnsResolver, GuardedResolver, guarded_socket
+from lsos.core.telemetry import client_span
 
 __all__ = ["DEFAULT_MAX_BYTES", "Hop", "Outbound", "OutboundError", "Response"]
 
@@ -189,13 +190,16 @@ class Outbound:
         if url.raw_host != target.host:
             # Two parsers that disagree on the host are an attack or a bug.
             raise OutboundError("address_blocked", f"{printable(target.url)}: ambiguous host")
-        try:
-            return await _exchange(session, target.url, url, ask)
-        except (aiohttp.ClientError, OSError, DecodingError) as error:
-            # `from None`: the texts of aiohttp's errors hold the whole URL.
-            raise OutboundError(
-                kind_of(error), f"{printable(target.url)}: {reason_of(error)}"
-            ) from None
+        with client_span(f"http {ask.method}", target.url) as span:
+            try:
+                response = await _exchange(session, target.url, url, ask)
+            except (aiohttp.ClientError, OSError, DecodingError) as error:
+                # `from None`: the texts of aiohttp's errors hold the whole URL.
+                raise OutboundError(
+                    kind_of(error), f"{printable(target.url)}: {reason_of(error)}"
+                ) from None
+            span.set_attribute("http.response.status_code", response.status)
+            return response
 
 
 def _target(url: str, base: str | None = None) -> Target:

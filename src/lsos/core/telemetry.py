@@ -1,15 +1,18 @@
-"""Traces: set-up, spans of SQL statements, and an end that a dead collector can't hold up."""
+"""Traces: set-up, spans of SQL and HTTP, and an end that a dead collector can't hold up."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.trace import SpanKind
+from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+from opentelemetry.trace import SpanKind, Status, StatusCode
 from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -30,7 +33,11 @@ class Telemetry:
         if not settings.otel_exporter_endpoint:
             return
         resource = Resource.create({"service.name": service, "service.version": __version__})
-        self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
+        self._provider = TracerProvider(
+            resource=resource,
+            sampler=ParentBased(TraceIdRatioBased(settings.otel_sample_ratio)),
+            shutdown_on_exit=False,
+        )
         endpoint = settings.otel_exporter_endpoint.rstrip("/") + "/v1/traces"
         exporter = OTLPSpanExporter(endpoint=endpoint, timeout=EXPORT_TIMEOUT_S)
         self._provider.add_span_processor(
@@ -41,7 +48,12 @@ class Telemetry:
     def close(self) -> None:
         """Flush for at most two seconds; what a hanging collector does not take is dropped."""
         if self._provider is not None:
-            self._provider.force_flush(FLUSH_MS)
+            # The exporter keeps no time limit of ours; a thread that hangs dies with the process.
+            flushing = threading.Thread(
+                target=self._provider.force_flush, args=(FLUSH_MS,), daemon=True
+            )
+            flushing.start()
+            flushing.join(FLUSH_MS / 1_000)
 
 
 def trace_sql(engine: AsyncEngine) -> None:
@@ -66,7 +78,9 @@ def trace_sql(engine: AsyncEngine) -> None:
     def failed(context: Any) -> None:
         span = getattr(context.execution_context, "lsos_span", None)
         if span is not None:
-            span.record_exception(context.original_exception)
+            # Its text may hold values of the row.
+            span.set_attribute("error.type", type(context.original_exception).__name__)
+            span.set_status(Status(StatusCode.ERROR))
             span.end()
 
     event.listen(engine.sync_engine, "before_cursor_execute", before)
@@ -76,5 +90,36 @@ def trace_sql(engine: AsyncEngine) -> None:
 
 @contextmanager
 def span(name: str, **attributes: Any) -> Iterator[trace.Span]:
+    """A span of its own; what is enqueued within carries its context to the job."""
     with trace.get_tracer("lsos").start_as_current_span(name, attributes=attributes) as current:
         yield current
+
+
+@contextmanager
+def client_span(name: str, url: str, **attributes: Any) -> Iterator[trace.Span]:
+    """A call to another server, only inside a span that is recorded.
+
+    Host and port alone are told: path, query and user may hold keys. An error is told by its
+    class, since its text may hold the URL.
+    """
+    if not trace.get_current_span().is_recording():
+        yield trace.INVALID_SPAN
+        return
+    parts = urlsplit(url)
+    attributes["server.address"] = parts.hostname or ""
+    if parts.port:
+        attributes["server.port"] = parts.port
+    with trace.get_tracer("lsos").start_as_current_span(
+        name,
+        kind=SpanKind.CLIENT,
+        attributes=attributes,
+        record_exception=False,
+        set_status_on_exception=False,
+    ) as current:
+        try:
+            yield current
+        except Exception as error:
+            kind = getattr(error, "kind", type(error).__name__)
+            current.set_attribute("error.type", str(kind))
+            current.set_status(Status(StatusCode.ERROR))
+            raise
