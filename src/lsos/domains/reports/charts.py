@@ -12,7 +12,7 @@ FONT = "'Noto Sans','DejaVu Sans','Segoe UI',Helvetica,Arial,sans-serif"
 TEXT = "#1f2937"
 QUIET = "#5b6472"
 GRID = "#d5dae1"
-LABEL_WIDTH = 190
+LABEL_WIDTH = 214
 LABEL_CHARS = 30
 
 
@@ -36,13 +36,13 @@ def bars(title: str, description: str, items: Sequence[Bar], colour: str, top: f
     parts = []
     for index, (label, value, text) in enumerate(items):
         y = index * step + 4
-        parts.append(_label(label, y + size - 2.5))
+        parts.append(_label(label, y + size - 3))
         parts.append(_rect(LABEL_WIDTH, y, room, size, "#eceff3"))
         if value is not None and top > 0:
             length = room * max(0.0, min(1.0, value / top))
             parts.append(_rect(LABEL_WIDTH, y, length, size, colour))
         fill = QUIET if value is None else TEXT
-        parts.append(_text(LABEL_WIDTH + room + 8, y + size - 2.5, text, fill=fill))
+        parts.append(_text(LABEL_WIDTH + room + 8, y + size - 3, text, fill=fill))
     return _chart(title, description, "".join(parts), height)
 
 
@@ -60,20 +60,20 @@ def stacked(
     parts = _legend(series)
     for index, (label, values) in enumerate(rows):
         y, x = head + index * step + 4, float(LABEL_WIDTH)
-        parts.append(_label(label, y + size - 2.5))
+        parts.append(_label(label, y + size - 3))
         for (_, colour), value in zip(series, values, strict=True):
             length = room * value / top
             if length > 0:
                 # A gap of white tells neighbours apart without colour.
                 parts.append(_rect(x, y, max(1.0, length - 1), size, colour))
             x += length
-        parts.append(_text(x + 7, y + size - 2.5, f"{sum(values):,.0f}"))
+        parts.append(_text(x + 7, y + size - 3, f"{sum(values):,.0f}"))
     return _chart(title, description, "".join(parts), height)
 
 
 def line(title: str, description: str, points: Sequence[Point], colour: str, top: float) -> Chart:
     """A line on a scale from 0 to `top`; a day without a value leaves a gap."""
-    height, left, right, upper, lower = 190, 38, 46, 14, 160
+    height, left, right, upper, lower = 156, 34, 46, 12, 128
     span = max(1, (points[-1].day - points[0].day).days) if points else 1
     parts = []
     for step in range(5):
@@ -129,7 +129,7 @@ def _legend(series: Sequence[Series]) -> list[str]:
 def _chart(title: str, description: str, body: str, height: float) -> Chart:
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img"'
-        f' font-family="{FONT}" font-size="12.5"><title>{escape(title)}</title>'
+        f' font-family="{FONT}" font-size="11.5"><title>{escape(title)}</title>'
         f"<desc>{escape(description)}</desc>{body}</svg>"
     )
     return Chart(title=title, description=description, svg=svg, height=height)

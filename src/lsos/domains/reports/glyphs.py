@@ -23,25 +23,29 @@ def coverage() -> Coverage:
     return by_file[0] & by_file[1], by_file[2]
 
 
-def settable(text: str, fonts: Coverage, missing: set[str]) -> str:
+def settable(text: str, fonts: Coverage, missing: set[str], *, marks: bool = True) -> str:
     """The text with each character that no font has replaced by U+FFFD and put into `missing`.
 
-    A mark that no font has together with its base is dropped: a shaper takes both from one font.
+    A mark that no font has together with its base is dropped, since a shaper takes both from one
+    font; without `marks`, so is each that is not part of a composed letter.
     """
     if text.isascii():
         return text
     done = []
-    for base, marks in _clusters(unicodedata.normalize("NFC", text)):
+    for base, above in clusters(unicodedata.normalize("NFC", text)):
         if base not in INVISIBLE and not any(ord(base) in font for font in fonts):
             missing.add(base)
             done.append(REPLACEMENT)
             continue
+        if not marks:
+            done.append(base)
+            continue
         for font in fonts:
-            if ord(base) in font and all(ord(mark) in font for mark in marks):
-                done.append(base + marks)
+            if ord(base) in font and all(ord(mark) in font for mark in above):
+                done.append(base + above)
                 break
         else:
-            missing.update(marks)
+            missing.update(above)
             done.append(base)
     return "".join(done)
 
@@ -53,7 +57,7 @@ def named(missing: Iterable[str], limit: int = 12) -> list[str]:
     return names + ([f"{len(ordered) - limit} more"] if len(ordered) > limit else [])
 
 
-def _clusters(text: str) -> Iterator[tuple[str, str]]:
+def clusters(text: str) -> Iterator[tuple[str, str]]:
     """Characters, each with the marks, selectors and joiners that follow it."""
     base, marks = "", ""
     for char in text:

@@ -21,7 +21,8 @@ STYLE = (TEMPLATES / "report.css").read_text(encoding="utf-8")
 TYPST = (TEMPLATES / "report.typ").read_bytes()
 LOGO = re.compile(r"data:image/(png|jpeg);base64,([A-Za-z0-9+/]+=*)\Z")
 LONG_WORD = re.compile(r"\S{18,}")
-BREAK_AFTER = re.compile(r"([/?&=_.,:;@#%+-]|[^\u200b]{18})")
+BREAK_AFTER = frozenset("/?&=_.,:;@#%+-")
+MAX_UNBROKEN = 24
 
 _pages = jinja2.Environment(
     autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -49,7 +50,7 @@ def pdf(report: Report) -> bytes:
     """A tagged PDF (PDF/UA-1); blocks for some hundred milliseconds: call it in a thread."""
     fonts = glyphs.coverage()
     missing: set[str] = set()
-    data = _settable(msgspec.to_builtins(report), fonts, missing)
+    data = _settable(msgspec.to_builtins(msgspec.structs.replace(report, logo="")), fonts, missing)
     data["missing"] = glyphs.named(missing)
     inputs = {"report": json.dumps(data, ensure_ascii=False)}
     if match := LOGO.match(report.logo):
@@ -83,12 +84,23 @@ def _fonts() -> typst.Fonts:
 def _settable(value: Any, fonts: glyphs.Coverage, missing: set[str], key: str = "") -> Any:
     """All texts with glyphs for each character and places to break long words."""
     if isinstance(value, str):
-        text = glyphs.settable(value, fonts, missing)
-        if key in ("svg", "logo"):
-            return text if key == "svg" else ""
-        return LONG_WORD.sub(lambda word: BREAK_AFTER.sub("\\1\u200b", word[0]), text)
+        if key == "svg":  # PDF/UA knows no letter for a mark inside a picture
+            return glyphs.settable(value, fonts, missing, marks=False)
+        return LONG_WORD.sub(_breakable, glyphs.settable(value, fonts, missing))
     if isinstance(value, dict):
         return {k: _settable(v, fonts, missing, k) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [_settable(v, fonts, missing) for v in value]
     return value
+
+
+def _breakable(word: re.Match[str]) -> str:
+    """A long word with places to break, never between a letter and its marks."""
+    done, run = [], 0
+    for base, marks in glyphs.clusters(word[0]):
+        done.append(base + marks)
+        run = 0 if base in BREAK_AFTER else run + 1
+        if run in (0, MAX_UNBROKEN):
+            done.append("\u200b")
+            run = 0
+    return "".join(done)

@@ -62,12 +62,12 @@ STATES = {
 }
 ADVICE_STATES = {
     "generated": "proposed",
-    "validated": "proposed, all inputs measured",
+    "validated": "proposed, fully measured",
     "approved": "approved",
     "scheduled": "scheduled",
     "executed": "done, not yet verified",
     "verified": "verified",
-    "not_verified": "done, but the measurement disagrees",
+    "not_verified": "done, not confirmed",
     "rejected": "rejected",
     "archived": "archived",
 }
@@ -98,10 +98,10 @@ HEALTH_PARTS = {
 }
 ENTITY_PARTS = {
     "identity": "Identity",
-    "agreement": "Agreement of name, address, phone",
-    "same_as": "Profiles named by sameAs",
-    "coverage": "Coverage of location and service pages",
-    "topics": "Topics of the keywords",
+    "agreement": "Agreement of NAP",
+    "same_as": "Profiles (sameAs)",
+    "coverage": "Locations and services",
+    "topics": "Topics of keywords",
 }
 SURFACES = {
     "structured_data": "structured data",
@@ -142,7 +142,7 @@ MONTHS = (
     "November",
     "December",
 )
-DAY = "{day} {month} {year}"
+DAY = "{day}\N{NO-BREAK SPACE}{month}\N{NO-BREAK SPACE}{year}"
 TILE_CLEAN = "Pages without severe findings"
 TILE_CLEAN_DETAIL = "of {eligible} pages meant for search"
 TILE_MEASURED = "URLs measured"

@@ -106,7 +106,7 @@ def entity_blocks(facts: Entity, theme: Theme) -> list[Block]:
         charts.bars(texts.ENTITY_CHART, f"{said}.", bars, theme.mark, 100),
         Table(
             caption=texts.ENTITY_TABLE,
-            columns=columns(texts.ENTITY_COLUMNS, (2.4, 1.1, 0.7, 5), "sees"),
+            columns=columns(texts.ENTITY_COLUMNS, (2.2, 1.6, 0.6, 5), "sees"),
             rows=[
                 [
                     Cell(text=texts.ENTITY_PARTS.get(part.name, clean(part.name))),

@@ -51,7 +51,11 @@ def _health(facts: Local) -> Table:
     labels = (texts.LOCAL_COLUMN, texts.LOCAL_SCORE, *(texts.HEALTH_PARTS[n] for n in names))
     return Table(
         caption=texts.LOCAL_PARTS,
-        columns=columns(labels, (2.4, 1.2, *(1.3 for _ in names)), "se" + "e" * len(names)),
+        columns=columns(
+            labels,
+            (2.2, 1.1, *(max(1.15, 0.6 + len(texts.HEALTH_PARTS[n]) / 10) for n in names)),
+            "se" + "e" * len(names),
+        ),
         rows=[
             [
                 plain(loc.location),
@@ -76,7 +80,7 @@ def _part(parts: Sequence[HealthPart], name: str) -> Cell:
 def _nap(facts: Local) -> Table:
     return Table(
         caption=texts.NAP_TITLE,
-        columns=columns(texts.NAP_COLUMNS, (2.4, 2, 1.8, 1.8, 1.8), "sssss"),
+        columns=columns(texts.NAP_COLUMNS, (2.4, 1.5, 2, 2, 2), "sssss"),
         rows=[
             [
                 plain(row.location),
@@ -124,7 +128,7 @@ def review_blocks(facts: Reviews, theme: Theme) -> list[Block]:
 def _review_table(facts: Reviews) -> Table:
     return Table(
         caption=texts.REVIEW_TABLE,
-        columns=columns(texts.REVIEW_COLUMNS, (2.4, 1, 1, 1.2, 1.6, 1.2), "seeeee"),
+        columns=columns(texts.REVIEW_COLUMNS, (2.2, 1.2, 1.2, 1.3, 1.6, 1.2), "seeeee"),
         rows=[
             [
                 plain(stats.location),
@@ -147,7 +151,7 @@ def _review_table(facts: Reviews) -> Table:
 def _newest(facts: Reviews) -> Table:
     return Table(
         caption=texts.REVIEW_NEWEST,
-        columns=columns(texts.REVIEW_NEWEST_COLUMNS, (4.6, 1.8, 0.8, 1.6, 1.1), "ssess"),
+        columns=columns(texts.REVIEW_NEWEST_COLUMNS, (4.4, 1.8, 0.8, 1.8, 1.1), "ssess"),
         rows=[
             [
                 Cell(
