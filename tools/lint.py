@@ -48,8 +48,8 @@ SYSTEM_SESSION_IMPORTERS = {
 }
 ROOM_DOORS = {"service", "queries", "rules"}
 EXTRA_ROOM_DOORS = {
-    "crawl": {"facts", "site_facts"},  # what a page and a site are, for the rooms that judge them
-    "providers": {"base", "client"},  # errors and client of every room's adapters
+    "crawl": {"facts", "site_facts", "findings"},  # pages, site and faults, for rooms that judge
+    "providers": {"base", "client", "generic"},  # errors, client and contract of the adapters
     "campaigns": {"nap", "nap_text"},  # NAP matching, shared by local, citations and entity
     "reference": {"library", "signals"},  # what is in force, and the shape in which rooms report
 }

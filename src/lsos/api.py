@@ -51,8 +51,11 @@ from lsos.domains.campaigns import controller as campaigns
 from lsos.domains.crawl import controller as crawl
 from lsos.domains.dashboard import controller as dashboard
 from lsos.domains.health import controller as health
+from lsos.domains.intelligence import controller as intelligence
 from lsos.domains.jobs import controller as jobs
-from lsos.registries import BASELINE_STEPS
+from lsos.domains.reference import controller as reference
+from lsos.domains.reference.library import Library
+from lsos.registries import BASELINE_STEPS, KNOWN_CODES
 
 MAX_BODY_BYTES = 1_048_576
 
@@ -67,6 +70,9 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     jobs.JobController,
     health.HealthController,
     dashboard.DashboardController,
+    reference.ReferenceLibraryController,
+    intelligence.IntelligenceController,
+    intelligence.RecommendationSummaryController,
 )
 
 log = structlog.get_logger(__name__)
@@ -104,12 +110,14 @@ def create_app(settings: Settings | None = None) -> Litestar:
     db = Database.of(settings, application_name="lsos-api", pusher=Bell(queue))
     trace_sql(db.engine)
     stopping = asyncio.Event()
+    library = Library(settings, KNOWN_CODES)
     metrics = Metrics(is_enabled=settings.metrics_enabled)
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         telemetry = Telemetry(settings, service="lsos-api")
         _announce_stop(stopping)
+        await library.start(db)
         flushing = asyncio.ensure_future(metrics.keep_flushing(db))
         yield
         flushing.cancel()
@@ -124,7 +132,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             Router(settings.api_v1_prefix, route_handlers=list(CONTROLLERS)),
             Router("/", route_handlers=[health.scrape], guards=[_may_scrape(settings, db)]),
         ],
-        dependencies=_dependencies(settings, db, redis, stopping),
+        dependencies=_dependencies(settings, db, redis, stopping, library),
         guards=[guard],
         middleware=_middleware(settings, db),
         before_request=check_request,
@@ -142,7 +150,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
 
 
 def _dependencies(
-    settings: Settings, db: Database, redis: ArqRedis, stopping: asyncio.Event
+    settings: Settings, db: Database, redis: ArqRedis, stopping: asyncio.Event, library: Library
 ) -> dict[str, Provide]:
     """What handlers may ask for by name; core.inject names the types."""
     return {
@@ -152,6 +160,7 @@ def _dependencies(
         "redis": _constant(redis),
         "baseline_steps": _constant(BASELINE_STEPS),
         "stopping": _constant(stopping),
+        "library": _constant(library),
         "sessions": Provide(sessions_provider(db, sessions.admit), sync_to_thread=False),
         "principal": Provide(_principal, sync_to_thread=False),
         "session": Provide(session_provider(db, sessions.admit)),

@@ -1,21 +1,51 @@
-"""What the rooms join: tasks, steps of a baseline, followers of a crawl."""
+"""What the rooms join: tasks, baseline steps, followers, signals, and parts of the score."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from lsos.core.work import Registry, Task
 from lsos.domains.campaigns.rules import BaselineStep
+from lsos.domains.crawl import findings
 from lsos.domains.crawl import tasks as crawl
+from lsos.domains.crawl.checks import BY_CODE
+from lsos.domains.intelligence import tasks as intelligence
+from lsos.domains.intelligence.sources import ScoreSource, SignalSource, Sources
+from lsos.domains.reference.signals import SignalKind
 
-TASKS: Sequence[Task] = (*crawl.TASKS,)
+TASKS: Sequence[Task] = (*crawl.TASKS, *intelligence.TASKS)
 
 BASELINE_STEPS: Sequence[BaselineStep] = (BaselineStep(name="crawl", task="crawl.baseline"),)
 
-CRAWL_FOLLOWERS: Sequence[str] = ()
+CRAWL_FOLLOWERS: Sequence[str] = (intelligence.REFRESH,)
 """Tasks that are enqueued with the run's id when a crawl has been judged."""
 
-
-MEASUREMENT_FOLLOWERS: Sequence[str] = ()
+MEASUREMENT_FOLLOWERS: Sequence[str] = (intelligence.REFRESH,)
 """Tasks that are enqueued for the campaign when a room has finished a measurement."""
+
+SIGNAL_KINDS: Sequence[SignalKind] = ()
+"""Every signal that a room may emit."""
+
+SIGNAL_SOURCES: Sequence[SignalSource] = ()
+
+SCORE_SOURCES: Sequence[ScoreSource] = (ScoreSource("technical", findings.find_technical_score),)
+
+SOURCES = Sources(SIGNAL_SOURCES, SCORE_SOURCES)
+
+_AWAITED = (
+    "rank_dropped rank_striking_distance rank_not_found pack_absent rank_errors profile_missing"
+    " profile_health_low profile_incomplete nap_wrong nap_missing map_pack_absent reviews_stale"
+    " review_rating_low reviews_unanswered review_burst authority_low backlinks_lost"
+    " entity_identity_incomplete entity_disagrees entity_same_as_few entity_coverage_low"
+    " entity_topics_gap"
+)
+AWAITED_SIGNALS: frozenset[str] = frozenset(_AWAITED.split())
+"""Signals that the library advises on and whose rooms register them in SIGNAL_KINDS."""
+
+KNOWN_CODES: frozenset[str] = (
+    frozenset(BY_CODE) | {kind.code for kind in SIGNAL_KINDS} | AWAITED_SIGNALS
+)
+"""Check codes and signals: the reference library must have advice for each."""
+
+CHECK_NEEDS: Mapping[str, str] = {code: check.needs for code, check in BY_CODE.items()}
 
 
 def registry() -> Registry:

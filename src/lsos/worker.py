@@ -39,7 +39,15 @@ from lsos.core.settings import Settings
 from lsos.core.telemetry import Telemetry, trace_sql
 from lsos.domains.crawl.politeness import HostClock
 from lsos.domains.health import service as health
-from lsos.registries import CRAWL_FOLLOWERS, MEASUREMENT_FOLLOWERS, registry
+from lsos.domains.reference.library import Library
+from lsos.registries import (
+    CHECK_NEEDS,
+    CRAWL_FOLLOWERS,
+    KNOWN_CODES,
+    MEASUREMENT_FOLLOWERS,
+    SOURCES,
+    registry,
+)
 
 POLL_S = 0.05
 BELL_POLL_S = 0.5
@@ -94,6 +102,9 @@ async def resources(settings: Settings, redis: Redis) -> AsyncIterator[dict[str,
             "semaphore": Semaphore(redis),
             "crawl_followers": tuple(CRAWL_FOLLOWERS),
             "followers": tuple(MEASUREMENT_FOLLOWERS),
+            "library": Library(settings, KNOWN_CODES),
+            "sources": SOURCES,
+            "check_needs": CHECK_NEEDS,
         }
 
 
@@ -111,6 +122,7 @@ async def startup(ctx: dict[str, Any]) -> None:
     trace_sql(db.engine)
     name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
     shared = await stack.enter_async_context(resources(settings, redis))
+    await shared["library"].start(db)
     metrics = Metrics(is_enabled=settings.metrics_enabled)
     runner = ctx["runner"] = Runner(
         db=db,

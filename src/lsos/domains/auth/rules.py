@@ -14,9 +14,11 @@ _READ = frozenset(
         "dashboard:read",
         "jobs:read",
         "branding:read",
+        "reference:read",
+        "intelligence:read",
     }
 )
-_WORK = _READ | {"campaigns:write", "crawl:write", "jobs:write"}
+_WORK = _READ | {"campaigns:write", "crawl:write", "jobs:write", "intelligence:write"}
 _ADMIN = _WORK | {
     "users:admin",
     "tenant:read",
@@ -28,7 +30,7 @@ _ADMIN = _WORK | {
 }
 
 ROLE_SCOPES: dict[Role, frozenset[str]] = {
-    "platform_admin": _ADMIN | {"tenants:admin"},
+    "platform_admin": _ADMIN | {"tenants:admin", "reference:admin"},
     "tenant_admin": _ADMIN,
     "analyst": _WORK | {"api_keys:write"},
     "client_viewer": _READ,

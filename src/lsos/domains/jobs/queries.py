@@ -40,3 +40,20 @@ async def list_jobs(
     if before is not None:
         query = query.where(tuple_(Job.created_at, Job.id) < before)
     return (await session.scalars(query)).all()
+
+
+async def find_later_queued(
+    session: AsyncSession, name: str, campaign_id: UUID, job_id: UUID
+) -> UUID | None:
+    """A job of this name and campaign that was made after `job_id` and has not started yet."""
+    return await session.scalar(
+        select(Job.id)
+        .where(
+            Job.campaign_id == campaign_id,
+            Job.name == name,
+            Job.state == "queued",
+            Job.id > job_id,
+        )
+        .order_by(Job.id.desc())
+        .limit(1)
+    )

@@ -31,11 +31,11 @@ Url = Annotated[str, msgspec.Meta(pattern=r"^https://[^\s]{3,500}\Z")]
 Version = Annotated[str, msgspec.Meta(pattern=rf"^{VERSION.pattern}\Z")]
 
 
-class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A part of an artifact; unknown fields are faults."""
 
 
-class CtrCurve(Strict):
+class CtrCurve(Strict, frozen=True):
     """Share of searchers who click a position, by position from 1; beyond the list nobody does."""
 
     id: Id
@@ -45,7 +45,7 @@ class CtrCurve(Strict):
     evidence: Annotated[list[Id], msgspec.Meta(min_length=1)]
 
 
-class Threshold(Strict):
+class Threshold(Strict, frozen=True):
     """A bound from which on a room speaks up."""
 
     code: Code
@@ -55,7 +55,7 @@ class Threshold(Strict):
     meaning: Sentences
 
 
-class Metrics(Strict):
+class Metrics(Strict, frozen=True):
     version: Version
     severity_weights: dict[Severity, Weight]
     campaign_score_weights: dict[Id, Weight]
@@ -66,7 +66,7 @@ class Metrics(Strict):
     """Name of a figure -> formula with its version."""
 
 
-class Advice(Strict):
+class Advice(Strict, frozen=True):
     """What to do about one check code or signal."""
 
     code: Code
@@ -83,12 +83,12 @@ class Advice(Strict):
     """Codes that are better solved first."""
 
 
-class Recommendations(Strict):
+class Recommendations(Strict, frozen=True):
     version: Version
     items: list[Advice]
 
 
-class Evidence(Strict):
+class Evidence(Strict, frozen=True):
     """A fact in our own words, and how we know it."""
 
     id: Id
@@ -106,12 +106,12 @@ class Evidence(Strict):
     """Of the statement in UTF-8."""
 
 
-class EvidenceList(Strict):
+class EvidenceList(Strict, frozen=True):
     version: Version
     items: list[Evidence]
 
 
-class Manifest(Strict):
+class Manifest(Strict, frozen=True):
     version: Version
     released_on: date
     sha256: dict[Artifact, Sha256]

@@ -175,9 +175,9 @@ def _check_expected(active: ReferenceRelease | None, expected: str | None) -> No
 
 def _check(release: ReferenceRelease, policy: Policy) -> list[Fault]:
     """Faults of a stored release by today's codes; Conflict when they keep it out."""
-    document = {name: getattr(release, name) for name in ARTIFACTS}
+    bodies: dict[str, Any] = {name: getattr(release, name) for name in ARTIFACTS}
     # The manifest is not kept: what it vouched for was compared when the release came in.
-    document["manifest"] = _manifest(release)
+    document = {**bodies, "manifest": _manifest(release, bodies)}
     faults = validate(document, policy.known_codes)
     if is_refused(document, faults, policy):
         raise Conflict(
@@ -188,16 +188,14 @@ def _check(release: ReferenceRelease, policy: Policy) -> list[Fault]:
     return faults
 
 
-def _manifest(release: ReferenceRelease) -> dict[str, Any]:
-    bodies = {name: getattr(release, name) for name in ARTIFACTS}
+def _manifest(release: ReferenceRelease, bodies: Mapping[str, Any]) -> dict[str, Any]:
     if release_sha256(bodies) != release.sha256:
         return {}  # somebody wrote past this service
-    return manifest_of(bodies, release.version, release.created_at.date().isoformat())
-
-
-def manifest_of(bodies: Mapping[str, Any], version: str, released_on: str) -> dict[str, Any]:
-    hashes = {name: sha256_of(bodies[name]) for name in ARTIFACTS}
-    return {"version": version, "released_on": released_on, "sha256": hashes}
+    return {
+        "version": release.version,
+        "released_on": release.created_at.date().isoformat(),
+        "sha256": {name: sha256_of(bodies[name]) for name in ARTIFACTS},
+    }
 
 
 def _insert(

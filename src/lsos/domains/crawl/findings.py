@@ -1,0 +1,105 @@
+"""Findings of a run for the rooms above: whom they affect, and what was measured at all."""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lsos.domains.crawl import queries
+from lsos.domains.crawl.models import CheckSettings, CrawlIssue, CrawlPage, CrawlRun, IgnoredIssue
+from lsos.domains.crawl.store import unpack_links
+from lsos.domains.crawl.urls import url_key
+
+
+class Finding(NamedTuple):
+    code: str
+    severity: str
+    scope: str
+    subject: int
+    """Key of the URL, or of the host's name."""
+    url: str
+    """The URL, or the host."""
+    evidence: Any
+    """The first of the stored ones."""
+    is_ignored: bool
+
+
+async def list_findings(session: AsyncSession, run: CrawlRun) -> Sequence[Finding]:
+    """All findings of a run in a fixed order."""
+    ignored = (
+        select(IgnoredIssue.id)
+        .where(
+            IgnoredIssue.campaign_id == run.campaign_id,
+            IgnoredIssue.code == CrawlIssue.code,
+            IgnoredIssue.subject == CrawlIssue.subject,
+            IgnoredIssue.until.is_(None) | (IgnoredIssue.until > func.now()),
+        )
+        .exists()
+    )
+    rows = await session.execute(
+        select(
+            CrawlIssue.code,
+            CrawlIssue.severity,
+            CrawlIssue.scope,
+            CrawlIssue.subject,
+            CrawlIssue.url,
+            CrawlIssue.evidence[0],
+            ignored,
+        )
+        .where(CrawlIssue.run_id == run.id)
+        .order_by(CrawlIssue.code, CrawlIssue.url, CrawlIssue.subject)
+    )
+    return [Finding(*row) for row in rows]
+
+
+async def eligible_urls(session: AsyncSession, run_id: UUID) -> dict[int, str]:
+    """URL of every page that scores are about, by key."""
+    rows = await session.execute(
+        select(CrawlPage.key, CrawlPage.url).where(
+            CrawlPage.run_id == run_id, CrawlPage.is_eligible
+        )
+    )
+    return {key: url for key, url in rows}  # noqa: C416 -- rows are no pairs to the type checker
+
+
+async def linking_pages(
+    session: AsyncSession, run_id: UUID, targets: Collection[int]
+) -> dict[int, set[int]]:
+    """Keys of the eligible pages that link to each of `targets`."""
+    wanted = set(targets)
+    found: dict[int, set[int]] = defaultdict(set)
+    if not wanted:
+        return found
+    statement = select(CrawlPage.key, CrawlPage.links).where(
+        CrawlPage.run_id == run_id, CrawlPage.is_eligible
+    )
+    async for key, raw in queries.stream(session, statement):
+        for target in wanted.intersection(unpack_links(raw).targets):
+            found[target].add(key)
+    return found
+
+
+async def measured_urls(
+    session: AsyncSession, campaign_id: UUID, run_id: UUID, urls: Collection[str]
+) -> frozenset[str]:
+    """Those of `urls` that the campaign's run has a result for."""
+    keys = {url_key(campaign_id.bytes, url): url for url in urls}
+    rows = await session.scalars(
+        select(CrawlPage.key).where(CrawlPage.run_id == run_id, CrawlPage.key.in_(keys))
+    )
+    return frozenset(keys[key] for key in rows)
+
+
+async def disabled_checks(session: AsyncSession) -> frozenset[str]:
+    """Checks that the tenant has switched off: that they find nothing proves nothing."""
+    rows = await session.scalars(select(CheckSettings.code).where(~CheckSettings.is_enabled))
+    return frozenset(rows)
+
+
+async def find_technical_score(session: AsyncSession, campaign_id: UUID) -> float | None:
+    """Of the newest finished run; None when that could not be scored."""
+    run = await queries.find_latest_scored_run(session, campaign_id)
+    return None if run is None else run.technical_score

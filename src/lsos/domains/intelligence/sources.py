@@ -1,0 +1,35 @@
+"""What the rooms offer to recommendations and to the campaign score; `registries` lists it."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lsos.domains.reference.signals import Signal
+
+ReadSignals = Callable[[AsyncSession, UUID], Awaitable[list[Signal]]]
+ReadTime = Callable[[AsyncSession, UUID], Awaitable[datetime | None]]
+ReadScore = Callable[[AsyncSession, UUID], Awaitable[float | None]]
+
+
+class SignalSource(NamedTuple):
+    """A measuring room, by campaign id."""
+
+    room: str
+    signals: ReadSignals
+    measured_at: ReadTime
+    """When the newest finished measurement began; None before the first."""
+
+
+class ScoreSource(NamedTuple):
+    """A part of the campaign score: 0 to 100, None when unmeasured."""
+
+    part: str
+    value: ReadScore
+
+
+class Sources(NamedTuple):
+    signals: Sequence[SignalSource]
+    scores: Sequence[ScoreSource]
