@@ -42,6 +42,7 @@ from lsos.core.request import (
     sessions_provider,
 )
 from lsos.core.settings import Settings, replaced_variables
+from lsos.core.storage import open_storage
 from lsos.core.telemetry import Telemetry, trace_sql
 from lsos.domains.auth import service as auth
 from lsos.domains.auth import sessions
@@ -55,6 +56,7 @@ from lsos.domains.intelligence import controller as intelligence
 from lsos.domains.jobs import controller as jobs
 from lsos.domains.reference import controller as reference
 from lsos.domains.reference.library import Library
+from lsos.domains.reports import controller as reports
 from lsos.registries import BASELINE_STEPS, KNOWN_CODES
 
 MAX_BODY_BYTES = 1_048_576
@@ -70,6 +72,8 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     jobs.JobController,
     health.HealthController,
     dashboard.DashboardController,
+    reports.ReportController,
+    reports.ScheduleController,
     reference.ReferenceLibraryController,
     intelligence.IntelligenceController,
     intelligence.RecommendationSummaryController,
@@ -160,6 +164,7 @@ def _dependencies(
         "redis": _constant(redis),
         "baseline_steps": _constant(BASELINE_STEPS),
         "stopping": _constant(stopping),
+        "storage": _constant(open_storage(settings)),
         "library": _constant(library),
         "sessions": Provide(sessions_provider(db, sessions.admit), sync_to_thread=False),
         "principal": Provide(_principal, sync_to_thread=False),

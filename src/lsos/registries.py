@@ -6,12 +6,13 @@ from lsos.core.work import Registry, Task
 from lsos.domains.campaigns.rules import BaselineStep
 from lsos.domains.crawl import findings
 from lsos.domains.crawl import tasks as crawl
+from lsos.domains.reports import tasks as reports
 from lsos.domains.crawl.checks import BY_CODE
 from lsos.domains.intelligence import tasks as intelligence
 from lsos.domains.intelligence.sources import ScoreSource, SignalSource, Sources
 from lsos.domains.reference.signals import SignalKind
 
-TASKS: Sequence[Task] = (*crawl.TASKS, *intelligence.TASKS)
+TASKS: Sequence[Task] = (*crawl.TASKS, *reports.TASKS, *intelligence.TASKS)
 
 BASELINE_STEPS: Sequence[BaselineStep] = (BaselineStep(name="crawl", task="crawl.baseline"),)
 

@@ -36,10 +36,13 @@ from lsos.core.redis import BELL, DEFAULT_QUEUE, OUTAGE, WORKERS, arq_settings, 
 from lsos.core.runner import Runner
 from lsos.core.semaphore import Semaphore
 from lsos.core.settings import Settings
+from lsos.core.storage import open_storage
 from lsos.core.telemetry import Telemetry, trace_sql
 from lsos.domains.crawl.politeness import HostClock
 from lsos.domains.health import service as health
 from lsos.domains.reference.library import Library
+from lsos.domains.reports import schedules as report_schedules
+from lsos.domains.reports.mail import open_mailer
 from lsos.registries import (
     CHECK_NEEDS,
     CRAWL_FOLLOWERS,
@@ -79,6 +82,12 @@ async def purge(ctx: dict[str, Any]) -> None:
     await _quietly("purge_metrics", health.purge(ctx["db"]))
 
 
+async def report_tick(ctx: dict[str, Any]) -> None:
+    settings: Settings = ctx["settings"]
+    ticking = report_schedules.tick(ctx["db"], sender=settings.smtp_from_email)
+    await _quietly("report_tick", ticking)
+
+
 async def _quietly(name: str, work: Any) -> None:
     """A cron must not fail: arq would log a trace a minute while PostgreSQL is away."""
     try:
@@ -102,6 +111,8 @@ async def resources(settings: Settings, redis: Redis) -> AsyncIterator[dict[str,
             "semaphore": Semaphore(redis),
             "crawl_followers": tuple(CRAWL_FOLLOWERS),
             "followers": tuple(MEASUREMENT_FOLLOWERS),
+            "storage": open_storage(settings),
+            "mailer": open_mailer(settings),
             "library": Library(settings, KNOWN_CODES),
             "sources": SOURCES,
             "check_needs": CHECK_NEEDS,
@@ -251,6 +262,7 @@ def _options(settings: Settings, queue: str) -> dict[str, Any]:
         "cron_jobs": [
             cron(sweep, name="sweep", second=SWEEP_SECONDS, run_at_startup=True, keep_result=0),
             cron(purge, name="purge", minute=17, keep_result=0),
+            cron(report_tick, name="report_tick", second=0, run_at_startup=True, keep_result=0),
         ],
         "queue_name": queue_key(queue),
         "max_jobs": settings.worker_max_jobs,

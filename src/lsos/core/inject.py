@@ -5,7 +5,7 @@ import asyncio
 from litestar.di import NamedDependency
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.core import db, principal, settings
+from lsos.core import db, principal, settings, storage
 
 Database = NamedDependency[db.Database]
 Principal = NamedDependency[principal.Principal]
@@ -14,3 +14,5 @@ Settings = NamedDependency[settings.Settings]
 Session = NamedDependency[AsyncSession]
 Stopping = NamedDependency[asyncio.Event]
 """Set when the process is asked to end: streams end themselves."""
+Storage = NamedDependency[storage.Storage]
+"""Artifacts of reports."""

@@ -14,11 +14,12 @@ _READ = frozenset(
         "dashboard:read",
         "jobs:read",
         "branding:read",
+        "reports:read",
         "reference:read",
         "intelligence:read",
     }
 )
-_WORK = _READ | {"campaigns:write", "crawl:write", "jobs:write", "intelligence:write"}
+_WORK = _READ | {"campaigns:write", "crawl:write", "jobs:write", "reports:write", "intelligence:write"}
 _ADMIN = _WORK | {
     "users:admin",
     "tenant:read",

@@ -28,6 +28,8 @@ MAX_ATTACHED_BYTES = 10 * 2**20
 MAX_NAME_CHARS = 100
 MAX_RESPONSE_CHARS = 300
 QUIT_S = 2.0
+MAIL_S = 120.0
+"""Longest conversation of one mail."""
 
 Stage = Literal["connect", "ehlo", "tls", "auth", "mail", "rcpt", "data", "dot"]
 Outcome = Literal["sent", "retry", "failed", "outcome_unknown"]
@@ -118,6 +120,11 @@ def compose(letter: Letter, sender: str) -> EmailMessage:
     return message
 
 
+def _encoded(letter: Letter, sender: str) -> bytes:
+    """Base64 of some megabytes: in a thread."""
+    return compose(letter, sender).as_bytes()
+
+
 def file_name(name: str, made_at: datetime, extension: str) -> str:
     """ASCII letters, digits and hyphens only: no path, no header syntax."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
@@ -133,7 +140,7 @@ class FolderMailer:
         self._sender = sender or "reports@localhost.localdomain"
 
     async def send(self, letter: Letter) -> Result:
-        body = compose(letter, self._sender).as_bytes()
+        body = await asyncio.to_thread(_encoded, letter, self._sender)
         name = letter.message_id.strip("<>").partition("@")[0]
         await asyncio.to_thread(self._write, f"{name}.eml", body)
         return Result("sent", "dot", 250, "written to a file")
@@ -162,10 +169,11 @@ class SmtpMailer:
         self._tls = None if is_plain else ssl.create_default_context()
 
     async def send(self, letter: Letter) -> Result:
-        body = compose(letter, self._settings.smtp_from_email).as_bytes()
+        body = await asyncio.to_thread(_encoded, letter, self._settings.smtp_from_email)
         talk = _Talk(self._settings, self._tls)
         try:
-            return await talk.hand_over(letter.recipient, body)
+            async with asyncio.timeout(MAIL_S):
+                return await talk.hand_over(letter.recipient, body)
         except failures.SMTPResponseException as error:
             return _judged(talk.stage, error.code, error.message)
         except (failures.SMTPException, OSError, ValueError) as error:

@@ -37,11 +37,11 @@ class ScheduleSet(In):
     """HH:MM in `timezone`."""
     timezone: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
     """IANA name, such as Europe/Riga."""
+    recipients: Annotated[list[Recipient], msgspec.Meta(min_length=1, max_length=100)]
     weekday: Annotated[int, msgspec.Meta(ge=1, le=7)] | None = None
     """Of a weekly one: 1 Monday to 7 Sunday."""
     day_of_month: Annotated[int, msgspec.Meta(ge=1, le=31)] | None = None
     """Of a monthly one; the last day where a month is shorter."""
-    recipients: Annotated[list[Recipient], msgspec.Meta(min_length=1, max_length=100)]
     sections: Sections = msgspec.field(default_factory=list)
     is_enabled: bool = True
 

@@ -1,0 +1,6 @@
+"""The jobs of reports."""
+
+from lsos.domains.reports.deliver import deliver
+from lsos.domains.reports.generate import generate
+
+TASKS = (generate, deliver)
