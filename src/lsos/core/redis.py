@@ -17,6 +17,10 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 DEFAULT_QUEUE = "default"
 
 HOST_CLOCK = "host:clock:"  # + host: when the next request to it may start
+PROVIDER_BREAKER = "provider:breaker:"  # + provider: circuit and outcomes of its window
+PROVIDER_HOLD = "provider:hold:"  # + provider + hash of a credential: why nobody may use it
+PROVIDER_PERMITS = "provider:permits:"  # + provider: calls under way
+PROXY = "proxy:"  # + hash of a proxy's URL: health counters; + ":cool" its pause
 LOGIN_IP = "login:ip:"  # + address: failed logins
 LOGIN_ACCOUNT = "login:account:"  # + hash of the e-mail address: failed logins
 BELL = "bell:"  # + queue: channel that wakes workers

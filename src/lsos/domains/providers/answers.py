@@ -1,0 +1,72 @@
+"""What the answer of a provider, or its absence, means, and whether one may ask again."""
+
+import email.utils
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Literal
+from urllib.parse import quote, quote_plus
+
+import msgspec
+
+from lsos.domains.providers.base import (
+    BadResponse,
+    Denied,
+    Permanent,
+    ProviderError,
+    QuotaSpent,
+    Transient,
+)
+
+Repeat = Literal["safe", "if_unsent"]
+"""safe: asking again neither changes nor costs anything. if_unsent: only when the request can't
+have had an effect."""
+Judge = Callable[[int, object], ProviderError | None]
+"""(HTTP status, decoded body or None) -> what this provider means by it; None: ask by_status."""
+
+
+class Failure(msgspec.Struct, frozen=True):
+    error: ProviderError
+    is_unsent: bool = False
+    """The provider can't have seen the request."""
+    is_limited: bool = False
+    is_fault: bool = False
+    """Counts against the provider in its breaker."""
+    after_s: float | None = None
+
+    def may_repeat(self, repeat: Repeat) -> bool:
+        if not isinstance(self.error, Transient):
+            return False
+        return repeat == "safe" or self.is_limited
+
+
+def by_status(provider: str, status: int, message: str) -> ProviderError:
+    """What a status means where the provider's own documents say nothing else (RFC 9110)."""
+    text = f"{provider}: HTTP {status}" + (f": {message}" if message else "")
+    if status in (401, 403):
+        return Denied(text)
+    if status == 402:
+        return QuotaSpent(text)
+    if status == 429:
+        return Transient(text, code="provider_rate_limited")
+    if status in (408, 425) or status >= 500:
+        return Transient(text)
+    return BadResponse(text) if status < 400 else Permanent(text)
+
+
+def retry_after_s(value: str, at: datetime) -> float | None:
+    """Seconds of a Retry-After header, number or HTTP date (RFC 9110 section 10.2.3)."""
+    value = value.strip()
+    if value.isascii() and value.isdecimal() and len(value) < 10:
+        return float(value)
+    try:
+        moment = email.utils.parsedate_to_datetime(value)
+    except (ValueError, TypeError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - at).total_seconds())
+
+
+def spellings(secret: str) -> set[str]:
+    """As it stands in a URL, too."""
+    return {secret, quote(secret, safe=""), quote(secret), quote_plus(secret)}

@@ -1,0 +1,8 @@
+"""Measurement states: what one question to a provider can come to."""
+
+from typing import Literal, get_args
+
+MeasurementState = Literal["found", "not_found", "empty", "error", "unmeasured"]
+MEASUREMENT_STATES: tuple[MeasurementState, ...] = get_args(MeasurementState)
+MEASURED: frozenset[MeasurementState] = frozenset({"found", "not_found", "empty"})
+"""States with an answer: the denominator of every percentage."""

@@ -1,0 +1,1 @@
+"""Where ranks come from: synthetic, any JSON source, SerpApi."""
