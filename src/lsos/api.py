@@ -54,6 +54,7 @@ from lsos.domains.dashboard import controller as dashboard
 from lsos.domains.health import controller as health
 from lsos.domains.intelligence import controller as intelligence
 from lsos.domains.jobs import controller as jobs
+from lsos.domains.providers import controller as providers
 from lsos.domains.reference import controller as reference
 from lsos.domains.reference.library import Library
 from lsos.domains.reports import controller as reports
@@ -70,6 +71,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     campaigns.CompetitorController,
     crawl.CrawlController,
     jobs.JobController,
+    providers.ProviderController,
     health.HealthController,
     dashboard.DashboardController,
     reports.ReportController,

@@ -32,6 +32,7 @@ from lsos.core.errors import LsosError
 from lsos.core.local import resolve_settings
 from lsos.core.metrics import Metrics
 from lsos.core.outbound import Outbound
+from lsos.core.provider_config import parse_proxies
 from lsos.core.redis import BELL, DEFAULT_QUEUE, OUTAGE, WORKERS, arq_settings, client, queue_key
 from lsos.core.runner import Runner
 from lsos.core.semaphore import Semaphore
@@ -40,6 +41,9 @@ from lsos.core.storage import open_storage
 from lsos.core.telemetry import Telemetry, trace_sql
 from lsos.domains.crawl.politeness import HostClock
 from lsos.domains.health import service as health
+from lsos.domains.providers.gate import Gate
+from lsos.domains.providers.proxies import ProxyPool
+from lsos.domains.rank.providers.choice import rank_provider
 from lsos.domains.reference.library import Library
 from lsos.domains.reports import schedules as report_schedules
 from lsos.domains.reports.mail import open_mailer
@@ -99,14 +103,23 @@ async def _quietly(name: str, work: Any) -> None:
 @asynccontextmanager
 async def resources(settings: Settings, redis: Redis) -> AsyncIterator[dict[str, Any]]:
     """What task bodies share in one process."""
-    agent = settings.crawl_user_agent
+    agent, origins = settings.crawl_user_agent, settings.allowed_origins
+    proxies, _ = parse_proxies(settings.proxy_provider_config_json)
+    pool = ProxyPool(redis, proxies) if proxies else None
     async with (
-        Outbound(user_agent=agent, allow_origins=settings.allowed_origins) as outbound,
+        Outbound(user_agent=agent, allow_origins=origins, proxies=pool) as outbound,
         Outbound(user_agent=agent, allow_private=True) as outbound_private,
+        Outbound(
+            user_agent=agent, allow_origins=origins, proxies=pool, is_sent_once=True
+        ) as outbound_once,
     ):
+        gate = Gate(redis)
         yield {
             "outbound": outbound,
             "outbound_private": outbound_private,
+            "outbound_once": outbound_once,
+            "provider_gate": gate,
+            "rank_provider": rank_provider(settings, outbound_once, gate),
             "host_clock": HostClock(redis),
             "semaphore": Semaphore(redis),
             "crawl_followers": tuple(CRAWL_FOLLOWERS),

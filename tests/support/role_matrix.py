@@ -54,6 +54,7 @@ MATRIX = {
     "exportCrawlRun": PEOPLE,
     "listCrawlChecks": PEOPLE,
     "updateCrawlCheck": ADMIN,
+    "listProxies": ADMIN,
     "listJobs": PEOPLE,
     "getJob": PEOPLE,
     "retryJob": WORK,

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lsos.core.errors import SettingsError
+from lsos.core.local import local_secret
 from lsos.core.settings import (
     REPLACED,
     Settings,
     environment_name,
     load,
-    local_secret,
     normalise_dsn,
     replaced_variables,
 )
@@ -36,6 +36,8 @@ PRODUCTION = {
     **STAGING,
     "APP_ENV": "production",
     "RANK_PROVIDER_BACKEND": "http",
+    "RANK_HTTP_PROVIDER_CONFIG_JSON": '{"url": "https://ranks.example/?q={keyword}",'
+    ' "fields": {"results": "items"}}',
     "LOCAL_PROVIDER_BACKEND": "provider",
     "AUTHORITY_PROVIDER_BACKEND": "provider",
     "OBJECT_STORAGE_ENDPOINT": "https://s3.example",

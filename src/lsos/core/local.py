@@ -1,6 +1,7 @@
 """Settings of this process, with the embedded stores of `.lsos/` where none are named."""
 
 import os
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import msgspec
 
 from lsos.core import embedded
 from lsos.core.errors import SettingsError
-from lsos.core.settings import Settings, load, local_secret
+from lsos.core.settings import Settings, load
 
 FOLDER = Path(".lsos")
 
@@ -51,3 +52,16 @@ HINT = "type `make run` in another terminal, or set it"
 
 def _needs_stores(settings: Settings) -> bool:
     return not settings.is_strict and not (settings.postgres_dsn and settings.redis_url)
+
+
+def local_secret(root: Path) -> str:
+    """The JWT secret of a local installation: made once, kept under `root`, its owner's alone."""
+    path = root / "jwt_secret"
+    try:
+        return path.read_text().strip()
+    except FileNotFoundError:
+        root.mkdir(parents=True, exist_ok=True)
+        secret = secrets.token_urlsafe(48)
+        path.touch(mode=0o600)
+        path.write_text(secret)
+        return secret

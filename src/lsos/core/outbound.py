@@ -1,11 +1,12 @@
 """The only HTTP client of the product: guarded against private addresses, bombs and stalls."""
 
+import asyncio
 import ssl
 import time
 from collections.abc import Mapping
 from functools import lru_cache
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import aiohttp
 import msgspec
@@ -15,6 +16,7 @@ from yarl import URL
 from lsos.core.addresses import Target, may_ask, parse_target, printable
 from lsos.core.content_coding import ACCEPT_ENCODING, DecodingError
 from lsos.core.outbound_errors import OutboundError, kind_of, reason_of
+from lsos.core.outbound_proxy import CONNECT_S, ProxyChooser, checked_address, through_proxies
 from lsos.core.outbound_response import Hop, Response, read_body
 from lsos.core.resolver import DnsResolver, GuardedResolver, guarded_socket
 from lsos.core.telemetry import client_span
@@ -43,7 +45,9 @@ class Outbound:
 
     The guarded pool reaches public addresses only. The open one serves `allow_origins` (exact
     scheme://host:port), or every URL when `allow_private`. The pools share no connection.
-    Failures of any kind are raised as OutboundError.
+    With `proxies`, public targets are asked for through one of them, and never without.
+    `is_sent_once`: no request is sent again on a new connection when a kept one turns out closed.
+    Failures of any kind are raised as OutboundError, but for ProxiesUnavailable.
     """
 
     def __init__(
@@ -53,6 +57,8 @@ class Outbound:
         allow_origins: frozenset[str] = frozenset(),
         allow_private: bool = False,
         connections: int = 100,
+        proxies: ProxyChooser | None = None,
+        is_sent_once: bool = False,
         resolver: AbstractResolver | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
@@ -60,29 +66,21 @@ class Outbound:
         self._allow_origins = frozenset(parse_target(origin).origin for origin in allow_origins)
         self._allow_private = allow_private
         self._connections = connections
+        self._proxies = proxies
+        self._is_sent_once = is_sent_once
         self._given_resolver = resolver
         self._tls: ssl.SSLContext | bool = tls if tls is not None else True
 
     async def __aenter__(self) -> Self:
         self._resolver = self._given_resolver or DnsResolver()
-        self._open = self._session(
-            aiohttp.TCPConnector(
-                limit=self._connections,
-                ttl_dns_cache=_DNS_CACHE_S,
-                resolver=self._resolver,
-                ssl=self._tls,
-            )
-        )
+        self._guard = GuardedResolver(self._resolver)
+        self._open = self._session(self._connector(resolver=self._resolver))
+        # What is cached are the addresses that passed the guard.
         self._guarded = self._session(
-            aiohttp.TCPConnector(
-                limit=self._connections,
-                # What is cached are the addresses that passed the guard.
-                ttl_dns_cache=_DNS_CACHE_S,
-                resolver=GuardedResolver(self._resolver),
-                socket_factory=guarded_socket,
-                ssl=self._tls,
-            )
+            self._connector(resolver=self._guard, socket_factory=guarded_socket)
         )
+        # The operator names the proxies: their own addresses may be private.
+        self._proxied = self._session(self._connector(resolver=self._resolver))
         return self
 
     async def __aexit__(
@@ -93,6 +91,7 @@ class Outbound:
     ) -> None:
         await self._guarded.close()
         await self._open.close()
+        await self._proxied.close()
         if self._given_resolver is None:
             await self._resolver.close()
 
@@ -166,8 +165,17 @@ class Outbound:
             target = following
             seen.add(target.url)
 
+    def _connector(self, **options: Any) -> aiohttp.TCPConnector:
+        return aiohttp.TCPConnector(
+            limit=self._connections,
+            ttl_dns_cache=_DNS_CACHE_S,
+            ssl=self._tls,
+            force_close=self._is_sent_once,
+            **options,
+        )
+
     def _session(self, connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(
+        session = aiohttp.ClientSession(
             connector=connector,
             headers=self._headers,
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -176,6 +184,9 @@ class Outbound:
             max_line_size=_MAX_FIELD_BYTES,
             max_field_size=_MAX_FIELD_BYTES,
         )
+        # aiohttp has no public switch for its one hidden repeat of idempotent requests.
+        session._retry_connection = not self._is_sent_once
+        return session
 
     def _session_for(self, target: Target) -> aiohttp.ClientSession:
         if self._allow_private or target.origin in self._allow_origins:
@@ -192,7 +203,10 @@ class Outbound:
             raise OutboundError("address_blocked", f"{printable(target.url)}: ambiguous host")
         with client_span(f"http {ask.method}", target.url) as span:
             try:
-                response = await _exchange(session, target.url, url, ask)
+                if self._proxies is not None and session is self._guarded:
+                    response = await self._send_through(self._proxies, target, url, ask)
+                else:
+                    response = await _exchange(session, target.url, url, ask)
             except (aiohttp.ClientError, OSError, DecodingError) as error:
                 # `from None`: the texts of aiohttp's errors hold the whole URL.
                 raise OutboundError(
@@ -200,6 +214,27 @@ class Outbound:
                 ) from None
             span.set_attribute("http.response.status_code", response.status)
             return response
+
+    async def _send_through(
+        self, proxies: ProxyChooser, target: Target, url: URL, ask: _Ask
+    ) -> Response:
+        async with asyncio.timeout(ask.timeout_s):
+            address = await checked_address(self._guard, target.host, url.port or 0)
+            # Host and TLS name the target; the proxy gets no name that it could resolve anew.
+            named = {"Host": target.origin.partition("://")[2], **(ask.headers or {})}
+            asked = url.with_host(address)
+
+            async def through(options: dict[str, Any]) -> Response:
+                return await _exchange(
+                    self._proxied,
+                    target.url,
+                    asked,
+                    ask._replace(headers=named),
+                    server_hostname=target.host,
+                    **options,
+                )
+
+            return await through_proxies(proxies, through)
 
 
 def _target(url: str, base: str | None = None) -> Target:
@@ -210,20 +245,22 @@ def _target(url: str, base: str | None = None) -> Target:
 
 
 @lru_cache(maxsize=64)
-def _timeout(total_s: float) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(total=total_s)
+def _timeout(total_s: float, connect_s: float | None) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=total_s, sock_connect=connect_s)
 
 
-async def _exchange(session: aiohttp.ClientSession, asked: str, url: URL, ask: _Ask) -> Response:
+async def _exchange(
+    session: aiohttp.ClientSession, asked: str, url: URL, ask: _Ask, **options: Any
+) -> Response:
     began = time.perf_counter()
-    # `proxy=` belongs here: resolve and judge the target first, then ask for it by its address.
     response = await session.request(
         ask.method,
         url,
         headers=ask.headers,
         data=ask.data,
         allow_redirects=False,
-        timeout=_timeout(ask.timeout_s),
+        timeout=_timeout(ask.timeout_s, CONNECT_S if "proxy" in options else None),
+        **options,
     )
     ttfb = time.perf_counter()
     is_whole = False

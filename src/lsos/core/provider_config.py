@@ -179,6 +179,26 @@ def _texts(value: object) -> list[str]:
     return []
 
 
+def provider_faults(
+    *, proxies: str, rank_backend: str, rank_source: str, serpapi_key: str, serpapi_url: str
+) -> list[str]:
+    """What is wrong with the settings of providers, by variable name."""
+    faults = [f"PROXY_PROVIDER_CONFIG_JSON{_joint(f)}{f}" for f in parse_proxies(proxies)[1]]
+    name = "RANK_HTTP_PROVIDER_CONFIG_JSON"
+    faults += [f"{name}: {fault}" for fault in parse_json_source(rank_source)[1]]
+    if rank_backend == "http" and not rank_source:
+        faults.append(f"{name}: must be set when RANK_PROVIDER_BACKEND=http")
+    if rank_backend == "serpapi" and not serpapi_key:
+        faults.append("SERPAPI_API_KEY: must be set when RANK_PROVIDER_BACKEND=serpapi")
+    if not re.match(r"https?://[^/\s]+", serpapi_url):
+        faults.append("SERPAPI_BASE_URL: must begin with https:// and a host")
+    return faults
+
+
+def _joint(fault: str) -> str:
+    return "" if fault.startswith("[") else ": "
+
+
 def secrets_of(proxies: str, source: str) -> list[str]:
     """Every secret in these settings, as no log line may show it."""
     found = [proxy.password for proxy in parse_proxies(proxies)[0]]

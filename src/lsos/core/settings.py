@@ -2,9 +2,7 @@
 
 import os
 import re
-import secrets
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Literal, get_args
 from urllib.parse import unquote, urlsplit
 
@@ -12,6 +10,7 @@ import msgspec
 
 from lsos.core.errors import SettingsError
 from lsos.core.mail_address import is_email
+from lsos.core.provider_config import provider_faults, secrets_of
 
 AppEnv = Literal["local", "test", "staging", "production"]
 
@@ -68,12 +67,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """User-Agent header of the crawler; its first token is matched in robots.txt"""
     rank_provider_backend: Literal["", "synthetic", "http", "serpapi"] = ""
     """synthetic | http | serpapi; local and test default to synthetic"""
+    rank_http_provider_config_json: str = ""
+    """JSON object: url, method, headers, body and field paths of the source of ranks"""
+    serpapi_api_key: str = ""
+    """Key of SerpApi"""
+    serpapi_base_url: str = "https://serpapi.com"
+    """Where SerpApi is asked"""
     local_provider_backend: Literal["", "synthetic", "provider"] = ""
     """synthetic | provider; local and test default to synthetic"""
     authority_provider_backend: Literal["", "synthetic", "provider"] = ""
     """synthetic | provider; local and test default to synthetic"""
     proxy_provider_config_json: str = ""
-    """JSON list of proxies; empty: none"""
+    """JSON list of {url, weight, username, password, country}; empty: no proxy"""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """DEBUG | INFO | WARNING | ERROR"""
     metrics_enabled: bool = True
@@ -146,6 +151,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         for url in (self.postgres_dsn, self.redis_url, self.arq_redis_url):
             if password := urlsplit(url).password:
                 found += [password, unquote(password)]
+        found.append(self.serpapi_api_key)
+        found += secrets_of(self.proxy_provider_config_json, self.rank_http_provider_config_json)
         return tuple(s for s in dict.fromkeys(found) if len(s) > 3)
 
 
@@ -199,19 +206,6 @@ def normalise_dsn(dsn: str) -> str:
     return re.sub(r"([?&])sslmode=", r"\1ssl=", dsn)
 
 
-def local_secret(root: Path) -> str:
-    """The JWT secret of a local installation: made once, kept under `root`, its owner's alone."""
-    path = root / "jwt_secret"
-    try:
-        return path.read_text().strip()
-    except FileNotFoundError:
-        root.mkdir(parents=True, exist_ok=True)
-        secret = secrets.token_urlsafe(48)
-        path.touch(mode=0o600)
-        path.write_text(secret)
-        return secret
-
-
 def _with_defaults(settings: Settings) -> Settings:
     changes: dict[str, object] = {}
     if settings.postgres_dsn:
@@ -241,11 +235,15 @@ def _check_values(settings: Settings) -> list[str]:
                 f"OUTBOUND_ALLOW_ORIGINS: {origin!r} is no origin; write scheme://host:port"
             )
     faults.extend(_check_delivery(settings))
-    if settings.proxy_provider_config_json:
-        try:
-            msgspec.json.decode(settings.proxy_provider_config_json, type=list[object])
-        except msgspec.DecodeError:
-            faults.append("PROXY_PROVIDER_CONFIG_JSON: must be a JSON list")
+    faults.extend(
+        provider_faults(
+            proxies=settings.proxy_provider_config_json,
+            rank_backend=settings.rank_provider_backend,
+            rank_source=settings.rank_http_provider_config_json,
+            serpapi_key=settings.serpapi_api_key,
+            serpapi_url=settings.serpapi_base_url,
+        )
+    )
     return faults
 
 

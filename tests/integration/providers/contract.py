@@ -157,7 +157,9 @@ async def harness(case: AdapterCase, redis: Any) -> AsyncIterator[Harness]:
     async with site_pool(1) as sites:
         site = await sites.open()
         origins = frozenset({site.base_url})
-        async with Outbound(user_agent="LSOS-Test/1.0", allow_origins=origins) as outbound:
+        async with Outbound(
+            user_agent="LSOS-Test/1.0", allow_origins=origins, is_sent_once=True
+        ) as outbound:
             made = Harness(case, outbound, redis, site.base_url)
             site.script("*", made.script.answer)
             yield made

@@ -17,9 +17,17 @@ _READ = frozenset(
         "reports:read",
         "reference:read",
         "intelligence:read",
+        "rank:read",
     }
 )
-_WORK = _READ | {"campaigns:write", "crawl:write", "jobs:write", "reports:write", "intelligence:write"}
+_WORK = _READ | {
+    "campaigns:write",
+    "crawl:write",
+    "jobs:write",
+    "reports:write",
+    "intelligence:write",
+    "rank:write",
+}
 _ADMIN = _WORK | {
     "users:admin",
     "tenant:read",
@@ -28,6 +36,7 @@ _ADMIN = _WORK | {
     "audit_log:read",
     "check_settings:write",
     "api_keys:write",
+    "providers:read",
 }
 
 ROLE_SCOPES: dict[Role, frozenset[str]] = {

@@ -45,7 +45,7 @@ class BaselineStepView(Out):
     name: str
     state: StepState
     reason_code: str | None
-    """Why it failed."""
+    """Why it failed, or why a step that is done had nothing to measure."""
     ended_at: datetime | None
 
 

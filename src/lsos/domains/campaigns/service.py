@@ -130,10 +130,13 @@ async def finish_step(
     campaign_id: UUID,
     step: str,
     reason_code: str | None,
+    *,
+    is_skipped: bool = False,
 ) -> None:
     """Note that a step of the baseline ended, failed when there is a reason; idempotent.
 
-    The last one makes the campaign Active. Outside a baseline nothing happens.
+    `is_skipped`: it is done though it had nothing to measure, and the reason says so. The last one
+    makes the campaign Active. Outside a baseline nothing happens.
     """
     campaign = await queries.find_locked_campaign(session, tenant_id, campaign_id)
     if campaign is None or campaign.setup_state != "BaselineRunning":
@@ -141,7 +144,7 @@ async def finish_step(
     rows = await queries.list_steps(session, campaign_id)
     for row in rows:
         if row.name == step and row.state == "running":
-            row.state = "done" if reason_code is None else "failed"
+            row.state = "done" if reason_code is None or is_skipped else "failed"
             row.reason_code = reason_code
             row.ended_at = now()
     if all(row.state != "running" for row in rows):

@@ -73,6 +73,12 @@ def as_text(value: object, most: int = 500) -> str:
     return text.replace("\x00", "")[:most]
 
 
+def as_url(value: object) -> str:
+    """An http(s) URL as sent; "" for anything else."""
+    is_url = isinstance(value, str) and value[:8].lower().startswith(("http://", "https://"))
+    return as_text(value, 2_048) if is_url else ""
+
+
 def as_int(value: object, most: int = MAX_INT) -> int | None:
     """A whole number from 0 to `most`; numbers are often sent as text."""
     if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 20:

@@ -12,6 +12,7 @@ from lsos.domains.providers.base import (
     as_int,
     as_object,
     as_text,
+    as_url,
     message_of,
 )
 from lsos.domains.providers.client import Call, ProviderClient
@@ -78,7 +79,7 @@ def parse(payload: object, paths: FieldPaths) -> SearchPage:
         raise BadResponse("http: there is no list of results where the configuration says")
     organic = []
     for index, item in enumerate(results[:100]):
-        url = as_text(at(item, paths.url), 2_048)
+        url = as_url(at(item, paths.url))
         position = as_int(at(item, paths.position)) or index + 1
         if url and position <= DEPTH:
             organic.append(Organic(position, url, as_text(at(item, paths.title))))
@@ -102,7 +103,7 @@ def _pack(payload: object, paths: FieldPaths) -> list[Place] | None:
             title=as_text(at(item, paths.pack_title)),
             cid=as_text(at(item, paths.cid)),
             place_id=as_text(at(item, paths.place_id)),
-            url=as_text(at(item, paths.pack_url), 2_048),
+            url=as_url(at(item, paths.pack_url)),
         )
         for index, item in enumerate(places[:MAX_PACK])
         if isinstance(item, dict)

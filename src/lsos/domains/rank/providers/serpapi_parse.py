@@ -2,7 +2,7 @@
 
 import re
 
-from lsos.domains.providers.base import BadResponse, as_int, as_list, as_object, as_text
+from lsos.domains.providers.base import BadResponse, as_int, as_list, as_object, as_text, as_url
 from lsos.domains.rank.rules import MAX_PACK, Organic, Place, SearchPage
 
 NO_RESULTS = "hasn't returned any results"
@@ -35,7 +35,7 @@ def parse_google(payload: object) -> SearchPage:
     organic: list[Organic] = []
     for index, item in enumerate(map(as_object, results[:100])):
         # Ads stand apart, and redirect_link leads to Google.
-        if url := as_text(item.get("link"), 2_048):
+        if url := as_url(item.get("link")):
             position = as_int(item.get("position")) or index + 1
             organic.append(Organic(position, url, as_text(item.get("title"))))
     if results and not organic:
@@ -117,5 +117,5 @@ def _place(item: dict[str, object], position: int) -> Place:
         title=as_text(item.get("title")),
         cid=cid,
         place_id="" if given.isdecimal() else given,
-        url=as_text(website, 2_048),
+        url=as_url(website),
     )

@@ -1,0 +1,32 @@
+"""Routes of providers: the health of the proxies."""
+
+from arq.connections import ArqRedis
+from litestar import Controller, get
+from litestar.di import NamedDependency
+
+from lsos.core import inject
+from lsos.core.envelope import Envelope, failures, ok
+from lsos.core.principal import needs
+from lsos.core.provider_config import parse_proxies
+from lsos.domains.providers.proxies import ProxyHealth, ProxyPool
+
+
+class ProviderController(Controller):
+    path = "/providers"
+    tags = ("providers",)
+
+    @get(
+        "/proxies",
+        operation_id="listProxies",
+        opt=needs("providers:read"),
+        responses=failures(401, 403, 503),
+    )
+    async def list_proxies(
+        self,
+        settings: inject.Settings,
+        redis: NamedDependency[ArqRedis],
+        session: inject.Session,
+    ) -> Envelope[list[ProxyHealth]]:
+        """The configured proxies and how they fare, over all processes; no credential."""
+        proxies, _ = parse_proxies(settings.proxy_provider_config_json)
+        return ok(await ProxyPool(redis, proxies).health())

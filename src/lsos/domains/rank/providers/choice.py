@@ -1,0 +1,26 @@
+"""The rank provider that the settings name, made once a process."""
+
+from lsos.core.outbound import Outbound
+from lsos.core.provider_config import parse_json_source, secrets_of
+from lsos.core.settings import Settings
+from lsos.domains.providers.client import ProviderClient
+from lsos.domains.providers.gate import Gate
+from lsos.domains.rank.providers.base import RankProvider
+from lsos.domains.rank.providers.http import HttpRanks
+from lsos.domains.rank.providers.serpapi import SerpApiRanks
+from lsos.domains.rank.providers.synthetic import SyntheticRanks
+
+
+def rank_provider(settings: Settings, outbound: Outbound, gate: Gate) -> RankProvider:
+    if settings.rank_provider_backend == "serpapi":
+        key = settings.serpapi_api_key
+        client = ProviderClient("serpapi", outbound, gate, credential=key)
+        return SerpApiRanks(client, settings.serpapi_base_url, key)
+    raw = settings.rank_http_provider_config_json
+    config, _ = parse_json_source(raw)
+    if settings.rank_provider_backend == "http" and config is not None:
+        client = ProviderClient(
+            "rank_http", outbound, gate, credential=raw, secrets=secrets_of("", raw)
+        )
+        return HttpRanks(client, config)
+    return SyntheticRanks()
