@@ -49,7 +49,7 @@ SYSTEM_SESSION_IMPORTERS = {
 ROOM_DOORS = {"service", "queries", "rules"}
 EXTRA_ROOM_DOORS = {
     "crawl": {"facts", "site_facts", "findings"},  # pages, site and faults, for rooms that judge
-    "providers": {"base", "client", "gate", "generic"},  # errors, client and contract of the adapters
+    "providers": {"base", "client", "gate", "generic"},  # what adapters are made of
     "campaigns": {"nap", "nap_text"},  # NAP matching, shared by local, citations and entity
     "reference": {"library", "signals"},  # what is in force, and the shape in which rooms report
 }

@@ -148,10 +148,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Values that no log line, trace or answer may show."""
         found = [self.jwt_secret, self.object_storage_secret_key, self.smtp_password]
         found.append(self.metrics_token)
+        found.append(self.serpapi_api_key)
         for url in (self.postgres_dsn, self.redis_url, self.arq_redis_url):
             if password := urlsplit(url).password:
                 found += [password, unquote(password)]
-        found.append(self.serpapi_api_key)
         found += secrets_of(self.proxy_provider_config_json, self.rank_http_provider_config_json)
         return tuple(s for s in dict.fromkeys(found) if len(s) > 3)
 
