@@ -245,27 +245,30 @@ def reviews(source: str = "synthetic") -> facts.Reviews:
                 location="Riga, Brivibas street",
                 state="found",
                 rating=4.7,
-                total=212,
+                reviews=212,
                 velocity=6.3,
-                responded_share=0.84,
+                responded=84,
+                responded_of=100,
                 quality=88.2,
             ),
             facts.ReviewStats(
                 location="Jūrmala, Jomas street",
                 state="found",
                 rating=4.2,
-                total=58,
+                reviews=58,
                 velocity=1.7,
-                responded_share=0.31,
+                responded=9,
+                responded_of=29,
                 quality=61.0,
             ),
             facts.ReviewStats(
                 location="Daugavpils",
                 state="error",
                 rating=None,
-                total=None,
+                reviews=0,
                 velocity=None,
-                responded_share=None,
+                responded=None,
+                responded_of=None,
                 quality=None,
             ),
         ],
@@ -340,7 +343,7 @@ def authority(source: str = "synthetic") -> facts.Authority:
 
 
 def entity() -> facts.Entity:
-    rows = (
+    rows: tuple[tuple[str, float | None, float, list[str]], ...] = (
         ("identity", 25.0, 30, ["The Dentist node has no logo."]),
         ("agreement", 14.0, 20, ["The phone of Jūrmala differs."]),
         ("same_as", 10.0, 15, ["2 valid profiles; 3 give all points."]),

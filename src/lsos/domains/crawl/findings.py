@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.domains.crawl import queries
+from lsos.domains.crawl.checks import BY_CODE
 from lsos.domains.crawl.models import CheckSettings, CrawlIssue, CrawlPage, CrawlRun, IgnoredIssue
 from lsos.domains.crawl.store import unpack_links
 from lsos.domains.crawl.urls import url_key
@@ -103,3 +104,50 @@ async def find_technical_score(session: AsyncSession, campaign_id: UUID) -> floa
     """Of the newest finished run; None when that could not be scored."""
     run = await queries.find_latest_scored_run(session, campaign_id)
     return None if run is None else run.technical_score
+
+
+class CheckTotal(NamedTuple):
+    """How often a check fired in a run, and what it is about."""
+
+    code: str
+    severity: str
+    title: str
+    topic: str
+    fix: str
+    findings: int
+    example: str
+    """A URL."""
+
+
+async def list_check_totals(session: AsyncSession, run_id: UUID) -> list[CheckTotal]:
+    """One a check and severity; a check that is no longer known has its code as title."""
+    rows = await session.execute(
+        select(CrawlIssue.code, CrawlIssue.severity, func.count(), func.min(CrawlIssue.url))
+        .where(CrawlIssue.run_id == run_id)
+        .group_by(CrawlIssue.code, CrawlIssue.severity)
+        .order_by(CrawlIssue.code, CrawlIssue.severity)
+    )
+    totals = []
+    for code, severity, count, example in rows:
+        check = BY_CODE.get(code)
+        title, topic, fix = (check.title, check.topic, check.fix) if check else (code, "", "")
+        totals.append(CheckTotal(code, severity, title, topic, fix, count, example))
+    return totals
+
+
+async def list_worst_pages(
+    session: AsyncSession, run_id: UUID, limit: int
+) -> list[tuple[str, dict[str, int]]]:
+    """URLs with a critical or high finding, by severity: the most critical ones first."""
+    severities = ("critical", "high", "medium", "low")
+    counted = [func.count().filter(CrawlIssue.severity == name) for name in severities]
+    is_severe = CrawlIssue.severity.in_(("critical", "high"))
+    rows = await session.execute(
+        select(CrawlIssue.url, *counted)
+        .where(CrawlIssue.run_id == run_id, CrawlIssue.scope != "host")
+        .group_by(CrawlIssue.url)
+        .having(func.count().filter(is_severe) > 0)
+        .order_by(*(count.desc() for count in counted), CrawlIssue.url)
+        .limit(limit)
+    )
+    return [(url, dict(zip(severities, counts, strict=True))) for url, *counts in rows]

@@ -167,12 +167,14 @@ class ReviewStats(msgspec.Struct, frozen=True, kw_only=True):
     location: str
     state: str
     rating: float | None
-    """Stars of the profile."""
-    total: int | None
+    """Mean stars of the reviews on record."""
+    reviews: int
+    """On record."""
     velocity: float | None
     """Reviews a month."""
-    responded_share: float | None
-    """0-1, of the reviews of the last 365 days."""
+    responded: int | None
+    responded_of: int | None
+    """Reviews of the last 365 days, the denominator."""
     quality: float | None
 
 
@@ -244,6 +246,7 @@ class Advice(msgspec.Struct, frozen=True, kw_only=True):
     priority: float
     affected: float | None = None
     of: float | None = None
+    unit: str = ""
     action: str = ""
     sample: list[str] = msgspec.field(default_factory=list)
 

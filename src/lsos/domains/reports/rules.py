@@ -1,5 +1,7 @@
 """Which sections a report may have, and how much of a long list it shows."""
 
+from collections.abc import Iterable
+
 SECTIONS: tuple[str, ...] = (
     "summary",
     "recommendations",
@@ -13,6 +15,10 @@ SECTIONS: tuple[str, ...] = (
 )
 """In the order of a report."""
 
+MAX_MEASURED_LOCATIONS = 1_000
+"""Locations that figures are read of; means are over these."""
+MAX_STORED = 1_000
+"""Characters of a foreign text in a snapshot."""
 MAX_CHECKS = 25
 MAX_PAGES = 15
 MAX_MOVERS = 10
@@ -31,7 +37,7 @@ MAX_PROSE = 600
 """Characters of a cell and of a longer text; what is over is cut with an ellipsis."""
 
 
-def chosen(sections: list[str] | tuple[str, ...]) -> list[str]:
+def chosen(sections: Iterable[str]) -> list[str]:
     """Known sections without repetition, in the order asked for; none asked for: all."""
     known = [name for name in dict.fromkeys(sections) if name in SECTIONS]
     return known or list(SECTIONS)

@@ -1,23 +1,54 @@
 """Gathers the inputs of a report from the rooms below."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.domains.reports.facts import Brand, Campaign, Snapshot
-from lsos.domains.reports.rules import chosen
+from lsos.core.errors import NotFound
+from lsos.domains.auth import queries as auth_queries
+from lsos.domains.campaigns import queries as campaign_queries
+from lsos.domains.reports import inputs, rules
+from lsos.domains.reports.facts import Brand, Campaign, Snapshot, read, stored
 
 
 async def gather(
     session: AsyncSession, campaign_id: UUID, sections: Sequence[str], at: datetime
 ) -> Snapshot:
     """All that the chosen sections need, as it stands now; NotFound without such a campaign."""
-    del session
-    return Snapshot(
-        campaign=Campaign(name=str(campaign_id)),
-        brand=Brand(),
-        sections=chosen(tuple(sections)),
+    # Row-level security shows a session exactly one tenant: its own.
+    tenants = await auth_queries.list_tenants(session, None, 1)
+    if not tenants:
+        raise NotFound("no such tenant", code="tenant_not_found")
+    tenant = tenants[0]
+    campaign = await campaign_queries.get_campaign(session, tenant.id, campaign_id)
+    snapshot = Snapshot(
+        campaign=Campaign(
+            name=campaign.name,
+            business_name=campaign.business_name,
+            site_url=campaign.site_url,
+            category=campaign.category,
+            services=campaign.services,
+        ),
+        brand=_brand(tenant.name, tenant.branding),
+        sections=rules.chosen(sections),
         generated_at=at,
+        score=await inputs.score(session, campaign_id),
+        technical=await inputs.technical(session, campaign_id),
+        recommendations=await inputs.recommendations(session, campaign_id),
+    )
+    return read(stored(snapshot))
+
+
+def _brand(tenant_name: str, branding: Mapping[str, object]) -> Brand:
+    kept = {name: str(value) for name, value in branding.items() if value}
+    given = Brand()
+    return Brand(
+        name=kept.get("display_name") or tenant_name,
+        primary=kept.get("primary_colour", given.primary),
+        accent=kept.get("accent_colour", given.accent),
+        sender=kept.get("sender_name", ""),
+        reply_to=kept.get("reply_to", ""),
+        footer=kept.get("footer", ""),
     )

@@ -40,7 +40,9 @@ def _advice(number: int, advice: Advice) -> Block:
     ]
     if advice.affected is not None and advice.of:
         meta.append(
-            texts.ADVICE_META_AFFECTED.format(count=count(advice.affected), of=count(advice.of))
+            texts.ADVICE_META_AFFECTED.format(
+                count=count(advice.affected), of=count(advice.of), unit=clean(advice.unit)
+            ).strip()
         )
     state = texts.ADVICE_STATES.get(advice.state, clean(advice.state))
     meta.append(texts.ADVICE_META_STATE.format(state=state))

@@ -15,7 +15,14 @@ from lsos.domains.reports.chapters.pieces import (
     score_cell,
 )
 from lsos.domains.reports.document import Block, Cell, Table, Theme, Tone
-from lsos.domains.reports.facts import HealthPart, Local, LocationHealth, NapRow, Reviews
+from lsos.domains.reports.facts import (
+    HealthPart,
+    Local,
+    LocationHealth,
+    NapRow,
+    Reviews,
+    ReviewStats,
+)
 from lsos.domains.reports.rules import MAX_PROSE
 
 MATCH_TONES: dict[str, Tone] = {
@@ -133,19 +140,27 @@ def _review_table(facts: Reviews) -> Table:
             [
                 plain(stats.location),
                 Cell(text=number(stats.rating)),
-                Cell(text=count(stats.total)),
+                Cell(text=count(stats.reviews) if measured(stats) else texts.NOT_MEASURED),
                 Cell(text=number(stats.velocity)),
-                Cell(
-                    text=texts.NOT_MEASURED
-                    if stats.responded_share is None
-                    else f"{percent(stats.responded_share, 1)} %"
-                ),
+                _answered(stats),
                 score_cell(stats.quality),
             ]
             for stats in facts.locations
         ],
         cut=cut(len(facts.locations), facts.locations_total),
     )
+
+
+def measured(stats: ReviewStats) -> bool:
+    return stats.state in ("found", "empty")
+
+
+def _answered(stats: ReviewStats) -> Cell:
+    if stats.responded is None or not stats.responded_of:
+        return Cell(text=texts.NOT_MEASURED, tone="muted")
+    share = percent(stats.responded, stats.responded_of)
+    of = texts.ENTITY_BAR.format(points=stats.responded, of=stats.responded_of)
+    return Cell(text=of, detail=f"{share} %")
 
 
 def _newest(facts: Reviews) -> Table:
