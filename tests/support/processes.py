@@ -1,0 +1,71 @@
+"""Real API processes of the tests, as an operator runs them."""
+
+import asyncio
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from lsos.core.settings import Settings
+from tests.support.clients import Client
+from tests.support.stack import ROOT
+from tests.support.waiting import until
+from tests.support.workers import environment
+
+
+class ApiProcess:
+    def __init__(self, process: asyncio.subprocess.Process, http: httpx.AsyncClient) -> None:
+        self._process = process
+        self.http = http
+
+    def client(self, token: str | None) -> Client:
+        return Client(self.http, "/api/v1", token)
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    def terminate(self) -> None:
+        self._process.terminate()
+
+    async def wait(self, *, timeout_s: float = 10.0) -> int:
+        async with asyncio.timeout(timeout_s):
+            return await self._process.wait()
+
+
+@asynccontextmanager
+async def api_process(settings: Settings, log: Path) -> AsyncIterator[ApiProcess]:
+    """An API that is ready; it is killed at the end unless it has ended."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with log.open("wb") as out:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "uvicorn", "--factory", "lsos.api:create_app",
+            "--port", str(port), "--no-access-log", "--timeout-graceful-shutdown", "5",
+            stdout=out,
+            stderr=out,
+            cwd=ROOT,
+            env=environment(settings),
+        )  # fmt: skip
+    try:
+        base_url = f"http://127.0.0.1:{port}"
+        async with httpx.AsyncClient(base_url=base_url, trust_env=False, timeout=30) as http:
+
+            async def is_ready() -> Any:
+                assert process.returncode is None, f"see {log}"
+                try:
+                    answer = await http.get("/api/v1/health/readiness")
+                except httpx.TransportError:
+                    return False
+                return answer.status_code == 200
+
+            await until(is_ready, f"API {log.name} to be ready")
+            yield ApiProcess(process, http)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
