@@ -16,6 +16,7 @@ from lsos.core.principal import ANY, PUBLIC, needs
 from lsos.domains.health import prometheus, queries
 from lsos.domains.health.rules import WINDOW_S
 from lsos.domains.health.schemas import Health, Liveness, Readiness
+from lsos.domains.reference.library import Library
 
 RETRY_AFTER_S = 5
 Window = Annotated[
@@ -35,10 +36,13 @@ class HealthController(Controller):
 
     @get("/readiness", operation_id="getReadiness", opt=needs(PUBLIC), responses=failures(503))
     async def ready(
-        self, db: inject.Database, redis: NamedDependency[ArqRedis]
+        self,
+        db: inject.Database,
+        redis: NamedDependency[ArqRedis],
+        library: NamedDependency[Library],
     ) -> Envelope[Readiness]:
-        """Whether work can be taken; degraded (200) when only Redis is away."""
-        readiness = await queries.get_readiness(db, redis)
+        """Whether work can be taken; degraded (200) when only Redis or advice is missing."""
+        readiness = await queries.get_readiness(db, redis, library)
         if readiness.status == "unavailable":
             raise Unavailable(
                 "PostgreSQL or its migrations are missing",

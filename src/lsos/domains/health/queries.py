@@ -35,6 +35,7 @@ from lsos.domains.health.rules import (
     platform_state,
 )
 from lsos.domains.health.schemas import Check, Checks, Health, Readiness, Transition
+from lsos.domains.reference.library import Library
 
 POSTGRESQL_TIMEOUT_S = 3.0
 REDIS_TIMEOUT_S = 1.0
@@ -178,11 +179,21 @@ async def list_levels(session: AsyncSession) -> list[Level] | None:
     ]
 
 
-async def get_readiness(db: Database, redis: ArqRedis) -> Readiness:
+async def get_readiness(db: Database, redis: ArqRedis, library: Library) -> Readiness:
     """Never raises: what fails becomes a check that says so, without naming hosts."""
     (postgresql, migrations), cache = await asyncio.gather(_check_database(db), _check_redis(redis))
-    status = overall(postgresql=postgresql.ok, migrations=migrations.ok, redis=cache.ok)
-    checks = Checks(postgresql=postgresql, migrations=migrations, redis=cache)
+    advice = Check(ok=False, ms=0.0, detail="unknown while PostgreSQL is away")
+    if postgresql.ok and migrations.ok:
+        advice = await _check_library(db, library)
+    status = overall(
+        postgresql=postgresql.ok,
+        migrations=migrations.ok,
+        redis=cache.ok,
+        reference_library=advice.ok,
+    )
+    checks = Checks(
+        postgresql=postgresql, migrations=migrations, redis=cache, reference_library=advice
+    )
     return Readiness(status=status, checks=checks, version=__version__)
 
 
@@ -242,6 +253,16 @@ def judge_revisions(revisions: Sequence[str]) -> tuple[bool, str | None]:
     if len(revisions) == 1 and is_satisfied(revisions[0]):
         return True, f"at {found}, ahead of this code ({HEAD})"
     return False, f"at {found}, this code needs {HEAD}"
+
+
+async def _check_library(db: Database, library: Library) -> Check:
+    started = time.perf_counter()
+    try:
+        async with asyncio.timeout(POSTGRESQL_TIMEOUT_S), system_session(db) as session:
+            health = await library.health(session)
+    except Exception as error:  # noqa: BLE001 -- whatever fails, the answer is "degraded"
+        return Check(ok=False, ms=_ms(started), detail=f"can't be read ({type(error).__name__})")
+    return Check(ok=health.ok, ms=_ms(started), detail=health.detail)
 
 
 async def _check_redis(redis: ArqRedis) -> Check:

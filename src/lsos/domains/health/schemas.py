@@ -24,6 +24,7 @@ class Checks(Out):
     postgresql: Check
     migrations: Check
     redis: Check
+    reference_library: Check
 
 
 class Readiness(Out):

@@ -37,6 +37,7 @@ IfMatch = Annotated[
     str | None,
     HeaderParameter(name="If-Match", description='the version that you have seen, such as "3"'),
 ]
+WantedState = Annotated[State | None, QueryParameter(name="state")]
 Tier = Annotated[int | None, QueryParameter(ge=0, le=4)]
 Days = Annotated[int, QueryParameter(ge=1, le=366, description="length of the history")]
 
@@ -56,7 +57,7 @@ class IntelligenceController(Controller):
         campaign_id: FromQuery[UUID],
         session: inject.Session,
         principal: inject.Principal,
-        state: FromQuery[State | None] = None,
+        wanted_state: WantedState = None,
         is_open: FromQuery[bool | None] = None,
         room: FromQuery[str | None] = None,
         code: FromQuery[str | None] = None,
@@ -66,7 +67,7 @@ class IntelligenceController(Controller):
     ) -> Envelope[list[RecommendationView]]:
         """Recommendations of a campaign, highest priority first."""
         await campaigns.get_campaign(session, principal.tenant_id, campaign_id)
-        wanted = queries.Wanted(campaign_id, state, is_open, room, code, risk_tier)
+        wanted = queries.Wanted(campaign_id, wanted_state, is_open, room, code, risk_tier)
         after = None if cursor is None else decode_key(cursor, queries.PriorityKey)
         rows = await queries.list_recommendations(session, wanted, after, limit)
         page = page_of([_view(row) for row in rows], limit, lambda v: (v.priority, v.id))

@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Annotated, Any, get_args, get_origin
 
 import msgspec
@@ -154,11 +154,20 @@ def _plain(value: Any, kind: Any, path: str) -> Iterator[Fault]:
         yield Fault(path, code, message[:300])
 
 
-def _items(part: Raw, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    items = part.get("items")
-    for number, item in enumerate(items if isinstance(items, list) else []):
-        if isinstance(item, dict):
-            yield f"{path}.items[{number}]", item
+def _rows(part: Raw, field: str, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The objects of a list with their paths; what is none of both has been named already."""
+    rows = part.get(field)
+    for number, row in enumerate(rows if isinstance(rows, list) else []):
+        if isinstance(row, dict):
+            yield f"{path}.{field}[{number}]", row
+
+
+def _word(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _ids(part: Raw) -> set[str]:
+    return {_word(row.get("id")) for _, row in _rows(part, "items", "")}
 
 
 def _texts(value: Any) -> list[str]:
@@ -186,13 +195,12 @@ def _hashes(parts: Mapping[str, Raw]) -> Iterator[Fault]:
             yield Fault(path, "wrong_hash", f"{name} hashes to {sha256_of(parts[name])}")
 
 
-def _repeated(found: list[tuple[str, object]], what: str) -> Iterator[Fault]:
-    first: dict[object, str] = {}
+def _repeated(found: Iterable[tuple[str, str]], what: str) -> Iterator[Fault]:
+    first: dict[str, str] = {}
     for path, value in found:
-        if value in first:
+        if value and value in first:
             yield Fault(path, "duplicate", f"{what} stands at {first[value]} already")
-        else:
-            first[value] = path
+        first.setdefault(value, path)
 
 
 def _metrics(part: Raw, evidence: Raw, known_codes: Collection[str]) -> Iterator[Fault]:
@@ -211,24 +219,20 @@ def _metrics(part: Raw, evidence: Raw, known_codes: Collection[str]) -> Iterator
         isinstance(w, int | float) and w > 0 for w in parts.values()
     ):
         yield Fault(f"{path}.campaign_score_weights", "out_of_range", "no part has a weight")
-    ids = {item.get("id") for _, item in _items(evidence, "")}
-    curves = [c for c in part.get("ctr_curves") or [] if isinstance(c, dict)]
-    at = [f"{path}.ctr_curves[{number}]" for number in range(len(curves))]
-    yield from _repeated([(f"{p}.id", c.get("id")) for p, c in zip(at, curves, strict=True)], "id")
-    for where, curve in zip(at, curves, strict=True):
-        yield from _curve(curve, where)
-        yield from _dangling(curve, f"{where}.evidence", "evidence", ids)
-    if part.get("default_ctr_curve") not in {curve.get("id") for curve in curves}:
+    ids = _ids(evidence)
+    curves = list(_rows(part, "ctr_curves", path))
+    yield from _repeated([(f"{at}.id", _word(curve.get("id"))) for at, curve in curves], "id")
+    for at, curve in curves:
+        yield from _curve(curve, at)
+        yield from _dangling(curve, at, "evidence", ids)
+    if _word(part.get("default_ctr_curve")) not in {_word(c.get("id")) for _, c in curves}:
         yield Fault(f"{path}.default_ctr_curve", "dangling", "names no curve")
-    thresholds = [t for t in part.get("signal_thresholds") or [] if isinstance(t, dict)]
-    named = [
-        (f"{path}.signal_thresholds[{number}]", (t.get("code"), t.get("name")))
-        for number, t in enumerate(thresholds)
-    ]
-    yield from _repeated([*named], "code and name")
-    for where, (code, _) in named:
-        if code not in known_codes:
-            yield Fault(f"{where}.code", "unknown_code", "no check or signal has this code")
+    bounds = list(_rows(part, "signal_thresholds", path))
+    named = [(at, f"{_word(b.get('code'))} {_word(b.get('name'))}") for at, b in bounds]
+    yield from _repeated(named, "code and name")
+    for at, bound in bounds:
+        if _word(bound.get("code")) not in known_codes:
+            yield Fault(f"{at}.code", "unknown_code", "no check or signal has this code")
 
 
 def _curve(curve: Raw, path: str) -> Iterator[Fault]:
@@ -240,28 +244,28 @@ def _curve(curve: Raw, path: str) -> Iterator[Fault]:
         yield Fault(f"{path}.shares", "out_of_range", "the shares add up to more than 100 percent")
 
 
-def _dangling(item: Raw, path: str, field: str, known: Collection[object]) -> Iterator[Fault]:
-    for number, name in enumerate(_texts(item.get(field))):
+def _dangling(row: Raw, path: str, field: str, known: Collection[str]) -> Iterator[Fault]:
+    for number, name in enumerate(_texts(row.get(field))):
         if name not in known:
-            yield Fault(f"{path}[{number}]", "dangling", f"there is no {name[:100]!r}")
+            yield Fault(f"{path}.{field}[{number}]", "dangling", f"there is no {name[:100]!r}")
 
 
 def _advice(part: Raw, evidence: Raw, known_codes: Collection[str]) -> Iterator[Fault]:
-    items = list(_items(part, "$.recommendations"))
-    codes = [(f"{path}.code", item.get("code")) for path, item in items]
-    yield from _repeated([*codes], "code")
-    present = {code for _, code in codes if isinstance(code, str)}
+    items = list(_rows(part, "items", "$.recommendations"))
+    codes = [(f"{path}.code", _word(item.get("code"))) for path, item in items]
+    yield from _repeated(codes, "code")
+    present = {code for _, code in codes if code}
     for path, code in codes:
-        if isinstance(code, str) and code not in known_codes:
+        if code and code not in known_codes:
             yield Fault(path, "unknown_code", "no check or signal has this code")
     for code in sorted(set(known_codes) - present):
         yield Fault("$.recommendations.items", "uncovered", f"no advice for {code}")
-    ids = {item.get("id") for _, item in _items(evidence, "")}
+    ids = _ids(evidence)
     for path, item in items:
-        yield from _dangling(item, f"{path}.evidence", "evidence", ids)
-        yield from _dangling(item, f"{path}.after", "after", present)
-    edges = {str(item.get("code")): _texts(item.get("after")) for _, item in items}
-    places = {str(item.get("code")): path for path, item in items}
+        yield from _dangling(item, path, "evidence", ids)
+        yield from _dangling(item, path, "after", present)
+    edges = {_word(item.get("code")): _texts(item.get("after")) for _, item in items}
+    places = {_word(item.get("code")): path for path, item in items}
     for cycle in _cycles(edges):
         message = " -> ".join([*cycle, cycle[0]])
         yield Fault(f"{places[cycle[0]]}.after", "cycle", message[:300])
@@ -295,8 +299,8 @@ def _cycles(edges: Mapping[str, list[str]]) -> list[list[str]]:
 
 
 def _evidence(part: Raw) -> Iterator[Fault]:
-    items = list(_items(part, "$.evidence"))
-    yield from _repeated([(f"{path}.id", item.get("id")) for path, item in items], "id")
+    items = list(_rows(part, "items", "$.evidence"))
+    yield from _repeated([(f"{path}.id", _word(item.get("id"))) for path, item in items], "id")
     for path, item in items:
         statement, known, review = (
             item.get(name) for name in ("statement", "known_as_of", "review_by")
