@@ -341,6 +341,10 @@ UNMARKED = {
     ("crawl_issues", "severity"),
     ("crawl_issues", "scope"),
     ("jobs", "state"),
+    ("reports", "state"),
+    ("report_deliveries", "state"),
+    ("report_schedules", "cadence"),
+    ("report_schedules", "last_status"),
 }
 """Text columns with a fixed vocabulary, and those of accounts, which the addresses stand for."""
 

@@ -96,6 +96,15 @@ BODIES: dict[str, Callable[[], dict[str, Any]]] = {
     "scheduleCrawl": lambda: {"campaign_id": str(new_id())},
     "updateCrawlIssue": lambda: {"ignore_reason": "as designed"},
     "updateCrawlCheck": lambda: {"is_enabled": True},
+    "generateReport": lambda: {"campaign_id": str(new_id())},
+    "previewReport": lambda: {"campaign_id": str(new_id())},
+    "deliverReport": lambda: {"recipients": ["client@customer.example"]},
+    "setReportSchedule": lambda: {
+        "cadence": "daily",
+        "local_time": "09:00",
+        "timezone": "Europe/Riga",
+        "recipients": ["client@customer.example"],
+    },
 }
 """A valid body of each operation that takes one."""
 

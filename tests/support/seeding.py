@@ -28,6 +28,7 @@ from lsos.domains.crawl.rules import PageLinks
 from lsos.domains.crawl.store import pack_facts
 from lsos.domains.crawl.urls import url_key
 from lsos.domains.crawl.views import encode_issue
+from lsos.domains.reports.models import Report, ReportDelivery, ReportSchedule
 from tests.support import facts
 
 
@@ -45,6 +46,7 @@ class Seeded:
     run_id: UUID
     job_id: UUID
     key_id: UUID
+    report_id: UUID
     issue_id: str
     page_url: str
 
@@ -108,6 +110,7 @@ async def seed(db: Database, tenant_id: UUID, user_id: UUID, mark: str) -> Seede
             ]
         )
         run_id, issue_id, page_url = await _crawl(session, owned, mark)
+        report_id = await _report(session, owned, mark)
     return Seeded(
         mark=mark,
         tenant_id=tenant_id,
@@ -119,9 +122,53 @@ async def seed(db: Database, tenant_id: UUID, user_id: UUID, mark: str) -> Seede
         run_id=run_id,
         job_id=job.id,
         key_id=key.id,
+        report_id=report_id,
         issue_id=issue_id,
         page_url=page_url,
     )
+
+
+async def _report(session: AsyncSession, owned: dict[str, UUID], mark: str) -> UUID:
+    """A report with a delivery, and a schedule."""
+    report = Report(
+        id=new_id(),
+        **owned,
+        state="failed",
+        sections=[mark],
+        snapshot={mark: mark},
+        snapshot_hash=mark,
+        artifacts={mark: mark},
+        reason_code=mark,
+    )
+    session.add(report)
+    await session.flush()
+    session.add_all(
+        [
+            ReportDelivery(
+                id=new_id(),
+                **owned,
+                report_id=report.id,
+                recipient=mark,
+                message_id=mark,
+                state="failed",
+                response=mark,
+                log=[mark],
+            ),
+            ReportSchedule(
+                id=new_id(),
+                **owned,
+                cadence="daily",
+                local_time=mark,
+                timezone=mark,
+                recipients=[mark],
+                sections=[mark],
+                is_enabled=False,
+                updated_at=now(),
+            ),
+        ]
+    )
+    await session.flush()
+    return report.id
 
 
 def _campaign(tenant_id: UUID, mark: str) -> Campaign:

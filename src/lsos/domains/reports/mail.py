@@ -69,9 +69,13 @@ def message_id(report_id: UUID, recipient: str, sender: str) -> str:
 
 
 def clean_line(text: str, limit: int = MAX_NAME_CHARS) -> str:
-    """One line without controls, which could end a header or turn its reading order."""
+    """One line without controls, which could end a header or turn its reading order.
+
+    Encoded words (RFC 2047) are broken up: `email` decodes those that it finds in a text, and a
+    line break may come out.
+    """
     kept = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text)
-    return " ".join(kept.split())[:limit].rstrip()
+    return " ".join(kept.replace("=?", "= ?").split())[:limit].rstrip()
 
 
 def compose(letter: Letter, sender: str) -> EmailMessage:
