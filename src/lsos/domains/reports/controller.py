@@ -98,12 +98,14 @@ class ReportController(Controller):
         self,
         session: inject.Session,
         campaign_id: FromQuery[UUID | None] = None,
-        state: FromQuery[ReportState | None] = None,
+        state_: Annotated[ReportState | None, QueryParameter(name="state")] = None,
         cursor: Cursor = None,
         limit: Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[ReportView]]:
         """Reports, newest first."""
-        rows = await queries.list_reports(session, campaign_id, state, decode_cursor(cursor), limit)
+        rows = await queries.list_reports(
+            session, campaign_id, state_, decode_cursor(cursor), limit
+        )
         page = page_of([_view(row) for row in rows], limit, lambda r: (r.created_at, r.id))
         return ok_page(page)
 
