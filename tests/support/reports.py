@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from lsos.domains.reports import facts
+import msgspec
+
+from lsos.domains.reports import facts, rules
 
 AT = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 DAY = AT.date()
@@ -44,6 +46,19 @@ def full(**changes: object) -> facts.Snapshot:
         "recommendations": recommendations(),
     }
     return facts.Snapshot(**(given | changes))  # type: ignore[arg-type]  # fields by name
+
+
+def long() -> facts.Snapshot:
+    """With every list as long as a report shows it: about ten pages."""
+    replace = msgspec.structs.replace
+    site, seen, known, advice = technical(), rank(), local(), recommendations()
+    rows = [row for _ in range(9) for row in seen.keywords]
+    return full(
+        technical=replace(site, checks=(site.checks * 4)[: rules.MAX_CHECKS]),
+        visibility=replace(seen, keywords=rows[: rules.MAX_KEYWORDS], keywords_total=len(rows)),
+        local=replace(known, nap=(known.nap * 5)[: rules.MAX_NAP_ROWS], nap_total=45),
+        recommendations=replace(advice, top=(advice.top * 3)[: rules.MAX_ADVICE]),
+    )
 
 
 def empty() -> facts.Snapshot:

@@ -2,9 +2,9 @@
 
 import argparse
 
-from tools.bench import crawl, queue
+from tools.bench import crawl, queue, report
 
-TOPICS = {"crawl": crawl.main, "queue": queue.main}
+TOPICS = {"crawl": crawl.main, "queue": queue.main, "report": report.main}
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)

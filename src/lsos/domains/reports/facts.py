@@ -1,5 +1,6 @@
 """What a report is made from: all its inputs as plain data, so that equal inputs can be recognised.
 
+A JSON column keeps no order of keys: whatever reads a dict here brings its own order.
 A room that was not measured is None; a figure that was not measured is None.
 """
 

@@ -17,6 +17,7 @@ from lsos.domains.reference import queries as library
 from lsos.domains.reports import facts, rules
 
 SEVERITIES = ("critical", "high", "medium", "low", "info")
+_RANK = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 
 
 async def score(session: AsyncSession, campaign_id: UUID) -> facts.Score | None:
@@ -29,11 +30,18 @@ async def score(session: AsyncSession, campaign_id: UUID) -> facts.Score | None:
         score=newest.score,
         parts=[
             facts.ScorePart(name=name, value=part.get("value"), weight=part.get("weight", 0.0))
-            for name, part in newest.parts.items()
+            for name, part in sorted(
+                sorted(newest.parts.items()), key=lambda named: _weight(named[1])
+            )
             if isinstance(part, Mapping)
         ],
         history=[facts.Point(day=row.day, value=row.score) for row in reversed(rows)],
     )
+
+
+def _weight(part: object) -> float:
+    """Sorts the heaviest part first; a JSON column keeps no order."""
+    return -float(part.get("weight", 0)) if isinstance(part, Mapping) else 0.0
 
 
 async def technical(session: AsyncSession, campaign_id: UUID) -> facts.Technical | None:
@@ -75,7 +83,7 @@ def _sums(totals: Iterable[CheckTotal]) -> dict[str, int]:
     """Findings by severity, the worst first."""
     sums = dict.fromkeys(SEVERITIES, 0)
     for total in totals:
-        sums[total.severity] += total.findings
+        sums[total.severity] = sums.get(total.severity, 0) + total.findings
     return {severity: count for severity, count in sums.items() if count}
 
 
@@ -99,7 +107,7 @@ def _checks(totals: Iterable[CheckTotal], detail: Mapping[str, Any]) -> list[fac
     ]
     return sorted(
         found,
-        key=lambda c: (SEVERITIES.index(c.severity), -(c.affected or 0), -c.findings, c.code),
+        key=lambda c: (_RANK.get(c.severity, len(_RANK)), -(c.affected or 0), -c.findings, c.code),
     )
 
 

@@ -19,12 +19,12 @@ def blocks(facts: Recommendations, theme: Theme) -> list[Block]:
     if every:
         bars = [
             charts.Bar(
-                texts.ADVICE_STATES.get(state, clean(state)).capitalize(),
+                name.capitalize(),
                 n,
                 texts.ADVICE_STATE_TEXT.format(count=n, total=every),
             )
-            for state, n in facts.by_state.items()
-            if n
+            for state, name in texts.ADVICE_STATES.items()
+            if (n := facts.by_state.get(state))
         ]
         said = "; ".join(f"{bar.label}: {bar.text}" for bar in bars)
         found.append(charts.bars(texts.ADVICE_STATE_TITLE, f"{said}.", bars, theme.mark, every))

@@ -122,7 +122,8 @@ def review_blocks(facts: Reviews, theme: Theme) -> list[Block]:
                 n,
                 texts.RANK_BUCKET_TEXT.format(count=n, total=total),
             )
-            for stars, n in facts.ratings.items()
+            for stars in ("5", "4", "3", "2", "1")
+            if (n := facts.ratings.get(stars, 0)) is not None
         ]
         said = "; ".join(f"{bar.label}: {bar.text}" for bar in bars)
         found.append(charts.bars(texts.REVIEW_RATINGS, f"{said}.", bars, theme.mark, total))

@@ -76,7 +76,7 @@ def _tiles(facts: Rank, measured: int) -> Tiles:
 
 
 def _buckets(facts: Rank, measured: int, theme: Theme) -> Block:
-    shown = [(texts.BUCKETS.get(name, name), n) for name, n in facts.buckets.items()]
+    shown = [(texts.BUCKETS[name], facts.buckets.get(name, 0)) for name in texts.BUCKETS]
     return charts.bars(
         texts.RANK_BUCKETS,
         "; ".join(f"{name}: {n} of {measured}" for name, n in shown) + ".",

@@ -1,0 +1,200 @@
+"""A report's inputs come from what the rooms measured last, and of one tenant alone."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from lsos.core.clock import new_id, now
+from lsos.core.errors import NotFound
+from lsos.domains.auth.models import Tenant
+from lsos.domains.crawl.models import CrawlIssue, CrawlRun
+from lsos.domains.intelligence.models import CampaignScore, Recommendation
+from lsos.domains.reports import facts, render
+from lsos.domains.reports.build import build
+from lsos.domains.reports.models import Report
+from lsos.domains.reports.rules import MAX_ADVICE
+from lsos.domains.reports.snapshot import gather
+
+AT = now()
+
+
+async def make_campaign(tenant: Any) -> UUID:
+    body = {
+        "name": "Smith Dental",
+        "business_name": "Smith <b>Dental</b>",
+        "site_url": "https://smith.example/",
+        "category": "Dentist",
+    }
+    answer = await tenant.analyst.post("/campaigns", json=body)
+    return UUID(answer.body["data"]["id"])
+
+
+async def add_run(
+    api: Any, tenant: Any, campaign_id: UUID, days_ago: int, score: float, codes: dict[str, str]
+) -> None:
+    at = AT - timedelta(days=days_ago)
+    owned = {"tenant_id": tenant.id, "campaign_id": campaign_id}
+    run = CrawlRun(
+        id=new_id(),
+        **owned,
+        created_at=at,
+        finished_at=at,
+        settings={},
+        queue="default",
+        state="completed",
+        admitted=12,
+        done=12,
+        unmeasured=1,
+        pages=10,
+        technical_score=score,
+        score={
+            "formula": "lsos-tech-v1",
+            "eligible_pages": 10,
+            "share_of_clean_pages": 0.8,
+            "checks_fired": [
+                {"code": code, "severity": severity, "affected_pages": 2.0}
+                for code, severity in codes.items()
+            ],
+        },
+    )
+    async with api.db.tenant_session(tenant.id) as session:
+        session.add(run)
+        await session.flush()
+        session.add_all(
+            CrawlIssue(
+                tenant_id=tenant.id,
+                run_id=run.id,
+                code=code,
+                subject=subject,
+                severity=severity,
+                scope="page",
+                url=f"https://smith.example/{subject}",
+                count=1,
+                evidence=[],
+            )
+            for code, severity in codes.items()
+            for subject in (1, 2)
+        )
+
+
+async def add_advice(api: Any, tenant: Any, campaign_id: UUID) -> None:
+    owned = {"tenant_id": tenant.id, "campaign_id": campaign_id}
+    async with api.db.tenant_session(tenant.id) as session:
+        session.add_all(
+            Recommendation(
+                id=new_id(),
+                **owned,
+                code="title_missing",
+                group_key=f"/{n}",
+                room="crawl",
+                title=f"Advice {n}",
+                state="archived" if n == 0 else "validated",
+                impact=0.1,
+                effort=2,
+                confidence=0.9,
+                risk_tier=1,
+                priority=1 - n / 100,
+                affected={"count": 2, "of": 10, "unit": "eligible pages", "sample": ["a", "b"]},
+                evidence=[],
+                library_version="2026.11.0",
+                first_seen_at=AT,
+                last_seen_at=AT,
+            )
+            for n in range(20)
+        )
+        session.add_all(
+            CampaignScore(
+                **owned,
+                day=(AT - timedelta(days=days)).date(),
+                score=score,
+                parts={"technical": {"value": score, "weight": 0.25}},
+                library_version="2026.11.0",
+                computed_at=AT,
+            )
+            for days, score in ((7, 60.0), (0, 70.5))
+        )
+
+
+async def test_a_campaign_without_measurements_has_no_figures(api: Any, tenant_a: Any) -> None:
+    campaign_id = await make_campaign(tenant_a)
+    async with api.db.tenant_session(tenant_a.id) as session:
+        snapshot = await gather(session, campaign_id, ["summary", "technical"], AT)
+    measured = ("score", "technical", "visibility", "local", "reviews", "authority", "entity")
+    assert {getattr(snapshot, name) for name in (*measured, "recommendations")} == {None}
+    assert [section.id for section in build(snapshot).sections] == ["summary"]
+
+
+async def test_the_newest_measurements_are_gathered(api: Any, tenant_a: Any) -> None:
+    campaign_id = await make_campaign(tenant_a)
+    await add_run(api, tenant_a, campaign_id, 7, 60.0, {"title_missing": "high"})
+    codes = {"http_5xx": "critical", "h1_missing": "low", "no_such_check": "info"}
+    await add_run(api, tenant_a, campaign_id, 1, 71.25, codes)
+    await add_advice(api, tenant_a, campaign_id)
+    async with api.db.tenant_session(tenant_a.id) as session:
+        tenant = await session.get_one(Tenant, tenant_a.id)
+        tenant.branding = {"display_name": "Northlight", "primary_colour": "#aa0000"}
+    async with api.db.tenant_session(tenant_a.id) as session:
+        snapshot = await gather(session, campaign_id, [], AT)
+
+    assert snapshot.brand.name == "Northlight"
+    assert snapshot.brand.primary == "#aa0000"
+    site = snapshot.technical
+    assert site is not None
+    assert (site.score, site.previous_score) == (71.25, 60.0)
+    assert (site.measured, site.admitted, site.eligible) == (11, 12, 10)
+    assert site.severities == {"critical": 2, "low": 2, "info": 2}
+    assert [check.code for check in site.checks] == ["http_5xx", "h1_missing", "no_such_check"]
+    assert [point.value for point in site.history] == [60.0, 71.25]
+    assert [page.counts["critical"] for page in site.worst_pages] == [1, 1]
+    assert len(site.appeared or ()) == 2, "notes are no news"
+    assert len(site.gone or ()) == 1
+    advice = snapshot.recommendations
+    assert advice is not None
+    assert advice.total == 19, "ended ones are not open"
+    assert [one.title for one in advice.top] == [f"Advice {n}" for n in range(1, MAX_ADVICE + 1)]
+    assert (advice.top[0].affected, advice.top[0].of) == (2, 10)
+    assert snapshot.score is not None
+    assert [point.value for point in snapshot.score.history] == [60.0, 70.5]
+    html = render.html(build(snapshot)).decode()
+    assert "Smith &lt;b&gt;Dental&lt;/b&gt;" in html
+    assert "12 of 19 open recommendations" in html
+
+
+async def test_the_stored_snapshot_gives_the_same_bytes(api: Any, tenant_a: Any) -> None:
+    campaign_id = await make_campaign(tenant_a)
+    await add_run(
+        api, tenant_a, campaign_id, 1, 71.0, {"http_5xx": "critical", "h1_missing": "low"}
+    )
+    await add_advice(api, tenant_a, campaign_id)
+    report_id = new_id()
+    async with api.db.tenant_session(tenant_a.id) as session:
+        snapshot = await gather(session, campaign_id, [], AT)
+        session.add(
+            Report(
+                id=report_id,
+                tenant_id=tenant_a.id,
+                campaign_id=campaign_id,
+                state="building",
+                sections=[],
+                snapshot=facts.stored(snapshot),
+            )
+        )
+    async with api.db.tenant_session(tenant_a.id) as session:
+        row = await session.get_one(Report, (tenant_a.id, report_id))
+    again = facts.read(row.snapshot)
+    assert again.sha256 == snapshot.sha256
+    assert render.html(build(again)) == render.html(build(snapshot))
+    assert render.pdf(build(again)) == render.pdf(build(snapshot))
+
+
+async def test_another_tenants_campaign_is_no_campaign(
+    api: Any, tenant_a: Any, tenant_b: Any
+) -> None:
+    campaign_id = await make_campaign(tenant_a)
+    async with api.db.tenant_session(tenant_b.id) as session:
+        with pytest.raises(NotFound):
+            await gather(session, campaign_id, [], AT)
+        with pytest.raises(NotFound):
+            await gather(session, uuid4(), [], AT)
