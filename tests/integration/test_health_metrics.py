@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,22 +9,16 @@ from uuid import UUID
 
 import msgspec
 import pytest
-from sqlalchemy import text
 
-from lsos.core.bell import Bell
 from lsos.core.clock import new_id, now
 from lsos.core.db import Database
-from lsos.core.jobs import enqueue
 from lsos.core.metrics import API_REQUEST, TASK, Metrics
-from lsos.core.redis import WORKERS, client
-from lsos.core.settings import Settings
-from lsos.core.system_db import system_session
+from lsos.core.redis import WORKERS
 from lsos.domains.health import queries, service
-from tests.conftest import make_tenant, serve_api
-from tests.support.clients import Client, TenantClients
+from tests.support.apart import Stack, stack_apart
+from tests.support.clients import Client
 from tests.support.job_tasks import notes
 from tests.support.processes import api_process
-from tests.support.stack import fresh_database, migrate, settings_for
 from tests.support.waiting import until
 from tests.support.workers import worker_process
 
@@ -34,43 +27,10 @@ SCRAPER = "scraper-token-0123456789"
 DEAD = "postgresql+asyncpg://lsos:x@127.0.0.1:1/lsos"
 
 
-@dataclass
-class Stack:
-    settings: Settings
-    db: Database
-    redis: Any
-    tenant: TenantClients
-    api: Any
-
-    async def add(self, name: str, path: Path, **ids: object) -> UUID:
-        async with self.db.tenant_session(self.tenant.id) as session:
-            job = await enqueue(session, name, tenant_id=self.tenant.id, path=str(path), **ids)
-        assert job is not None
-        return job
-
-    async def sql(self, statement: str, **values: object) -> Any:
-        async with system_session(self.db) as session:
-            return await session.execute(text(statement), values)
-
-
 @pytest.fixture(scope="module")
 async def stack(stores: Any) -> AsyncIterator[Stack]:
-    """A database and a Redis database of its own: what others do would be counted too."""
-    url = stores.redis_url
-    apart = f"{url}?db=7" if url.startswith("unix") else f"{url.rpartition('/')[0]}/7"
-    async with fresh_database(stores.postgres_dsn) as dsn:
-        await migrate(dsn)
-        settings = settings_for(
-            stores, dsn, redis_url=apart, arq_redis_url=apart, metrics_token=SCRAPER
-        )
-        redis = client(apart)
-        await redis.flushdb()
-        db = Database.of(settings, application_name="lsos-tests", pusher=Bell(redis))
-        async with serve_api(settings, db) as api:
-            tenant = await make_tenant(api, "Counted agency")
-            yield Stack(settings, db, redis, tenant, api)
-        await db.close()
-        await redis.aclose()
+    async with stack_apart(stores, 7, metrics_token=SCRAPER) as running:
+        yield running
 
 
 @pytest.fixture

@@ -1,0 +1,60 @@
+"""A stack of its own: a database and a Redis database in which nobody else's work is counted."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from lsos.core import embedded
+from lsos.core.bell import Bell
+from lsos.core.db import Database
+from lsos.core.jobs import enqueue
+from lsos.core.redis import client
+from lsos.core.settings import Settings
+from lsos.core.system_db import system_session
+from tests.conftest import make_tenant, serve_api
+from tests.support.clients import TenantClients
+from tests.support.stack import fresh_database, migrate, settings_for
+
+
+@dataclass
+class Stack:
+    settings: Settings
+    db: Database
+    redis: Any
+    tenant: TenantClients
+    api: Any
+
+    async def add(self, name: str, path: Path, **ids: object) -> UUID:
+        async with self.db.tenant_session(self.tenant.id) as session:
+            job = await enqueue(session, name, tenant_id=self.tenant.id, path=str(path), **ids)
+        assert job is not None
+        return job
+
+    async def sql(self, statement: str, **values: object) -> Any:
+        async with system_session(self.db) as session:
+            return await session.execute(text(statement), values)
+
+
+@asynccontextmanager
+async def stack_apart(
+    stores: embedded.Stores, number: int, **changes: object
+) -> AsyncIterator[Stack]:
+    """An API in this process and a tenant; no worker. `number`: of the Redis database."""
+    url = stores.redis_url
+    apart = f"{url}?db={number}" if url.startswith("unix") else f"{url.rpartition('/')[0]}/{number}"
+    async with fresh_database(stores.postgres_dsn) as dsn:
+        await migrate(dsn)
+        settings = settings_for(stores, dsn, redis_url=apart, arq_redis_url=apart, **changes)
+        redis = client(apart)
+        await redis.flushdb()
+        db = Database.of(settings, application_name="lsos-tests", pusher=Bell(redis))
+        async with serve_api(settings, db) as api:
+            tenant = await make_tenant(api, "Counted agency")
+            yield Stack(settings, db, redis, tenant, api)
+        await db.close()
+        await redis.aclose()
