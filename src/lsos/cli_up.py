@@ -29,6 +29,7 @@ from lsos.core.db import Database
 from lsos.core.outbound import Outbound, OutboundError
 from lsos.core.settings import Settings
 from lsos.core.system_db import system_session
+from lsos.demo_rooms import rooms
 from lsos.domains.auth import queries as auth_queries
 from lsos.domains.auth import service as auth
 from lsos.domains.auth.schemas import TenantCreate, UserCreate
@@ -178,8 +179,11 @@ async def _run(
         campaign = await demo_campaign(session, site_url)
         run = await demo_crawl(session, campaign["id"], console)
         issues = await issue_rows(session, run["id"])
+        demo.save(crawl=crawl_figures(run, issues))
+        for name, show_room in rooms():
+            demo.save(**{name: await show_room(session, campaign, console)})
         dashboard = await session.ask("GET", f"/dashboard?campaign_id={campaign['id']}")
-        demo.save(crawl=crawl_figures(run, issues), dashboard=dashboard)
+        demo.save(dashboard=dashboard)
     console.print()
     console.print(outcome(run))
     console.print()

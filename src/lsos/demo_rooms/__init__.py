@@ -1,0 +1,22 @@
+"""What the demo shows of each room, in the order in which a campaign meets them."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from rich.console import Console
+
+from lsos.cli_demo import Session
+
+Room = Callable[[Session, dict[str, Any], Console], Awaitable[dict[str, object]]]
+"""Drives the public API for the campaign, prints one line, and returns figures for demo.json."""
+
+ORDER = ("rank", "local", "reviews", "authority", "entity", "intelligence", "reports")
+
+
+def rooms() -> Iterator[tuple[str, Room]]:
+    """Name and `run` of each room whose part of the demo is there."""
+    for name in ORDER:
+        if find_spec(f"{__name__}.{name}") is not None:
+            yield name, import_module(f"{__name__}.{name}").run
