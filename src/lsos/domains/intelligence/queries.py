@@ -6,6 +6,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Float, func, select, tuple_
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.errors import NotFound
@@ -88,7 +89,7 @@ async def list_newest_ended(session: AsyncSession, campaign_id: UUID) -> Sequenc
     query = (
         select(Recommendation)
         .where(Recommendation.campaign_id == campaign_id, Recommendation.state.in_(ENDED))
-        .distinct(Recommendation.code, Recommendation.group_key)
+        .ext(distinct_on(Recommendation.code, Recommendation.group_key))
         .order_by(Recommendation.code, Recommendation.group_key, Recommendation.id.desc())
     )
     return (await session.scalars(query)).all()
