@@ -82,7 +82,7 @@ def score() -> facts.Score:
         "visibility": 31.2,
         "local": 74.0,
         "reviews": 81.6,
-        "authority": None,
+        "authority": 84.2,
         "entity": 66.5,
     }
     return facts.Score(
@@ -358,22 +358,22 @@ def authority(source: str = "synthetic") -> facts.Authority:
 
 
 def entity() -> facts.Entity:
-    rows: tuple[tuple[str, float | None, float, list[str]], ...] = (
-        ("identity", 25.0, 30, ["The Dentist node has no logo."]),
-        ("agreement", 14.0, 20, ["The phone of Jūrmala differs."]),
-        ("same_as", 10.0, 15, ["2 valid profiles; 3 give all points."]),
-        ("coverage", None, 15, []),
-        ("topics", 7.5, 20, ["3 of 8 keywords have a page of their own."]),
-    )
+    part = facts.EntityPart
     return facts.Entity(
         measured_at=AT - timedelta(days=1),
         score=66.5,
         formula="lsos-entity-v1",
         parts=[
-            facts.EntityPart(name=name, points=points, of=of, notes=notes)
-            for name, points, of, notes in rows
+            part(
+                name="identity", points=25, of=30, count=5, total=6, basis="facts of the main node",
+                missing=["image"],
+            ),
+            part(name="agreement", points=14, of=20, count=7, total=10, basis="stated facts"),
+            part(name="same_as", points=10, of=15, count=2, total=3, basis="valid profiles"),
+            part(name="coverage", points=None, of=15),
+            part(name="topics", points=7.5, of=20, count=3, total=8, basis="keywords"),
         ],
-    )
+    )  # fmt: skip
 
 
 def recommendations() -> facts.Recommendations:

@@ -225,7 +225,12 @@ class EntityPart(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     points: float | None
     of: float
-    notes: list[str] = msgspec.field(default_factory=list)
+    count: float | None = None
+    total: float | None = None
+    """What the points rest on: so many of so many..."""
+    basis: str = ""
+    """... of these."""
+    missing: list[str] = msgspec.field(default_factory=list)
 
 
 class Entity(msgspec.Struct, frozen=True, kw_only=True):

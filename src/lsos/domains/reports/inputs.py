@@ -10,6 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from lsos.domains.crawl import findings
 from lsos.domains.crawl import queries as crawl_queries
 from lsos.domains.crawl.findings import CheckTotal
+from lsos.domains.entity import queries as entity_queries
+from lsos.domains.entity.rules import FORMULA as ENTITY_FORMULA
+from lsos.domains.entity.rules import WEIGHTS as ENTITY_WEIGHTS
 from lsos.domains.intelligence import queries as intelligence_queries
 from lsos.domains.intelligence.queries import Wanted
 from lsos.domains.intelligence.rules import ENDED, STATES
@@ -130,6 +133,31 @@ async def _runs(session: AsyncSession, campaign_id: UUID) -> list[facts.Point]:
                     by_day[at.date()] = at, run.technical_score
     points = [facts.Point(day=day, value=score) for day, (_, score) in sorted(by_day.items())]
     return points[-rules.MAX_HISTORY :]
+
+
+async def entity(session: AsyncSession, campaign_id: UUID) -> facts.Entity | None:
+    report = await entity_queries.find_latest_report(session, campaign_id)
+    if report is None:
+        return None
+    parts = entity_queries.parts_of(report)
+    return facts.Entity(
+        measured_at=report.finished_at or report.created_at,
+        score=report.score,
+        formula=ENTITY_FORMULA,
+        parts=[
+            facts.EntityPart(
+                name=name,
+                points=parts[name].points,
+                of=parts[name].of,
+                count=_figure(parts[name].evidence, "count"),
+                total=_figure(parts[name].evidence, "total"),
+                basis=str(parts[name].evidence.get("of", "")),
+                missing=[str(item) for item in _items(parts[name].evidence, "missing")],
+            )
+            for name in ENTITY_WEIGHTS
+            if name in parts
+        ],
+    )
 
 
 async def recommendations(session: AsyncSession, campaign_id: UUID) -> facts.Recommendations | None:

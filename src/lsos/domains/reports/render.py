@@ -23,6 +23,7 @@ LOGO = re.compile(r"data:image/(png|jpeg);base64,([A-Za-z0-9+/]+=*)\Z")
 LONG_WORD = re.compile(r"\S{18,}")
 BREAK_AFTER = frozenset("/?&=_.,:;@#%+-")
 MAX_UNBROKEN = 24
+UA: Literal["ua-1"] = "ua-1"
 
 _pages = jinja2.Environment(
     autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -53,13 +54,17 @@ def pdf(report: Report) -> bytes:
     data = _settable(msgspec.to_builtins(msgspec.structs.replace(report, logo="")), fonts, missing)
     data["missing"] = glyphs.named(missing)
     inputs = {"report": json.dumps(data, ensure_ascii=False)}
+    pictured = inputs
     if match := LOGO.match(report.logo):
-        inputs["logo"] = json.dumps(list(base64.b64decode(match[2])))
-    try:
-        return _compile(inputs, report, "ua-1")
-    except typst.TypstError:
-        # A cluster that no single font can shape. The text is right, but a box may stand for it.
-        return _compile(inputs, report, None)
+        pictured = {**inputs, "logo": json.dumps(list(base64.b64decode(match[2])))}
+    # The logo may be no picture after all, and a cluster may be one that no single font can shape:
+    # then a box may stand for it, and the PDF makes no claim.
+    for given, standard in ((pictured, UA), (inputs, UA)):
+        try:
+            return _compile(given, report, standard)
+        except typst.TypstError:
+            continue
+    return _compile(inputs, report, None)
 
 
 def _compile(inputs: dict[str, str], report: Report, standard: Literal["ua-1"] | None) -> bytes:

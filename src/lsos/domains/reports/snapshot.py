@@ -36,6 +36,7 @@ async def gather(
         generated_at=at,
         score=await inputs.score(session, campaign_id),
         technical=await inputs.technical(session, campaign_id),
+        entity=await inputs.entity(session, campaign_id),
         recommendations=await inputs.recommendations(session, campaign_id),
     )
     return read(stored(snapshot))

@@ -275,6 +275,8 @@ LINKS_HISTORY = "Authority by day"
 ENTITY_TABLE = "Parts of the entity score"
 ENTITY_COLUMNS = ("Part", "Points", "Of", "Evidence")
 ENTITY_CHART = "Points reached, in percent of each part's points"
+ENTITY_MISSING = "missing: {names}"
+ENTITY_DETAIL = "of 100, from {points} of 100 points measured"
 ENTITY_BAR = "{points} of {of}"
 
 ADVICE_INTRO = "{shown} of {total} open recommendations, the most urgent first."

@@ -11,8 +11,8 @@ from lsos.domains.reports.chapters.pieces import (
     plain,
 )
 from lsos.domains.reports.document import Block, Cell, Table, Text, Theme, Tile, Tiles
-from lsos.domains.reports.facts import Authority, DomainLinks, Entity
-from lsos.domains.reports.rules import MAX_CELL, MAX_PROSE
+from lsos.domains.reports.facts import Authority, DomainLinks, Entity, EntityPart
+from lsos.domains.reports.rules import MAX_ADVICE, MAX_PROSE
 
 
 def authority_blocks(facts: Authority, theme: Theme) -> list[Block]:
@@ -98,7 +98,9 @@ def entity_blocks(facts: Entity, theme: Theme) -> list[Block]:
                 Tile(
                     label=texts.TILE_ENTITY,
                     value=number(facts.score),
-                    detail=texts.OUT_OF_100,
+                    detail=texts.ENTITY_DETAIL.format(
+                        points=f"{sum(p.of for p in facts.parts if p.points is not None):g}"
+                    ),
                     tone=grade(facts.score),
                 )
             ]
@@ -112,9 +114,20 @@ def entity_blocks(facts: Entity, theme: Theme) -> list[Block]:
                     Cell(text=texts.ENTITY_PARTS.get(part.name, clean(part.name))),
                     Cell(text=number(part.points), tone="muted" if part.points is None else ""),
                     Cell(text=f"{part.of:g}"),
-                    plain("; ".join(clean(note, MAX_CELL) for note in part.notes), MAX_PROSE),
+                    plain(_evidence(part), MAX_PROSE),
                 ]
                 for part in facts.parts
             ],
         ),
     ]
+
+
+def _evidence(part: EntityPart) -> str:
+    said = []
+    if part.points is not None and part.count is not None and part.total:
+        of = texts.ENTITY_BAR.format(points=f"{part.count:g}", of=f"{part.total:g}")
+        said.append(f"{of} {clean(part.basis)}".strip())
+    if part.missing:
+        names = ", ".join(clean(name) for name in part.missing[:MAX_ADVICE])
+        said.append(texts.ENTITY_MISSING.format(names=names))
+    return "; ".join(said)
