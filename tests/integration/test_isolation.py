@@ -24,8 +24,15 @@ from tests.support.operations import Operation, Slot, ask, fill
 from tests.support.parties import Party
 from tests.support.seeding import Seeded
 
-OPEN_TABLES = {"alembic_version"}
-"""Tables without tenants' data."""
+OPEN_TABLES = {
+    "alembic_version",
+    "reference_releases",
+    "reference_activations",
+    "metric_minutes",
+    "alert_states",
+    "platform_transitions",
+}
+"""Tables without tenants' data: the platform's own."""
 
 
 # The catalogue
@@ -80,6 +87,8 @@ async def test_keys_carry_the_tenant(db: Database) -> None:
             """)
         )
         for table, name, definition in foreign:
+            if table in OPEN_TABLES:
+                continue
             own, other = re.findall(r"\(([^)]*)\)", definition)[:2]
             assert "tenant_id" in own, f"{table}.{name}: {definition}"
             assert "tenant_id" in other or "REFERENCES tenants(id)" in definition, name
@@ -341,6 +350,10 @@ UNMARKED = {
     ("crawl_issues", "severity"),
     ("crawl_issues", "scope"),
     ("jobs", "state"),
+    ("entity_reports", "state"),
+    ("recommendations", "state"),
+    ("recommendation_events", "from_state"),
+    ("recommendation_events", "to_state"),
     ("reports", "state"),
     ("report_deliveries", "state"),
     ("report_schedules", "cadence"),

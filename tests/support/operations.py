@@ -73,6 +73,8 @@ async def list_operations(http: httpx.AsyncClient, prefix: str) -> list[Operatio
     return found
 
 
+RELEASE_PARTS = ("manifest", "metrics", "recommendations", "evidence")
+
 BODIES: dict[str, Callable[[], dict[str, Any]]] = {
     "logIn": lambda: {"email": f"{new_id().hex}@example.com", "password": "no such password"},
     "refreshTokens": lambda: {"refresh_token": "none"},
@@ -93,8 +95,14 @@ BODIES: dict[str, Callable[[], dict[str, Any]]] = {
     "updateLocation": lambda: {"name": "Renamed"},
     "createCompetitor": lambda: {"domain": f"{new_id().hex}.example"},
     "updateCompetitor": lambda: {"name": "Renamed"},
+    "analyzeEntity": lambda: {"campaign_id": str(new_id())},
     "scheduleCrawl": lambda: {"campaign_id": str(new_id())},
     "updateCrawlIssue": lambda: {"ignore_reason": "as designed"},
+    "validateReferenceRelease": lambda: dict.fromkeys(RELEASE_PARTS, {}),
+    "draftReferenceRelease": lambda: dict.fromkeys(RELEASE_PARTS, {}),
+    "activateReferenceRelease": lambda: {"version": "2026.11.0"},
+    "rollBackReferenceRelease": lambda: {},
+    "updateRecommendation": lambda: {"state": "archived", "note": "not for us"},
     "updateCrawlCheck": lambda: {"is_enabled": True},
     "generateReport": lambda: {"campaign_id": str(new_id())},
     "previewReport": lambda: {"campaign_id": str(new_id())},

@@ -28,8 +28,10 @@ from lsos.domains.crawl.rules import PageLinks
 from lsos.domains.crawl.store import pack_facts
 from lsos.domains.crawl.urls import url_key
 from lsos.domains.crawl.views import encode_issue
+from lsos.domains.entity.models import EntityReport
 from lsos.domains.reports.models import Report, ReportDelivery, ReportSchedule
 from tests.support import facts
+from tests.support.seeding_intelligence import seed_intelligence
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Seeded:
     job_id: UUID
     key_id: UUID
     report_id: UUID
+    recommendation_id: UUID
     issue_id: str
     page_url: str
 
@@ -107,10 +110,20 @@ async def seed(db: Database, tenant_id: UUID, user_id: UUID, mark: str) -> Seede
                     location=mark,
                 ),
                 CheckSettings(tenant_id=tenant_id, code=mark, severity="high", limits={mark: 1.0}),
+                EntityReport(
+                    id=new_id(),
+                    **owned,
+                    state="done",
+                    parts={"identity": {"points": 1.0, "of": 30, "evidence": {"mark": mark}}},
+                    graph={"mark": mark},
+                    finished_at=now(),
+                    reason_code=mark,
+                ),
             ]
         )
         run_id, issue_id, page_url = await _crawl(session, owned, mark)
         report_id = await _report(session, owned, mark)
+        recommendation_id = await seed_intelligence(session, owned, mark)
     return Seeded(
         mark=mark,
         tenant_id=tenant_id,
@@ -123,6 +136,7 @@ async def seed(db: Database, tenant_id: UUID, user_id: UUID, mark: str) -> Seede
         job_id=job.id,
         key_id=key.id,
         report_id=report_id,
+        recommendation_id=recommendation_id,
         issue_id=issue_id,
         page_url=page_url,
     )
