@@ -51,6 +51,7 @@ from lsos.domains.auth.limiter import LoginLimiter
 from lsos.domains.campaigns import controller as campaigns
 from lsos.domains.crawl import controller as crawl
 from lsos.domains.dashboard import controller as dashboard
+from lsos.domains.entity import controller as entity
 from lsos.domains.health import controller as health
 from lsos.domains.intelligence import controller as intelligence
 from lsos.domains.jobs import controller as jobs
@@ -73,6 +74,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     jobs.JobController,
     providers.ProviderController,
     health.HealthController,
+    entity.EntityController,
     dashboard.DashboardController,
     reports.ReportController,
     reports.ScheduleController,

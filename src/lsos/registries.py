@@ -6,15 +6,21 @@ from lsos.core.work import Registry, Task
 from lsos.domains.campaigns.rules import BaselineStep
 from lsos.domains.crawl import findings
 from lsos.domains.crawl import tasks as crawl
-from lsos.domains.reports import tasks as reports
 from lsos.domains.crawl.checks import BY_CODE
+from lsos.domains.entity import queries as entity_queries
+from lsos.domains.entity import rules as entity_rules
+from lsos.domains.entity import tasks as entity
 from lsos.domains.intelligence import tasks as intelligence
 from lsos.domains.intelligence.sources import ScoreSource, SignalSource, Sources
 from lsos.domains.reference.signals import SignalKind
+from lsos.domains.reports import tasks as reports
 
-TASKS: Sequence[Task] = (*crawl.TASKS, *reports.TASKS, *intelligence.TASKS)
+TASKS: Sequence[Task] = (*crawl.TASKS, *reports.TASKS, *intelligence.TASKS, *entity.TASKS)
 
-BASELINE_STEPS: Sequence[BaselineStep] = (BaselineStep(name="crawl", task="crawl.baseline"),)
+BASELINE_STEPS: Sequence[BaselineStep] = (
+    BaselineStep(name="crawl", task="crawl.baseline"),
+    BaselineStep(name=entity_rules.BASELINE_STEP, task="entity.baseline"),
+)
 
 CRAWL_FOLLOWERS: Sequence[str] = (intelligence.REFRESH,)
 """Tasks that are enqueued with the run's id when a crawl has been judged."""
@@ -22,12 +28,17 @@ CRAWL_FOLLOWERS: Sequence[str] = (intelligence.REFRESH,)
 MEASUREMENT_FOLLOWERS: Sequence[str] = (intelligence.REFRESH,)
 """Tasks that are enqueued for the campaign when a room has finished a measurement."""
 
-SIGNAL_KINDS: Sequence[SignalKind] = ()
+SIGNAL_KINDS: Sequence[SignalKind] = (*entity_rules.SIGNALS,)
 """Every signal that a room may emit."""
 
-SIGNAL_SOURCES: Sequence[SignalSource] = ()
+SIGNAL_SOURCES: Sequence[SignalSource] = (
+    SignalSource(entity_rules.ROOM, entity_queries.signals, entity_queries.measured_at),
+)
 
-SCORE_SOURCES: Sequence[ScoreSource] = (ScoreSource("technical", findings.find_technical_score),)
+SCORE_SOURCES: Sequence[ScoreSource] = (
+    ScoreSource("technical", findings.find_technical_score),
+    ScoreSource("entity", entity_queries.find_score),
+)
 
 SOURCES = Sources(SIGNAL_SOURCES, SCORE_SOURCES)
 
@@ -35,8 +46,6 @@ _AWAITED = (
     "rank_dropped rank_striking_distance rank_not_found pack_absent rank_errors profile_missing"
     " profile_health_low profile_incomplete nap_wrong nap_missing map_pack_absent reviews_stale"
     " review_rating_low reviews_unanswered review_burst authority_low backlinks_lost"
-    " entity_identity_incomplete entity_disagrees entity_same_as_few entity_coverage_low"
-    " entity_topics_gap"
 )
 AWAITED_SIGNALS: frozenset[str] = frozenset(_AWAITED.split())
 """Signals that the library advises on and whose rooms register them in SIGNAL_KINDS."""

@@ -11,6 +11,7 @@ _READ = frozenset(
     {
         "campaigns:read",
         "crawl:read",
+        "entity:read",
         "dashboard:read",
         "jobs:read",
         "branding:read",
@@ -23,6 +24,7 @@ _READ = frozenset(
 _WORK = _READ | {
     "campaigns:write",
     "crawl:write",
+    "entity:write",
     "jobs:write",
     "reports:write",
     "intelligence:write",

@@ -1,7 +1,7 @@
 """Findings of a run for the rooms above: whom they affect, and what was measured at all."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.domains.crawl import queries
 from lsos.domains.crawl.checks import BY_CODE
+from lsos.domains.crawl.facts import PageFacts
 from lsos.domains.crawl.models import CheckSettings, CrawlIssue, CrawlPage, CrawlRun, IgnoredIssue
-from lsos.domains.crawl.store import unpack_links
+from lsos.domains.crawl.store import unpack_facts, unpack_links
 from lsos.domains.crawl.urls import url_key
 
 
@@ -64,6 +65,22 @@ async def eligible_urls(session: AsyncSession, run_id: UUID) -> dict[int, str]:
         )
     )
     return {key: url for key, url in rows}  # noqa: C416 -- rows are no pairs to the type checker
+
+
+async def stream_eligible(session: AsyncSession, run_id: UUID) -> AsyncIterator[PageFacts]:
+    """Facts of the pages that scores are about, in a fixed order, without their links.
+
+    The main text is cut as it is stored. Bounded memory: rows come by hundreds.
+    """
+    statement = (
+        select(CrawlPage.facts)
+        .where(CrawlPage.run_id == run_id, CrawlPage.is_eligible)
+        .order_by(CrawlPage.key)
+        .execution_options(yield_per=100)
+    )
+    result = await session.stream(statement)
+    async for (raw,) in result:
+        yield unpack_facts(raw)
 
 
 async def linking_pages(

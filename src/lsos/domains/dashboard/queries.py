@@ -8,6 +8,7 @@ from lsos.core.clock import now
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.crawl import queries as crawl_queries
 from lsos.domains.dashboard.schemas import CrawlStatus, Dashboard
+from lsos.domains.entity import queries as entity_queries
 
 
 async def get_dashboard(session: AsyncSession, tenant_id: UUID, campaign_id: UUID) -> Dashboard:
@@ -20,7 +21,7 @@ async def get_dashboard(session: AsyncSession, tenant_id: UUID, campaign_id: UUI
     return Dashboard(
         campaign_id=campaign_id,
         technical_score=None if scored is None else scored.technical_score,
-        entity_score=None,
+        entity_score=await entity_queries.find_score(session, campaign_id),
         visibility=None,
         recommendation_summary=None,
         latest_crawl_status=None
