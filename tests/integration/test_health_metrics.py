@@ -280,7 +280,12 @@ async def test_before_any_worker_the_state_is_not_guessed(clean: Stack) -> None:
 
 
 async def schedule(
-    stack: Stack, due_minutes_ago: int, *, stored_after_s: int | None, sent: str | None
+    stack: Stack,
+    due_minutes_ago: int,
+    *,
+    stored_after_s: int | None,
+    sent: str | None,
+    is_started: bool = True,
 ) -> None:
     campaign = await stack.tenant.admin.post(
         "/campaigns", {"name": f"C {new_id().hex}", "site_url": "https://example.com/"}
@@ -295,11 +300,13 @@ async def schedule(
     await stack.sql(
         """
         insert into report_schedules (tenant_id, id, campaign_id, cadence, local_time, timezone,
-            recipients, sections, is_enabled, last_due_at, retry_count, updated_at)
-        values (:t, :s, :c, 'daily', '08:00', 'UTC', '["a@example.com"]', '[]', true, :due, 0,
-            now())
+            recipients, sections, is_enabled, last_due_at, next_due_at, retry_count, updated_at)
+        values (:t, :s, :c, 'daily', '08:00', 'UTC', '["a@example.com"]', '[]', true,
+            case when :is_started then cast(:due as timestamptz) end,
+            case when not :is_started then cast(:due as timestamptz) end, 0, now())
         """,
         **{k: v for k, v in ids.items() if k != "r"},
+        is_started=is_started,
     )
     if stored_after_s is None:
         return
@@ -340,7 +347,8 @@ async def test_reports_are_on_time_when_stored_and_mailed(clean: Stack) -> None:
     assert await figures() == (1.0, 1)
     await schedule(clean, 60, stored_after_s=20, sent="retry")  # waits for a mail server
     await schedule(clean, 60, stored_after_s=1_000, sent="sent")
-    await schedule(clean, 60, stored_after_s=None, sent=None)
+    await schedule(clean, 60, stored_after_s=None, sent=None)  # of a campaign at rest
+    await schedule(clean, 60, stored_after_s=None, sent=None, is_started=False)
     assert await figures() == (0.25, 4)
     await clean.sql("delete from report_schedules")
     await clean.sql("delete from reports")

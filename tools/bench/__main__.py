@@ -2,9 +2,17 @@
 
 import argparse
 
-from tools.bench import crawl, queue, report
+from tools.bench import crawl, dashboard, entity, health, idle, queue, report
 
-TOPICS = {"crawl": crawl.main, "queue": queue.main, "report": report.main}
+TOPICS = {
+    "crawl": crawl.main,
+    "dashboard": dashboard.main,
+    "entity": entity.main,
+    "health": health.main,
+    "idle": idle.main,
+    "queue": queue.main,
+    "report": report.main,
+}
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)

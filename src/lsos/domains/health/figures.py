@@ -11,6 +11,7 @@ from lsos.domains.health.rules import (
     REPORTS_WINDOW_S,
     RUN_TASKS,
     SLOS,
+    UNCOUNTED_ROUTES,
     Level,
     Measured,
     Reading,
@@ -19,8 +20,6 @@ from lsos.domains.health.rules import (
 )
 from lsos.domains.health.schemas import Basis, Latency, PlatformMetrics
 
-UNCOUNTED_ROUTES = frozenset({"health", "metrics", "schema", "unmatched"})
-"""Probes and scrapers ask often and cheaply: they would hide what users see."""
 _FAILED = frozenset({"dead", "exceeded"})
 
 

@@ -107,11 +107,12 @@ async def get_health(
 
 def _complete(stored: Mapping[str, AlertStatus], raw: rollup.Raw) -> dict[str, AlertStatus]:
     """All alerts; when they were not judged for long, nobody is there to do it."""
-    readings = figures.readings_of(raw)
-    alerts = {
-        alert.name: stored.get(alert.name) or judge_alert(alert, readings[alert.name], None, raw.at)
-        for alert in ALERTS
-    }
+    alerts = {alert.name: stored[alert.name] for alert in ALERTS if alert.name in stored}
+    if len(alerts) < len(ALERTS):
+        readings = figures.readings_of(raw)
+        for alert in ALERTS:
+            if alert.name not in alerts:
+                alerts[alert.name] = judge_alert(alert, readings[alert.name], None, raw.at)
     judged = raw.evaluated_epoch_s
     if judged is None or raw.at.timestamp() - judged > STALE_S:
         since = raw.at if judged is None else datetime.fromtimestamp(judged, tz=UTC)
@@ -123,7 +124,8 @@ def _complete(stored: Mapping[str, AlertStatus], raw: rollup.Raw) -> dict[str, A
 
 
 async def list_alert_states(session: AsyncSession) -> dict[str, AlertStatus]:
-    rows = await session.scalars(select(AlertState))
+    columns = AlertState.name, AlertState.state, AlertState.since, AlertState.value
+    rows = await session.execute(select(*columns, AlertState.threshold))
     return {
         row.name: AlertStatus(
             state=cast(State, row.state), since=row.since, value=row.value, threshold=row.threshold
@@ -139,7 +141,9 @@ async def find_newest_transition(session: AsyncSession) -> Transition | None:
 
 async def list_transitions(session: AsyncSession, limit: int = 20) -> list[Transition]:
     """Newest first."""
-    newest = select(PlatformTransition).order_by(PlatformTransition.at.desc()).limit(limit)
+    columns = PlatformTransition.at, PlatformTransition.state, PlatformTransition.previous
+    newest = select(*columns, PlatformTransition.alerts)
+    newest = newest.order_by(PlatformTransition.at.desc()).limit(limit)
     return [
         Transition(
             at=row.at,
@@ -147,7 +151,7 @@ async def list_transitions(session: AsyncSession, limit: int = 20) -> list[Trans
             previous=cast(PlatformState | None, row.previous),
             alerts=row.alerts,
         )
-        for row in await session.scalars(newest)
+        for row in await session.execute(newest)
     ]
 
 

@@ -4,6 +4,7 @@ Only roll-ups and partial indexes are read, so that the cost does not grow with 
 Figures belong to no tenant; tables of other rooms are counted, and none of their rows are shown.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -15,41 +16,60 @@ from lsos.core.clock import now
 from lsos.core.histogram import BUCKETS
 from lsos.core.metrics import API_REQUEST, CRAWL_RUN, JOB_WAIT, TASK
 from lsos.core.redis import DEFAULT_QUEUE, OUTAGE, WORKERS
-from lsos.domains.health.rules import ON_TIME_S, REPORTS_WINDOW_S, SLO_WINDOW_S
+from lsos.domains.health.rules import (
+    ON_TIME_S,
+    REPORTS_WINDOW_S,
+    RUN_TASKS,
+    SLO_WINDOW_S,
+    UNCOUNTED_ROUTES,
+    WINDOW_S,
+)
 
 MAX_BACKLOG = 50_000
 """More is counted as this many."""
 EVALUATION = "evaluation"
 SLO = "slo"
+TOTAL = "total:"
 
 _SUMS = ", ".join(f"sum(buckets[{i}])::bigint" for i in range(1, BUCKETS + 1))
 _HISTOGRAMS = text(f"""
     select name, label, sum(count)::bigint as events, sum(total) as total,
         array[{_SUMS}] as buckets
-    from metric_minutes where minute = any(:minutes) and name = any(:names)
+    from metric_minutes
+    where minute = any(:minutes) and name = any(:names)
+        or minute = any(:older) and name = any(:totals)
     group by name, label
 """)  # noqa: S608 -- numbers, no input
 _COUNTS = text("""
     select name, label, sum(count)::bigint as events, sum(total) as total,
         '{}'::bigint[] as buckets
-    from metric_minutes where minute = any(:minutes) and name = any(:names)
+    from metric_minutes
+    where minute = any(:minutes) and name = any(:names)
+        or minute = any(:older) and name = any(:totals)
     group by name, label
 """)
-_NOW = text("""
-    select now() as at,
-        (select count(*) from (
-            select 1 from jobs where state = 'queued' and due_at <= now() limit :most
-        ) due) as jobs_due,
-        (select extract(epoch from now() - min(due_at))::float8 from jobs
-            where state = 'queued' and due_at <= now() and queue = :queue) as oldest_due_s,
-        (select count(*) from crawl_runs where state = 'queued') as runs_waiting,
-        (select count(*) from report_schedules
-            where last_status = 'max_retries_exceeded') as schedules_failed,
-        (select max(total) from metric_minutes
-            where minute = any(:minutes) and name = :evaluation) as evaluated_epoch_s
-""")
-_REPORTS = text("""
-    select count(*) as due, count(*) filter (where is_on_time) as on_time
+# The same sums a minute, over all processes and labels that the levels do not tell apart: an hour
+# of them is cheap to read.
+_TOTAL = text(f"""
+    insert into metric_minutes (minute, name, label, process, count, total, buckets)
+    select minute, '{TOTAL}' || name, case
+            when name = '{API_REQUEST}' then 'all:' || split_part(label, ':', 2)
+            when name = '{JOB_WAIT}' then 'all'
+            when name = '{TASK}' and not split_part(label, ':', 1) = any(:run_tasks)
+                then 'all:' || split_part(label, ':', 2)
+            else label
+        end as short, '', sum(count), sum(total),
+        case when name in ('{API_REQUEST}', '{JOB_WAIT}') then array[{_SUMS}] else '{{}}' end
+    from metric_minutes
+    where minute = any(:minutes) and name = any(:names)
+        and not (name = '{API_REQUEST}' and split_part(label, ':', 1) = any(:uncounted))
+    group by minute, name, short
+    order by minute, name, short
+    on conflict (minute, name, label, process) do update
+    set count = excluded.count, total = excluded.total, buckets = excluded.buckets
+""")  # noqa: S608 -- our own names and numbers, no input
+_REPORTS = """
+    select jsonb_build_array(count(*), count(*) filter (where is_on_time))
     from (
         select s.last_due_at, coalesce(
             r.state = 'stored' and r.finished_at <= s.last_due_at + :on_time
@@ -61,12 +81,29 @@ _REPORTS = text("""
                 from report_deliveries d where d.tenant_id = r.tenant_id and d.report_id = r.id
             ), false)), false) as is_on_time
         from report_schedules s
-        left join reports r on r.tenant_id = s.tenant_id and r.schedule_id = s.id
+        join reports r on r.tenant_id = s.tenant_id and r.schedule_id = s.id
             and r.due_at = s.last_due_at
         where s.last_due_at > now() - cast(:window as interval)
+        union all
+        select next_due_at, false from report_schedules  -- nobody has started them
+        where is_enabled and next_due_at < now() - cast(:on_time as interval)
     ) scheduled
     where is_on_time or last_due_at < now() - cast(:on_time as interval)
-""")
+"""
+_NOW = text(f"""
+    select now() as at,
+        (select count(*) from (
+            select 1 from jobs where state = 'queued' and due_at <= now() limit :most
+        ) due) as jobs_due,
+        (select extract(epoch from now() - min(due_at))::float8 from jobs
+            where state = 'queued' and due_at <= now() and queue = :queue) as oldest_due_s,
+        (select count(*) from crawl_runs where state = 'queued') as runs_waiting,
+        (select count(*) from report_schedules
+            where last_status = 'max_retries_exceeded') as schedules_failed,
+        (select max(total) from metric_minutes
+            where minute = any(:minutes) and name = :evaluation) as evaluated_epoch_s,
+        ({_REPORTS}) as reports
+""")  # noqa: S608 -- constants, no input
 
 
 class Sum(msgspec.Struct, frozen=True):
@@ -117,46 +154,81 @@ async def read(session: AsyncSession, window_s: int, workers: int | None) -> Raw
                 "queue": DEFAULT_QUEUE,
                 "minutes": _minutes(now(), SLO_WINDOW_S),
                 "evaluation": EVALUATION,
-            },
-        )
-    ).one()
-    due, on_time = (
-        await session.execute(
-            _REPORTS,
-            {
                 "on_time": timedelta(seconds=ON_TIME_S),
                 "window": timedelta(seconds=REPORTS_WINDOW_S),
             },
         )
     ).one()
-    recent = await read_minutes(session, row.at, window_s)
+    newest = _minutes(row.at, WINDOW_S)
+    older = [minute for minute in _minutes(row.at, SLO_WINDOW_S) if minute < newest[0]]
+    recent, totals = await read_minutes(session, newest, older)
+    hour = _joined(recent, totals)
+    if window_s != WINDOW_S:
+        recent, _ = await read_minutes(session, _minutes(row.at, window_s), [])
     return Raw(
         at=row.at,
         since=_minutes(row.at, window_s)[0],
         recent=recent,
-        hour=recent
-        if window_s == SLO_WINDOW_S
-        else await read_minutes(session, row.at, SLO_WINDOW_S),
+        hour=hour,
         jobs_due=row.jobs_due,
         oldest_due_s=row.oldest_due_s,
         runs_waiting=row.runs_waiting,
         schedules_failed=row.schedules_failed,
         evaluated_epoch_s=row.evaluated_epoch_s,
-        reports_due=due,
-        reports_on_time=on_time,
+        reports_due=row.reports[0],
+        reports_on_time=row.reports[1],
         workers=workers,
     )
 
 
-async def read_minutes(session: AsyncSession, at: datetime, window_s: int) -> Sums:
-    """Sums over all processes, from the minute in which the window begins to this one."""
-    minutes = _minutes(at, window_s)
+async def read_minutes(
+    session: AsyncSession, minutes: Sequence[datetime], older: Sequence[datetime]
+) -> tuple[Sums, Sums]:
+    """Sums over all processes, and the totals of `older` minutes."""
     found: Sums = {}
-    for statement, names in ((_HISTOGRAMS, [API_REQUEST, JOB_WAIT]), (_COUNTS, [TASK, CRAWL_RUN])):
-        for row in await session.execute(statement, {"minutes": minutes, "names": names}):
-            sums = found.setdefault(row.name, {})
+    totals: Sums = {}
+    for statement, names in (
+        (_HISTOGRAMS, [API_REQUEST, JOB_WAIT]),
+        (_COUNTS, [TASK, CRAWL_RUN]),
+    ):
+        values = {"minutes": minutes, "names": names, "older": older}
+        values["totals"] = [TOTAL + name for name in names]
+        for row in await session.execute(statement, values):
+            of = totals if row.name.startswith(TOTAL) else found
+            sums = of.setdefault(row.name.removeprefix(TOTAL), {})
             sums[row.label] = Sum(row.events, row.total, row.buckets)
-    return found
+    return found, totals
+
+
+async def write_totals(session: AsyncSession, at: datetime, *, is_late: bool) -> None:
+    """Sum up the newest minutes anew, since processes still write them.
+
+    `is_late`: after a pause, all minutes of the levels' window.
+    """
+    await session.execute(
+        _TOTAL,
+        {
+            "minutes": _minutes(at, SLO_WINDOW_S if is_late else WINDOW_S),
+            "names": [API_REQUEST, JOB_WAIT, TASK, CRAWL_RUN],
+            "run_tasks": sorted(RUN_TASKS),
+            "uncounted": sorted(UNCOUNTED_ROUTES),
+        },
+    )
+
+
+def _joined(one: Sums, other: Sums) -> Sums:
+    # Labels of totals are others than those of single processes; of runs they are the same.
+    joined = {name: dict(sums) for name, sums in other.items()}
+    for name, sums in one.items():
+        into = joined.setdefault(name, {})
+        for label, cell in sums.items():
+            into[label] = _added(into[label], cell) if label in into else cell
+    return joined
+
+
+def _added(one: Sum, other: Sum) -> Sum:
+    buckets = [a + b for a, b in zip(one.buckets, other.buckets, strict=True)]
+    return Sum(one.count + other.count, one.total + other.total, buckets)
 
 
 def _minutes(at: datetime, window_s: int) -> list[datetime]:

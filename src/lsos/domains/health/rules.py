@@ -27,6 +27,8 @@ STALE_S = 30
 ENDED_WELL = frozenset({"completed", "completed_with_errors"})
 RUN_TASKS = frozenset({"crawl.begin", "crawl.slice", "crawl.finish"})
 """A dead job of these has failed its run."""
+UNCOUNTED_ROUTES = frozenset({"health", "metrics", "schema", "unmatched"})
+"""Probes and scrapers ask often and cheaply: they would hide what users see."""
 
 
 class Slo(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@ from redis.asyncio import Redis
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from lsos.core.clock import now
 from lsos.core.db import Database
 from lsos.core.system_db import system_session
 from lsos.domains.health import figures, queries, rollup
@@ -21,6 +22,7 @@ from lsos.domains.health.rules import (
 )
 
 EVALUATE_S = 5.0
+LATE_S = 60
 KEEP_DAYS = 7
 BATCH = 5_000
 LOCK = 0x15035E
@@ -73,6 +75,7 @@ async def evaluate(db: Database, redis: Redis) -> bool:
         age_s = await session.scalar(_AGE, {"name": rollup.EVALUATION})
         if age_s is not None and age_s < EVALUATE_S * 0.8:
             return False
+        await rollup.write_totals(session, now(), is_late=age_s is None or age_s > LATE_S)
         raw = await rollup.read(session, WINDOW_S, workers)
         before = await queries.list_alert_states(session)
         readings = figures.readings_of(raw)
