@@ -16,6 +16,7 @@ from lsos.cli_audit import Options
 from lsos.cli_audit import audit as run_audit
 from lsos.cli_processes import Children
 from lsos.cli_processes import migrate as run_migrations
+from lsos.cli_reference import reference
 from lsos.cli_stores import as_environment, home, settings_with_stores
 from lsos.cli_up import up as run_up
 from lsos.core.db import Database
@@ -271,6 +272,9 @@ def doctor() -> None:
     faults = sum(not finding.ok for finding in findings)
     console.print(f"\n{len(findings)} checks, {faults} faults")
     sys.exit(1 if faults else 0)
+
+
+cli.add_command(reference)
 
 
 def main() -> None:

@@ -31,6 +31,7 @@ from lsos.domains.intelligence.rules import (
     is_money_page,
     known_templates,
     page_share,
+    slug,
     step_when_found,
     step_when_gone,
     template_of,
@@ -203,7 +204,7 @@ def test_only_large_templates_are_groups_of_their_own() -> None:
 
 def test_location_and_service_pages() -> None:
     landing = frozenset({"https://a.example/locations/millbrook/"})
-    services = ["Teeth Whitening", "Dental implants", "歯"]
+    services = frozenset(map(slug, ["Teeth Whitening", "Dental implants", "歯"]))
     assert is_money_page("https://a.example/locations/millbrook/", landing, services)
     assert is_money_page("https://a.example/services/teeth-whitening/", landing, services)
     assert is_money_page("https://a.example/Dental_Implants", landing, services)

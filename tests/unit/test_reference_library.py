@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lsos.cli import cli
 from lsos.domains.crawl.checks import BY_CODE
 from lsos.domains.reference.bundle import BUNDLED, read_release
 from lsos.domains.reference.rules import (
@@ -306,3 +308,16 @@ def test_a_faulty_release_is_read_without_its_faulty_items(shipped: Document) ->
 
 def test_the_default_curve_is_the_documented_one(shipped: Document) -> None:
     assert read(shipped).ctr_curve().shares[:4] == [28.5, 15.7, 11.0, 8.0]
+
+
+def test_authors_see_every_fault_on_the_command_line(tmp_path: Path, shipped: Document) -> None:
+    assert CliRunner().invoke(cli, ["reference", "validate"]).exit_code == 0
+    document = copy.deepcopy(shipped)
+    document["recommendations"]["items"][0]["effort"] = 9
+    del document["recommendations"]["items"][1]["why"]
+    file = tmp_path / "release.json"
+    file.write_text(json.dumps(sealed(document)))
+    result = CliRunner().invoke(cli, ["reference", "validate", str(file)])
+    assert result.exit_code == 1
+    assert "$.recommendations.items[0].effort: out_of_range" in result.output
+    assert "$.recommendations.items[1].why: missing" in result.output

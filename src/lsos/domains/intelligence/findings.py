@@ -21,6 +21,7 @@ from lsos.domains.intelligence.rules import (
     is_money_page,
     known_templates,
     page_share,
+    slug,
 )
 from lsos.domains.reference.rules import SEVERITIES
 
@@ -59,7 +60,8 @@ async def read_crawl(
     linking = await crawl.linking_pages(session, run.id, foreign)
     places = await campaigns.list_locations(session, campaign_id, None, MAX_LOCATIONS)
     landing = frozenset(place.landing_url for place in places if place.landing_url)
-    money = {key for key, url in eligible.items() if is_money_page(url, landing, services)}
+    slugs = frozenset(map(slug, services))
+    money = {key for key, url in eligible.items() if is_money_page(url, landing, slugs)}
     coverage = float(str((run.score or {}).get("coverage", 0.0)))
     pages = _Pages(eligible, linking, money, known_templates(eligible.values()))
     grouped: dict[tuple[str, str], list[Finding]] = defaultdict(list)

@@ -164,13 +164,15 @@ def group_of(url: str, templates: frozenset[str]) -> str:
     return found if found in templates else OTHER_PAGES
 
 
-def is_money_page(url: str, landing_urls: frozenset[str], services: Sequence[str]) -> bool:
+def slug(text: str) -> str:
+    return _NOT_WORD.sub("-", text.casefold()).strip("-")
+
+
+def is_money_page(url: str, landing_urls: frozenset[str], slugs: frozenset[str]) -> bool:
     """A location page (some location's landing page) or a service page (its slug ends the path)."""
     if url in landing_urls:
         return True
-    path = urlsplit(url).path.rstrip("/")
-    last = _NOT_WORD.sub("-", unquote(path.rpartition("/")[2]).casefold()).strip("-")
-    slugs = {_NOT_WORD.sub("-", name.casefold()).strip("-") for name in services}
+    last = slug(unquote(urlsplit(url).path.rstrip("/").rpartition("/")[2]))
     return bool(last) and last in slugs
 
 
