@@ -56,6 +56,7 @@ from lsos.domains.health import controller as health
 from lsos.domains.intelligence import controller as intelligence
 from lsos.domains.jobs import controller as jobs
 from lsos.domains.providers import controller as providers
+from lsos.domains.rank import controller as rank
 from lsos.domains.reference import controller as reference
 from lsos.domains.reference.library import Library
 from lsos.domains.reports import controller as reports
@@ -73,6 +74,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     crawl.CrawlController,
     jobs.JobController,
     providers.ProviderController,
+    rank.RankController,
     health.HealthController,
     entity.EntityController,
     dashboard.DashboardController,

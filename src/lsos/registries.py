@@ -12,13 +12,23 @@ from lsos.domains.entity import rules as entity_rules
 from lsos.domains.entity import tasks as entity
 from lsos.domains.intelligence import tasks as intelligence
 from lsos.domains.intelligence.sources import ScoreSource, SignalSource, Sources
+from lsos.domains.rank import queries as rank
+from lsos.domains.rank import rules as rank_rules
+from lsos.domains.rank import tasks as rank_tasks
 from lsos.domains.reference.signals import SignalKind
 from lsos.domains.reports import tasks as reports
 
-TASKS: Sequence[Task] = (*crawl.TASKS, *reports.TASKS, *intelligence.TASKS, *entity.TASKS)
+TASKS: Sequence[Task] = (
+    *crawl.TASKS,
+    *rank_tasks.TASKS,
+    *entity.TASKS,
+    *intelligence.TASKS,
+    *reports.TASKS,
+)
 
 BASELINE_STEPS: Sequence[BaselineStep] = (
     BaselineStep(name="crawl", task="crawl.baseline"),
+    BaselineStep(name="rank", task="rank.baseline"),
     BaselineStep(name=entity_rules.BASELINE_STEP, task="entity.baseline"),
 )
 
@@ -28,24 +38,28 @@ CRAWL_FOLLOWERS: Sequence[str] = (intelligence.REFRESH,)
 MEASUREMENT_FOLLOWERS: Sequence[str] = (intelligence.REFRESH,)
 """Tasks that are enqueued for the campaign when a room has finished a measurement."""
 
-SIGNAL_KINDS: Sequence[SignalKind] = (*entity_rules.SIGNALS,)
+SIGNAL_KINDS: Sequence[SignalKind] = (
+    *rank_rules.SIGNALS,
+    *entity_rules.SIGNALS,
+)
 """Every signal that a room may emit."""
 
 SIGNAL_SOURCES: Sequence[SignalSource] = (
+    SignalSource("rank", rank.signals, rank.find_measured_at),
     SignalSource(entity_rules.ROOM, entity_queries.signals, entity_queries.measured_at),
 )
 
 SCORE_SOURCES: Sequence[ScoreSource] = (
     ScoreSource("technical", findings.find_technical_score),
+    ScoreSource("visibility", rank.find_visibility),
     ScoreSource("entity", entity_queries.find_score),
 )
 
 SOURCES = Sources(SIGNAL_SOURCES, SCORE_SOURCES)
 
 _AWAITED = (
-    "rank_dropped rank_striking_distance rank_not_found pack_absent rank_errors profile_missing"
-    " profile_health_low profile_incomplete nap_wrong nap_missing map_pack_absent reviews_stale"
-    " review_rating_low reviews_unanswered review_burst authority_low backlinks_lost"
+    "profile_missing profile_health_low profile_incomplete nap_wrong nap_missing map_pack_absent"
+    " reviews_stale review_rating_low reviews_unanswered review_burst authority_low backlinks_lost"
 )
 AWAITED_SIGNALS: frozenset[str] = frozenset(_AWAITED.split())
 """Signals that the library advises on and whose rooms register them in SIGNAL_KINDS."""

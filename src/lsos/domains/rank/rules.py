@@ -38,12 +38,12 @@ DEFAULT_CURVE = "sistrix-2020-mobile"
 
 DROP = 5
 """Places lost since the measurement before that make a drop."""
-STRIKING = range(11, DEPTH + 1)
-"""Positions on the second page: the nearest to gain clicks."""
+STRIKING = range(4, DEPTH + 1)
+"""Positions from which a keyword is nearly where the clicks are."""
 
 SIGNALS: tuple[SignalKind, ...] = (
     SignalKind("rank_dropped", "rank", "high", f"lost {DROP} or more places, or left the top 20"),
-    SignalKind("rank_striking_distance", "rank", "medium", "ranks on the second page"),
+    SignalKind("rank_striking_distance", "rank", "medium", "ranks at 4 to 20"),
     SignalKind("rank_not_found", "rank", "medium", "not among the top 20"),
     SignalKind("pack_absent", "rank", "high", "a local pack is shown without this business"),
     SignalKind("rank_errors", "rank", "info", "the provider gave no answer for these keywords"),

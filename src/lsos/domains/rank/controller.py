@@ -1,0 +1,263 @@
+"""Routes of ranks: keywords, runs, snapshots, trends, visibility."""
+
+from datetime import date, timedelta
+from typing import Annotated
+from uuid import UUID
+
+from litestar import Controller, Response, delete, get, patch, post
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+
+from lsos.core import inject
+from lsos.core.clock import now
+from lsos.core.envelope import Envelope, failures, ok, ok_page
+from lsos.core.errors import Invalid
+from lsos.core.principal import needs
+from lsos.core.schema import (
+    DEFAULT_LIMIT,
+    Cursor,
+    Limit,
+    Page,
+    decode_cursor,
+    decode_key,
+    page_of,
+)
+from lsos.domains.campaigns import queries as campaign_queries
+from lsos.domains.rank import queries, rules, service, views
+from lsos.domains.rank.schemas import (
+    Duplicate,
+    KeywordsCreate,
+    KeywordsCreated,
+    KeywordUpdate,
+    KeywordView,
+    RankRunAccepted,
+    RankRunView,
+    RankSchedule,
+    SnapshotView,
+    TrendView,
+    VisibilityView,
+)
+
+Days = Annotated[int, QueryParameter(ge=1, le=366, description="how many, today included")]
+Tag = Annotated[str | None, QueryParameter(max_length=50)]
+
+
+class RankController(Controller):
+    path = "/rank"
+    tags = ("rank",)
+
+    @post(
+        "/keywords",
+        operation_id="createKeywords",
+        opt=needs("rank:write"),
+        responses=failures(401, 403, 404, 422),
+    )
+    async def create(
+        self,
+        data: JSONBody[KeywordsCreate],
+        session: inject.Session,
+        principal: inject.Principal,
+        settings: inject.Settings,
+    ) -> Response[Envelope[KeywordsCreated]]:
+        """Add up to 1,000 keywords; those that are there already are named, not refused."""
+        created, duplicates = await service.create_keywords(session, principal, data)
+        body = KeywordsCreated(
+            created=[views.keyword_view(keyword) for keyword in created],
+            duplicates=[Duplicate(index=i, keyword_id=known) for i, known in duplicates],
+        )
+        path = f"{settings.api_v1_prefix}/rank/keywords?campaign_id={data.campaign_id}"
+        return Response(ok(body), headers={"Location": path})
+
+    @get(
+        "/keywords",
+        operation_id="listKeywords",
+        opt=needs("rank:read"),
+        responses=failures(401, 403, 404, 422),
+    )
+    async def list_keywords(
+        self,
+        campaign_id: FromQuery[UUID],
+        session: inject.Session,
+        principal: inject.Principal,
+        tag: FromQuery[Tag] = None,
+        is_active: FromQuery[bool | None] = None,
+        cursor: Cursor = None,
+        limit: Limit = DEFAULT_LIMIT,
+    ) -> Envelope[list[KeywordView]]:
+        """Keywords of a campaign in order of creation."""
+        await campaign_queries.get_campaign(session, principal.tenant_id, campaign_id)
+        after = decode_cursor(cursor)
+        rows = await queries.list_keywords(
+            session, campaign_id, tag=tag, is_active=is_active, after=after, limit=limit
+        )
+        page = page_of(rows, limit, lambda row: (row.created_at, row.id))
+        items = [views.keyword_view(row) for row in page.items]
+        return ok_page(Page(items=items, next_cursor=page.next_cursor, limit=page.limit))
+
+    @patch(
+        "/keywords/{keyword_id:uuid}",
+        operation_id="updateKeyword",
+        opt=needs("rank:write"),
+        responses=failures(401, 403, 404, 422),
+    )
+    async def update(
+        self,
+        keyword_id: FromPath[UUID],
+        data: JSONBody[KeywordUpdate],
+        session: inject.Session,
+        principal: inject.Principal,
+    ) -> Envelope[KeywordView]:
+        """Change what the body names; another text or place is another keyword."""
+        keyword = await service.update_keyword(session, principal, keyword_id, data)
+        return ok(views.keyword_view(keyword))
+
+    @delete(
+        "/keywords/{keyword_id:uuid}",
+        operation_id="deleteKeyword",
+        opt=needs("rank:write"),
+        responses=failures(401, 403, 404),
+    )
+    async def remove(
+        self, keyword_id: FromPath[UUID], session: inject.Session, principal: inject.Principal
+    ) -> None:
+        """Delete a keyword with all its snapshots."""
+        await service.remove_keyword(session, principal, keyword_id)
+
+    @post(
+        "/schedule",
+        operation_id="scheduleRank",
+        opt=needs("rank:write"),
+        status_code=202,
+        responses=failures(401, 403, 404, 409, 422),
+    )
+    async def schedule(
+        self,
+        data: JSONBody[RankSchedule],
+        session: inject.Session,
+        principal: inject.Principal,
+        settings: inject.Settings,
+    ) -> Response[Envelope[RankRunAccepted]]:
+        """Measure a campaign's active keywords once; what has an answer of today is kept."""
+        source = settings.rank_provider_backend
+        run = await service.schedule(session, principal, data.campaign_id, source)
+        path = f"{settings.api_v1_prefix}/rank/runs/{run.id}"
+        body = ok(RankRunAccepted(run_id=run.id, state="queued"))
+        return Response(body, status_code=202, headers={"Location": path})
+
+    @get(
+        "/runs",
+        operation_id="listRankRuns",
+        opt=needs("rank:read"),
+        responses=failures(401, 403, 422),
+    )
+    async def list_runs(
+        self,
+        session: inject.Session,
+        campaign_id: FromQuery[UUID | None] = None,
+        cursor: Cursor = None,
+        limit: Limit = DEFAULT_LIMIT,
+    ) -> Envelope[list[RankRunView]]:
+        """Runs, newest first."""
+        rows = await queries.list_runs(session, campaign_id, decode_cursor(cursor), limit)
+        items = [views.run_view(row) for row in rows]
+        return ok_page(page_of(items, limit, lambda run: (run.created_at, run.id)))
+
+    @get(
+        "/runs/{rank_run_id:uuid}",
+        operation_id="getRankRun",
+        opt=needs("rank:read"),
+        responses=failures(401, 403, 404),
+    )
+    async def get_run(
+        self, rank_run_id: FromPath[UUID], session: inject.Session, principal: inject.Principal
+    ) -> Envelope[RankRunView]:
+        """A run and how far it is."""
+        return ok(views.run_view(await queries.get_run(session, principal.tenant_id, rank_run_id)))
+
+    @get(
+        "/snapshots",
+        operation_id="listRankSnapshots",
+        opt=needs("rank:read"),
+        responses=failures(401, 403, 404, 422),
+    )
+    async def list_snapshots(
+        self,
+        session: inject.Session,
+        principal: inject.Principal,
+        campaign_id: FromQuery[UUID | None] = None,
+        rank_run_id: FromQuery[UUID | None] = None,
+        keyword_id: FromQuery[UUID | None] = None,
+        day: FromQuery[date | None] = None,
+        cursor: Cursor = None,
+        limit: Limit = DEFAULT_LIMIT,
+    ) -> Envelope[list[SnapshotView]]:
+        """Results with their top 20, newest day first; name a campaign, a run or a keyword."""
+        if campaign_id is None and rank_run_id is None and keyword_id is None:
+            raise Invalid("name a campaign, a run or a keyword", field="campaign_id")
+        run = None
+        if rank_run_id is not None:
+            run = await queries.get_run(session, principal.tenant_id, rank_run_id)
+        rows = await queries.list_snapshots(
+            session,
+            campaign_id=campaign_id,
+            run=run,
+            keyword_id=keyword_id,
+            day=day,
+            after=None if cursor is None else decode_key(cursor, tuple[date, UUID]),
+            limit=limit,
+        )
+        page = page_of(rows, limit, lambda row: (row[0].day, row[0].keyword_id))
+        items = [views.snapshot_view(row[0], row[1]) for row in page.items]
+        return ok_page(Page(items=items, next_cursor=page.next_cursor, limit=page.limit))
+
+    @get(
+        "/trends",
+        operation_id="listRankTrends",
+        opt=needs("rank:read"),
+        responses=failures(401, 403, 404, 422),
+    )
+    async def list_trends(
+        self,
+        campaign_id: FromQuery[UUID],
+        session: inject.Session,
+        principal: inject.Principal,
+        tag: FromQuery[Tag] = None,
+        days: FromQuery[Days] = 30,
+        cursor: Cursor = None,
+        limit: Limit = DEFAULT_LIMIT,
+    ) -> Envelope[list[TrendView]]:
+        """Day series of a campaign's keywords; a change stands between two measured days only."""
+        await campaign_queries.get_campaign(session, principal.tenant_id, campaign_id)
+        after = decode_cursor(cursor)
+        rows = await queries.list_keywords(
+            session, campaign_id, tag=tag, is_active=None, after=after, limit=limit
+        )
+        page = page_of(rows, limit, lambda row: (row.created_at, row.id))
+        since = now().date() - timedelta(days=days - 1)
+        points = await queries.list_points(session, [row.id for row in page.items], since)
+        items = [views.trend_view(row, points[row.id]) for row in page.items]
+        return ok_page(Page(items=items, next_cursor=page.next_cursor, limit=page.limit))
+
+    @get(
+        "/visibility",
+        operation_id="getRankVisibility",
+        opt=needs("rank:read"),
+        responses=failures(401, 403, 404, 422),
+    )
+    async def visibility(
+        self,
+        campaign_id: FromQuery[UUID],
+        session: inject.Session,
+        principal: inject.Principal,
+        days: FromQuery[Days] = 30,
+    ) -> Envelope[VisibilityView]:
+        """Visibility by day with its denominator; errors and unmeasured keywords are in no sum."""
+        await campaign_queries.get_campaign(session, principal.tenant_id, campaign_id)
+        since = now().date() - timedelta(days=days - 1)
+        counted = await queries.count_days(session, campaign_id, since)
+        return ok(
+            VisibilityView(
+                formula=rules.VISIBILITY,
+                ctr_curve=rules.DEFAULT_CURVE,
+                days=[views.visibility_day(day) for day in counted],
+            )
+        )
