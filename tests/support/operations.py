@@ -104,6 +104,12 @@ BODIES: dict[str, Callable[[], dict[str, Any]]] = {
     "rollBackReferenceRelease": dict,
     "updateRecommendation": lambda: {"state": "archived", "note": "not for us"},
     "updateCrawlCheck": lambda: {"is_enabled": True},
+    "createKeywords": lambda: {
+        "campaign_id": str(new_id()),
+        "keywords": [{"text": new_id().hex}],
+    },
+    "updateKeyword": lambda: {"volume": 10},
+    "scheduleRank": lambda: {"campaign_id": str(new_id())},
     "generateReport": lambda: {"campaign_id": str(new_id())},
     "previewReport": lambda: {"campaign_id": str(new_id())},
     "deliverReport": lambda: {"recipients": ["client@customer.example"]},

@@ -32,6 +32,7 @@ from lsos.domains.entity.models import EntityReport
 from lsos.domains.reports.models import Report, ReportDelivery, ReportSchedule
 from tests.support import facts
 from tests.support.seeding_intelligence import seed_intelligence
+from tests.support.seeding_rank import seed_rank
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class Seeded:
     key_id: UUID
     report_id: UUID
     recommendation_id: UUID
+    keyword_id: UUID
+    rank_run_id: UUID
     issue_id: str
     page_url: str
 
@@ -122,6 +125,7 @@ async def seed(db: Database, tenant_id: UUID, user_id: UUID, mark: str) -> Seede
             ]
         )
         run_id, issue_id, page_url = await _crawl(session, owned, mark)
+        of_rank = await seed_rank(session, owned, mark)
         report_id = await _report(session, owned, mark)
         recommendation_id = await seed_intelligence(session, owned, mark)
     return Seeded(
@@ -137,6 +141,7 @@ async def seed(db: Database, tenant_id: UUID, user_id: UUID, mark: str) -> Seede
         key_id=key.id,
         report_id=report_id,
         recommendation_id=recommendation_id,
+        **of_rank,
         issue_id=issue_id,
         page_url=page_url,
     )

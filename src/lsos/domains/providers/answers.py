@@ -53,6 +53,18 @@ def by_status(provider: str, status: int, message: str) -> ProviderError:
     return BadResponse(text) if status < 400 else Permanent(text)
 
 
+def decode(body: bytes) -> object:
+    """The JSON of a body; ValueError for what is none (NaN, 1e400, bad UTF-8, endless nesting)."""
+    try:
+        payload: object = msgspec.json.decode(body)
+    except UnicodeDecodeError:
+        raise ValueError("bad UTF-8") from None
+    except (msgspec.MsgspecError, RecursionError) as error:
+        kind = "nested too deeply" if isinstance(error, RecursionError) else "malformed"
+        raise ValueError(kind) from None
+    return payload
+
+
 def retry_after_s(value: str, at: datetime) -> float | None:
     """Seconds of a Retry-After header, number or HTTP date (RFC 9110 section 10.2.3)."""
     value = value.strip()

@@ -20,6 +20,7 @@ from lsos.domains.providers.answers import (
     Judge,
     Repeat,
     by_status,
+    decode,
     retry_after_s,
     spellings,
 )
@@ -201,11 +202,10 @@ class ProviderClient:
         status = response.status
         is_success = 200 <= status < 300
         try:
-            payload: object = msgspec.json.decode(response.body)
-        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+            payload = decode(response.body)
+        except ValueError as error:
             if is_success:
-                kind = "RecursionError" if isinstance(error, RecursionError) else "no valid JSON"
-                message = f"{self.provider}: HTTP {status} with {kind}"
+                message = f"{self.provider}: HTTP {status} without valid JSON: {error}"
                 return Failure(BadResponse(message), is_fault=True)
             payload = None
         meant = judge(status, payload) if judge is not None else None

@@ -1,0 +1,54 @@
+"""Marked rows of the rank room."""
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lsos.core.clock import new_id, now
+from lsos.domains.rank.models import Keyword, RankRun, RankSnapshot
+
+
+async def seed_rank(session: AsyncSession, owned: dict[str, UUID], mark: str) -> dict[str, UUID]:
+    """Ids of a keyword and of a run that measured it."""
+    at, url = now(), f"https://{mark}.example/"
+    keyword = Keyword(
+        id=new_id(),
+        **owned,
+        **dict.fromkeys(("natural_key", "text", "language", "country", "location"), mark),
+        device="desktop",
+        tags=[mark],
+    )
+    run = RankRun(
+        id=new_id(),
+        **owned,
+        state="completed",
+        day=at.date(),
+        source=mark,
+        total=1,
+        counts={"found": 1, mark: 0},
+        started_at=at,
+        finished_at=at,
+        reason_code=mark,
+    )
+    session.add_all([keyword, run])
+    await session.flush()
+    session.add(
+        RankSnapshot(
+            **owned,
+            keyword_id=keyword.id,
+            day=at.date(),
+            run_id=run.id,
+            measured_at=at,
+            state="found",
+            position=1,
+            url=url,
+            pack_state="found",
+            pack_position=1,
+            results=[[1, url, mark]],
+            pack=[{"position": 1, "title": mark, "cid": mark}],
+            features=[mark],
+            source=mark,
+            error_code=mark,
+        )
+    )
+    return {"keyword_id": keyword.id, "rank_run_id": run.id}
