@@ -38,7 +38,7 @@ from lsos.core.runner import Runner
 from lsos.core.semaphore import Semaphore
 from lsos.core.settings import Settings
 from lsos.core.storage import open_storage
-from lsos.core.telemetry import Telemetry, trace_sql
+from lsos.core.telemetry import Telemetry, span, trace_sql
 from lsos.domains.crawl.politeness import HostClock
 from lsos.domains.health import service as health
 from lsos.domains.providers.gate import Gate
@@ -89,7 +89,8 @@ async def purge(ctx: dict[str, Any]) -> None:
 async def report_tick(ctx: dict[str, Any]) -> None:
     settings: Settings = ctx["settings"]
     ticking = report_schedules.tick(ctx["db"], sender=settings.smtp_from_email)
-    await _quietly("report_tick", ticking)
+    with span("report_tick"):  # what it starts belongs to its trace
+        await _quietly("report_tick", ticking)
 
 
 async def _quietly(name: str, work: Any) -> None:

@@ -20,6 +20,7 @@ import msgspec
 from aiosmtplib import errors as failures
 
 from lsos.core.settings import Settings
+from lsos.core.telemetry import client_span
 
 WIRE = SMTP.clone(cte_type="7bit")
 """Not every server takes 8-bit text."""
@@ -176,8 +177,10 @@ class SmtpMailer:
         body = await asyncio.to_thread(_encoded, letter, self._settings.smtp_from_email)
         talk = _Talk(self._settings, self._tls)
         try:
-            async with asyncio.timeout(MAIL_S):
-                return await talk.hand_over(letter.recipient, body)
+            address = f"smtp://{self._settings.smtp_host}:{self._settings.smtp_port}"
+            with client_span("smtp send", address):
+                async with asyncio.timeout(MAIL_S):
+                    return await talk.hand_over(letter.recipient, body)
         except failures.SMTPResponseException as error:
             return _judged(talk.stage, error.code, error.message)
         except (failures.SMTPException, OSError, ValueError) as error:
