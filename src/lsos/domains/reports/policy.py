@@ -19,7 +19,7 @@ DeliveryState = Literal["intent", "sending", "sent", "retry", "failed", "outcome
 RunStatus = Literal["delivered", "partly_delivered", "failed", "max_retries_exceeded"]
 Format = Literal["html", "pdf"]
 FORMATS: tuple[Format, ...] = ("html", "pdf")
-MEDIA_TYPES: Mapping[Format, str] = {"html": "text/html; charset=utf-8", "pdf": "application/pdf"}
+MEDIA_TYPES: Mapping[Format, str] = {"html": "text/html", "pdf": "application/pdf"}
 
 UNKNOWN = "outcome_unknown"
 

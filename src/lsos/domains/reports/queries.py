@@ -83,17 +83,12 @@ async def find_locked_schedule(
 
 async def status_summary(session: AsyncSession, campaign_id: UUID) -> dict[str, object] | None:
     """For the dashboard: reports by state, the newest one, and the schedule; None without any."""
-    counts = dict(
-        (
-            await session.execute(
-                select(Report.state, func.count())
-                .where(Report.campaign_id == campaign_id)
-                .group_by(Report.state)
-            )
-        )
-        .tuples()
-        .all()
+    states = await session.execute(
+        select(Report.state, func.count())
+        .where(Report.campaign_id == campaign_id)
+        .group_by(Report.state)
     )
+    counts: dict[str, int] = {row[0]: row[1] for row in states}
     schedule = await find_schedule(session, campaign_id)
     if not counts and schedule is None:
         return None
@@ -105,14 +100,14 @@ async def status_summary(session: AsyncSession, campaign_id: UUID) -> dict[str, 
             .limit(1)
         )
     ).one_or_none()
-    deliveries = {}
+    deliveries: dict[str, int] = {}
     if newest is not None:
-        states = await session.execute(
+        outcomes = await session.execute(
             select(ReportDelivery.state, func.count())
             .where(ReportDelivery.report_id == newest.id)
             .group_by(ReportDelivery.state)
         )
-        deliveries = dict(states.tuples().all())
+        deliveries = {row[0]: row[1] for row in outcomes}
     return {
         "total_count": sum(counts.values()),
         "counts_by_state": counts,

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfoNotFoundError
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -100,19 +100,18 @@ async def _is_at_work(session: AsyncSession, schedule: ReportSchedule) -> bool:
 async def _wake_forgotten(db: Database, at: datetime) -> int:
     """A recipient who was added in the moment in which a delivery ended."""
     async with system_session(db) as session:
+        intended = exists().where(
+            ReportDelivery.tenant_id == Report.tenant_id,
+            ReportDelivery.report_id == Report.id,
+            ReportDelivery.state == "intent",
+        )
         waiting = await session.scalars(
             select(Report)
-            .join(
-                ReportDelivery,
-                (ReportDelivery.tenant_id == Report.tenant_id)
-                & (ReportDelivery.report_id == Report.id),
-            )
             .where(
-                ReportDelivery.state == "intent",
+                intended,
                 Report.state == "stored",
                 Report.finished_at < at - timedelta(seconds=FORGOTTEN_S),
             )
-            .distinct(Report.tenant_id, Report.id)
             .limit(BATCH)
         )
         reports = waiting.all()
