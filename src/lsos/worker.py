@@ -7,6 +7,7 @@
 import argparse
 import asyncio
 import contextlib
+import gc
 import os
 import secrets
 import signal
@@ -111,6 +112,9 @@ async def startup(ctx: dict[str, Any]) -> None:
     stack.push_async_callback(_cancel, beating)
     alive = asyncio.ensure_future(_announce(redis, WORKER + name))
     stack.push_async_callback(_cancel, alive)
+    # What start-up made lives as long as the process: the collector need not look at it again.
+    gc.collect()
+    gc.freeze()
     log.info("worker_started", worker=name, queue=ctx.get("queue", DEFAULT_QUEUE))
 
 
