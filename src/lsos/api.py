@@ -20,10 +20,11 @@ from lsos.core.bell import Bell
 from lsos.core.db import Database
 from lsos.core.envelope import to_response
 from lsos.core.errors import LsosError
+from lsos.core.guard import AuthMiddleware, guard
 from lsos.core.idempotency import Replay
 from lsos.core.local import resolve_settings
 from lsos.core.openapi import DeclareErrors, openapi_config
-from lsos.core.principal import AuthMiddleware, Principal, guard
+from lsos.core.principal import Principal
 from lsos.core.redis import client
 from lsos.core.request import (
     KeepAnswer,

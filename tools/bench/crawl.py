@@ -1,5 +1,6 @@
 """Crawl of a local site without delay: LSOS with checks and persistence, Scrapy, a bare loop."""
 
+import asyncio
 import json
 import os
 import sys
@@ -7,6 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import psutil
 
 from lsos.core import embedded
@@ -22,14 +24,15 @@ def main() -> None:
     costs: dict[str, list[dict[str, float]]] = {"bare": [], "scrapy": [], "lsos": []}
     with (
         tempfile.TemporaryDirectory() as folder,
-        embedded.start(Path(folder) / "stores"),
+        embedded.start(Path(folder) / "stores") as running,
         server("tools.bench.site", "--pages", str(PAGES), "--kb", str(KB), "--port", "0") as port,
     ):
         url = f"http://127.0.0.1:{port}/"
+        postmaster = asyncio.run(_postmaster(running.stores.postgres_dsn))
         for round_ in range(ROUNDS):
             console.print(f"[dim]round {round_ + 1} of {ROUNDS}[/]")
             costs["bare"].append(_peer("tools.bench.bare", url))
-            costs["lsos"].append(_lsos(url, Path(folder)))
+            costs["lsos"].append(_lsos(url, Path(folder), postmaster))
             costs["scrapy"].append(_peer("tools.bench.scrapy_peer", url))
     _report(costs)
 
@@ -42,9 +45,8 @@ def _peer(module: str, url: str) -> dict[str, float]:
     return _figures(cost, cost.cpu_s, cost.peak_mb, cost.seconds, 0.0)
 
 
-def _lsos(url: str, folder: Path) -> dict[str, float]:
+def _lsos(url: str, folder: Path, postmaster: int) -> dict[str, float]:
     """Worker's CPU and memory by its own rusage; PostgreSQL's beside it."""
-    postmaster = _postmaster(folder / "stores")
     before = tree_cpu_s(postmaster)
     command = [sys.executable, "-m", "lsos.cli", "audit", url, "--allow-private", "--json"]
     command += ["--max-pages", str(PAGES), "--out", str(folder / "out"), "--no-sitemaps"]
@@ -57,20 +59,14 @@ def _lsos(url: str, folder: Path) -> dict[str, float]:
     return _figures(cost, summary["cpu_s"], summary["peak_mb"], summary["seconds"], database_s)
 
 
-def _postmaster(stores: Path) -> int:
-    """The PostgreSQL whose data lie in this folder or that was started for it."""
-    for process in psutil.process_iter(["pid", "ppid", "name", "cmdline"]):
-        words = process.info["cmdline"] or []
-        if process.info["name"] == "postgres" and str(stores.resolve()) in " ".join(words):
-            return int(process.info["pid"])
-    owners = [
-        process
-        for process in psutil.process_iter(["pid", "name", "cmdline", "create_time"])
-        if process.info["name"] == "postgres" and "-D" in (process.info["cmdline"] or [])
-    ]
-    if not owners:
-        raise RuntimeError("the embedded PostgreSQL was not found")
-    return int(max(owners, key=lambda p: p.info["create_time"]).info["pid"])
+async def _postmaster(dsn: str) -> int:
+    """The process of the server, as the parent of one of its backends."""
+    connection = await asyncpg.connect(dsn.replace("+asyncpg", ""))
+    try:
+        backend = await connection.fetchval("select pg_backend_pid()")
+        return int(psutil.Process(backend).ppid())
+    finally:
+        await connection.close()
 
 
 def _figures(

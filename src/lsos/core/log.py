@@ -56,6 +56,11 @@ def configure(level: str, *, secrets: Iterable[str] = (), stream: TextIO | None 
         logging.getLogger(noisy).setLevel("WARNING")
 
 
+def request_id() -> str:
+    """Id of the request or of the job's request; "" outside of one."""
+    return str(structlog.contextvars.get_contextvars().get("request_id", ""))
+
+
 class Redactor:
     """Hides known secret values everywhere, and any value whose name sounds secret."""
 
