@@ -235,12 +235,16 @@ async def serve(
     """Work until SIGTERM, SIGINT or cancellation; what is under way goes back into the queue."""
     pool = client(settings.arq_redis_url, job_serializer=serialize, job_deserializer=deserialize)
     worker = BellWorker(redis_pool=pool, handle_signals=handle_signals, **_options(settings, queue))
+    # Closing needs a task that nobody has cancelled: before Python 3.11.3 every time-out within
+    # a cancelled one fires at once, and connections would stay open.
     try:
-        await worker.async_run()
+        await asyncio.shield(asyncio.ensure_future(worker.async_run()))
     except asyncio.CancelledError:
         log.info("worker_stopping")
     finally:
-        await worker.close()
+        closing = asyncio.ensure_future(worker.close())
+        await asyncio.wait({closing})
+        closing.result()
 
 
 def main(queue: str = DEFAULT_QUEUE, settings: Settings | None = None) -> None:
