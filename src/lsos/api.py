@@ -28,11 +28,12 @@ from lsos.core.bell import Bell
 from lsos.core.db import Database
 from lsos.core.envelope import to_response
 from lsos.core.errors import LsosError, Unauthenticated
+from lsos.core.guard import AuthMiddleware, bearer_token, guard
 from lsos.core.idempotency import Replay
 from lsos.core.local import resolve_settings
 from lsos.core.metrics import Metrics
 from lsos.core.openapi import DeclareErrors, openapi_config
-from lsos.core.principal import AuthMiddleware, Principal, bearer_token, guard
+from lsos.core.principal import Principal
 from lsos.core.redis import client
 from lsos.core.request import (
     KeepAnswer,

@@ -287,7 +287,9 @@ def _report(
     )
     if summary["reason"]:
         out.print(f"reason: {summary['reason']}")
-    out.print(f"written to {options.out}/: summary.json issues.csv pages.csv links.csv")
+    out.print(
+        f"written to {options.out}/: summary.json issues.csv pages.csv links.csv", soft_wrap=True
+    )
 
 
 async def _audit_tenant(db: Database) -> UUID:

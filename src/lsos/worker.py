@@ -7,6 +7,7 @@
 import argparse
 import asyncio
 import contextlib
+import gc
 import os
 import secrets
 import signal
@@ -165,6 +166,9 @@ async def startup(ctx: dict[str, Any]) -> None:
             loops.append(_evaluate(db, redis))
     for loop in loops:
         stack.push_async_callback(_cancel, asyncio.ensure_future(loop))
+    # What start-up made lives as long as the process: the collector need not look at it again.
+    gc.collect()
+    gc.freeze()
     log.info("worker_started", worker=name, queue=queue_name)
 
 
@@ -299,12 +303,16 @@ async def serve(
     """Work until SIGTERM, SIGINT or cancellation; what is under way goes back into the queue."""
     pool = client(settings.arq_redis_url, job_serializer=serialize, job_deserializer=deserialize)
     worker = BellWorker(redis_pool=pool, handle_signals=handle_signals, **_options(settings, queue))
+    # Closing needs a task that nobody has cancelled: before Python 3.11.3 every time-out within
+    # a cancelled one fires at once, and connections would stay open.
     try:
-        await worker.async_run()
+        await asyncio.shield(asyncio.ensure_future(worker.async_run()))
     except asyncio.CancelledError:
         log.info("worker_stopping")
     finally:
-        await worker.close()
+        closing = asyncio.ensure_future(worker.close())
+        await asyncio.wait({closing})
+        closing.result()
 
 
 def main(queue: str = DEFAULT_QUEUE, settings: Settings | None = None) -> None:

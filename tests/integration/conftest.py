@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from lsos.core.bell import Bell
 from lsos.core.clock import new_id
 from lsos.core.db import Database
+from lsos.core.redis import client
 from lsos.core.system_db import system_session
 from lsos.domains.auth import service as auth
 from lsos.domains.auth.schemas import TenantCreate, UserCreate
@@ -74,12 +76,14 @@ async def crawls(stores: Any, crawl_dsn: str) -> AsyncIterator[Crawls]:
             crawl_timeout_seconds=2.0,
             crawl_frontier_batch_size=10,
         )
-        db = Database.of(settings, application_name="lsos-tests")
+        redis = client(settings.redis_url)
+        db = Database.of(settings, application_name="lsos-tests", pusher=Bell(redis))
         async with serve_api(settings, db) as api:
             tenant = await make_tenant(api, "Crawlers")
             async with running_worker(settings):
                 yield Crawls(db=db, settings=settings, sites=sites, tenant=tenant, api=api)
         await db.close()
+        await redis.aclose()
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from aiohttp import web
 from sqlalchemy import delete, func, select
 
 from lsos.core.clock import new_id
-from lsos.core.jobs import Job
+from lsos.core.jobs import Job, enqueue
 from lsos.domains.crawl.export import cell
 from lsos.domains.crawl.models import CrawlPage, CrawlRun
 from lsos.domains.crawl.rules import MAX_QUEUED_RUNS
@@ -114,6 +114,34 @@ async def test_an_absurd_backlog_is_refused(crawls: Crawls) -> None:
     assert int(answer.headers["retry-after"]) > 0
     async with crawls.db.tenant_session(tenant.id) as session:
         await session.execute(delete(CrawlRun))
+
+
+async def test_jobs_of_a_run_may_run_twice(crawls: Crawls, site: Site) -> None:
+    """A worker that dies before it has recorded an outcome leaves its job to another."""
+    gate = Gate(site)
+    links = [f"/{n}" for n in range(20)]
+    site.sitemap("/sitemap.xml", links)
+    for link in links:
+        site.page(link)
+    run_id = await crawls.start(await crawls.campaign(site.base_url))
+    await site.until_hit("/")
+    run = await crawls.find(run_id)
+    async with crawls.db.tenant_session(crawls.tenant.id) as session:
+        for name in ("crawl.begin", "crawl.slice", "crawl.finish", "crawl.finish"):
+            await enqueue(
+                session,
+                name,
+                tenant_id=crawls.tenant.id,
+                campaign_id=run.campaign_id,
+                run_id=run_id,
+            )
+    await site.until_hit("/sitemap.xml", 2)
+    gate.open()
+    outcome = await crawls.outcome(run_id)
+    assert outcome.run.state == "completed"
+    assert (outcome.run.admitted, outcome.run.done, len(outcome.pages)) == (21, 21, 21)
+    assert [site.count(path) for path in ("/", *links)] == [1] * 21
+    await until_idle(crawls, crawls.tenant, "crawl.finish")
 
 
 # Cancel

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import text
 
 from lsos.core.clock import new_id
 from lsos.core.db import Database
 from lsos.core.principal import Principal
+from lsos.core.settings import Settings
 from lsos.core.system_db import system_session
 from lsos.domains.auth import service as auth
 from lsos.domains.auth.rules import ROLE_SCOPES
@@ -122,7 +124,16 @@ async def test_a_connection_that_names_no_tenant_sees_nothing(db: Database, thei
             assert seen == 0, f"{table.relname}: lsos_app without a tenant sees {seen} rows"
 
 
-async def test_a_pooled_connection_carries_no_tenant(db: Database, theirs: Party) -> None:
+async def test_a_pooled_connection_carries_no_tenant(settings: Settings, theirs: Party) -> None:
+    one = msgspec.structs.replace(settings, postgres_pool_size=1)
+    db = Database.of(one, application_name="lsos-tests-pool")
+    try:
+        await _prove_no_tenant_stays(db, theirs)
+    finally:
+        await db.close()
+
+
+async def _prove_no_tenant_stays(db: Database, theirs: Party) -> None:
     look = text(
         "select pg_backend_pid(), current_user, nullif(current_setting('app.tenant_id', true), ''),"
         " nullif(current_setting('app.campaign_ids', true), '')"

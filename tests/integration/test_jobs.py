@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from aiohttp import web
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from structlog.contextvars import bound_contextvars
 
 from lsos.core import sweeper
@@ -402,6 +402,26 @@ async def test_poison_is_buried_while_others_finish(
     assert jobs.notes().count("took") == 2
     assert jobs.notes().count("ran") == 5
     assert "buried:attempts_exhausted" in jobs.notes()
+
+
+async def test_a_request_gives_its_id_and_trace_to_the_jobs_that_it_makes(
+    api: Any, tenant_a: Any
+) -> None:
+    made = await tenant_a.analyst.post(
+        "/campaigns", {"name": "C", "site_url": "https://a.example/"}
+    )
+    body = {"campaign_id": made.data["id"]}
+    trace_id = uuid4().hex
+    headers = {
+        "X-Request-ID": f"req-{trace_id}",
+        "traceparent": f"00-{trace_id}-b7ad6b7169203331-01",
+    }
+    answer = await tenant_a.analyst.post("/crawl/schedule", body, headers=headers)
+    assert answer.status == 202
+    async with api.db.tenant_session(tenant_a.id) as session:
+        job = await session.scalar(select(Job).where(Job.request_id == f"req-{trace_id}"))
+    assert job.name == "crawl.dispatch"
+    assert trace_id in job.trace["traceparent"]
 
 
 @asynccontextmanager

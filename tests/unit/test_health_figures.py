@@ -1,5 +1,6 @@
 """Wrong figures wake people at night, or let them sleep through it."""
 
+import itertools
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -214,7 +215,7 @@ def test_too_few_events_say_nothing() -> None:
 def test_a_value_that_hovers_at_its_threshold_does_not_flap(values: list[float]) -> None:
     states = play("api_latency", list(values))
     firing = [state == "firing" for state in states]
-    assert sum(a != b for a, b in zip(firing, firing[1:], strict=False)) <= 1
+    assert sum(a != b for a, b in itertools.pairwise(firing)) <= 1
 
 
 @given(st.lists(st.one_of(st.none(), st.floats(0, 3_000)), min_size=60, max_size=400))
@@ -223,8 +224,8 @@ def test_whatever_the_values_a_state_changes_at_most_each_minute(
 ) -> None:
     states = play("api_latency", values)
     firing = [state == "firing" for state in states]
-    changes = [i for i, (a, b) in enumerate(zip(firing, firing[1:], strict=False)) if a != b]
-    assert all(later - earlier >= 12 for earlier, later in zip(changes, changes[1:], strict=False))
+    changes = [i for i, (a, b) in enumerate(itertools.pairwise(firing)) if a != b]
+    assert all(later - earlier >= 12 for earlier, later in itertools.pairwise(changes))
 
 
 def test_the_worst_alert_that_fires_is_the_state() -> None:

@@ -6,7 +6,7 @@ from sqlalchemy import Index
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped
 
-from lsos.core.envelope import request_id
+from lsos.core.log import request_id
 from lsos.core.model import Base, TenantRow
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from lsos.core.db import is_bad_value, is_outage
 from lsos.core.errors import LsosError
+from lsos.core.log import request_id
 from lsos.core.redis import OUTAGE
 from lsos.core.schema import Page
 
@@ -66,10 +67,6 @@ class ErrorEnvelope(msgspec.Struct, kw_only=True):
     errors: list[ErrorItem]
     meta: Meta
     success: bool = False
-
-
-def request_id() -> str:
-    return str(structlog.contextvars.get_contextvars().get("request_id", ""))
 
 
 def ok(data: T) -> Envelope[T]:

@@ -1,8 +1,10 @@
-"""What handlers are given by name: the dependencies that the application provides."""
+"""What handlers are given by name: dependencies of the application, and the pages of lists."""
 
 import asyncio
+from typing import Annotated
 
 from litestar.di import NamedDependency
+from litestar.params import QueryParameter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core import db, principal, settings, storage
@@ -16,3 +18,6 @@ Stopping = NamedDependency[asyncio.Event]
 """Set when the process is asked to end: streams end themselves."""
 Storage = NamedDependency[storage.Storage]
 """Artifacts of reports."""
+
+Limit = Annotated[int, QueryParameter(ge=1, le=200, description="rows a page")]
+Cursor = Annotated[str | None, QueryParameter(description="next_cursor of the page before")]

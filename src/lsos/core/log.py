@@ -67,6 +67,11 @@ def _trace_id(
     return event
 
 
+def request_id() -> str:
+    """Id of the request or of the job's request; "" outside of one."""
+    return str(structlog.contextvars.get_contextvars().get("request_id", ""))
+
+
 class Redactor:
     """Hides known secret values everywhere, and any value whose name sounds secret."""
 

@@ -8,7 +8,6 @@ from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
 import msgspec
-from litestar.params import QueryParameter
 
 from lsos.core.errors import Invalid
 
@@ -16,8 +15,6 @@ T = TypeVar("T")
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Text = Annotated[str, msgspec.Meta(max_length=5_000)]
-Limit = Annotated[int, QueryParameter(ge=1, le=200, description="rows a page")]
-Cursor = Annotated[str | None, QueryParameter(description="next_cursor of the page before")]
 DEFAULT_LIMIT = 50
 
 

@@ -119,14 +119,18 @@ class Semaphore:
         try:
             yield lease
         finally:
-            beating.cancel()
-            try:
-                await asyncio.wait((beating,))
-            finally:
-                # Without Redis the slot comes back at the end of the lease.
-                with suppress(RedisError, OSError):
-                    async with asyncio.timeout(ttl_s):
-                        await lease.release()
+            # In a task of its own: this one may be on its way out, and time-outs within a
+            # cancelled task fire at once before Python 3.11.3.
+            await asyncio.wait({asyncio.create_task(_give_back(lease, beating))})
+
+
+async def _give_back(lease: Lease, beating: "asyncio.Task[None]") -> None:
+    beating.cancel()
+    await asyncio.wait({beating})
+    # Without Redis the slot comes back at the end of the lease.
+    with suppress(RedisError, OSError):
+        async with asyncio.timeout(lease.ttl_s):
+            await lease.release()
 
 
 async def _keep_alive(lease: Lease) -> None:

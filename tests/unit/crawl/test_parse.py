@@ -73,6 +73,7 @@ def test_content_is_sniffed(body: bytes, kind: str) -> None:
 @pytest.mark.parametrize(
     "content_type, body, status, is_html",
     [
+        ("text/html", b"<html><p>moved</p></html>", 301, False),
         ("text/html", b"<p>x", 200, True),
         ("application/xhtml+xml; charset=utf-8", b"<html>", 200, True),
         ("", b"<html>", 200, True),

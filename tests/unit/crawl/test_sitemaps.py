@@ -332,6 +332,10 @@ def test_no_bytes_raise(body: bytes, packing: str, url: str) -> None:
     assert sitemap.fault or sitemap.kind
 
 
+def test_a_file_of_control_characters_is_empty() -> None:
+    assert parse_sitemap(b"\x0b", "https://ex.test/sitemap.xml").fault == "empty"
+
+
 @given(st.datetimes(), st.integers(-23 * 60, 23 * 60))
 def test_a_date_survives_its_spelling(moment: datetime, offset_min: int) -> None:
     sign, offset = "-" if offset_min < 0 else "+", abs(offset_min)

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from lsos.core import inject
 from lsos.core.envelope import Envelope, failures, ok, ok_page
 from lsos.core.principal import needs
-from lsos.core.schema import DEFAULT_LIMIT, Cursor, Limit, decode_cursor, page_of
+from lsos.core.schema import DEFAULT_LIMIT, decode_cursor, page_of
 from lsos.domains.campaigns import queries, service
 from lsos.domains.campaigns.models import Campaign, Competitor, Location
 from lsos.domains.campaigns.rules import BaselineStep, SetupState, requestable
@@ -75,8 +75,8 @@ class CampaignController(Controller):
         self,
         session: inject.Session,
         setup_state: FromQuery[SetupState | None] = None,
-        cursor: Cursor = None,
-        limit: Limit = DEFAULT_LIMIT,
+        cursor: inject.Cursor = None,
+        limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[CampaignView]]:
         """Campaigns in order of creation."""
         rows = await queries.list_campaigns(session, setup_state, decode_cursor(cursor), limit)
@@ -190,8 +190,8 @@ class LocationController(Controller):
         campaign_id: FromPath[UUID],
         session: inject.Session,
         principal: inject.Principal,
-        cursor: Cursor = None,
-        limit: Limit = DEFAULT_LIMIT,
+        cursor: inject.Cursor = None,
+        limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[LocationView]]:
         """Locations in order of creation."""
         await queries.get_campaign(session, principal.tenant_id, campaign_id)
@@ -274,8 +274,8 @@ class CompetitorController(Controller):
         campaign_id: FromPath[UUID],
         session: inject.Session,
         principal: inject.Principal,
-        cursor: Cursor = None,
-        limit: Limit = DEFAULT_LIMIT,
+        cursor: inject.Cursor = None,
+        limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[CompetitorView]]:
         """Competitors in order of creation."""
         await queries.get_campaign(session, principal.tenant_id, campaign_id)

@@ -16,14 +16,7 @@ from lsos.core.db import Sessions
 from lsos.core.envelope import Envelope, failures, ok, ok_page
 from lsos.core.errors import NotFound
 from lsos.core.principal import needs
-from lsos.core.schema import (
-    DEFAULT_LIMIT,
-    Cursor,
-    Limit,
-    decode_cursor,
-    decode_key,
-    page_of,
-)
+from lsos.core.schema import DEFAULT_LIMIT, decode_cursor, decode_key, page_of
 from lsos.domains.crawl import export, issues, queries, service
 from lsos.domains.crawl.checks import BY_CODE, CHECKS
 from lsos.domains.crawl.checks.base import Severity
@@ -86,8 +79,8 @@ class CrawlController(Controller):
         session: inject.Session,
         campaign_id: FromQuery[UUID | None] = None,
         wanted_state: Annotated[RunState | None, QueryParameter(name="state")] = None,
-        cursor: Cursor = None,
-        limit: Limit = DEFAULT_LIMIT,
+        cursor: inject.Cursor = None,
+        limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[RunView]]:
         """Runs, newest first."""
         before = decode_cursor(cursor)
@@ -152,8 +145,8 @@ class CrawlController(Controller):
         status: FromQuery[int | None] = None,
         is_indexable: FromQuery[bool | None] = None,
         error: FromQuery[str | None] = None,
-        cursor: Cursor = None,
-        limit: Limit = DEFAULT_LIMIT,
+        cursor: inject.Cursor = None,
+        limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[PageView]]:
         """Measured URLs in order of depth."""
         await queries.get_run(session, principal.tenant_id, run_id)
@@ -195,8 +188,8 @@ class CrawlController(Controller):
         code: FromQuery[str | None] = None,
         severity: FromQuery[Severity | None] = None,
         show_ignored: FromQuery[bool] = False,
-        cursor: Cursor = None,
-        limit: Limit = DEFAULT_LIMIT,
+        cursor: inject.Cursor = None,
+        limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[IssueView]]:
         """Issues of a run, worst first."""
         run = await queries.get_run(session, principal.tenant_id, run_id)
@@ -216,8 +209,8 @@ class CrawlController(Controller):
         code: FromQuery[str | None] = None,
         severity: FromQuery[Severity | None] = None,
         show_ignored: FromQuery[bool] = False,
-        cursor: Cursor = None,
-        limit: Limit = DEFAULT_LIMIT,
+        cursor: inject.Cursor = None,
+        limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[IssueView]]:
         """Issues of a campaign's newest finished run, worst first."""
         run = await queries.find_latest_scored_run(session, campaign_id)

@@ -36,7 +36,8 @@ def _is_html(page: PageFacts) -> bool:
 
     An empty 200 page counts: to a visitor it is a page without title and text.
     """
-    if page.status < 200:
+    # What a redirect carries is for clients that do not follow it.
+    if page.status < 200 or 300 <= page.status < 400:
         return False
     declared = page.content_type.partition(";")[0].strip()
     if declared in _HTML_TYPES:

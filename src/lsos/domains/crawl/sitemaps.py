@@ -229,6 +229,8 @@ class _TextReader:
         self._line(self._rest)
         if self._is_unknown:
             raise Stop("unknown")
+        if not self._sink.sitemap.kind:
+            raise Stop("empty")  # nothing but control characters and the like
 
     def _line(self, raw: bytes) -> None:
         line = raw[:MAX_TEXT].decode("utf-8-sig", "replace").strip()

@@ -1,6 +1,6 @@
 """Jobs of a crawl: dispatch, begin, slice, finish, and the baseline's step."""
 
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -21,6 +21,8 @@ from lsos.domains.crawl.store import RunStopped
 SLICE_LEASE_S = 15.0
 SLICE_TIMEOUT_S = 420.0
 """Enough for the slowest robots.txt and page that a slice may begin in its last moment."""
+FINISH_S = 1.0
+"""Wait of a finish that came too early."""
 IDLE_S = 0.3
 """Wait of a slice that found nothing to claim while others still fetch."""
 
@@ -74,7 +76,8 @@ async def slice_run(work: Work, run_id: UUID) -> Summary:
             previous = await reuse.find_reusable_run(session, run)
         agent = agent_token(str(run.settings["user_agent"]))
         hosts = {origin: HostRules(facts, agent) for origin, facts in known.items()}
-        end = await Slice(work, run, checks, hosts, previous).run(SLICE_S)
+        slice_ = Slice(work, run, checks, hosts, previous)
+        end = await slice_.run(SLICE_S)
     if end.is_stopped:
         return {"state": "stopped", "done": end.done}
     if end.open:
@@ -86,7 +89,8 @@ async def slice_run(work: Work, run_id: UUID) -> Summary:
             tenant_id=work.tenant_id,
             campaign_id=work.campaign_id,
             queue=work.queue,
-            dedupe_key=str(run_id),
+            # Of this start: the finish that moved the run may not have been recorded yet.
+            dedupe_key=str(uuid5(run_id, slice_.site.start_url)),
             run_id=run_id,
         )
     return {"state": "frontier_empty", "done": end.done}
@@ -99,8 +103,21 @@ async def finish_run(work: Work, run_id: UUID) -> Summary:
         run = await queries.get_run(session, work.tenant_id, run_id)
         if run.state != "running":
             return {"state": run.state}
-        if await queries.has_open_urls(session, run_id):
-            return {"state": "not_yet"}  # their slices come back here
+        is_empty = not await queries.has_open_urls(session, run_id)
+        if not is_empty:
+            # It stays, so that no slice's call for it can be lost, and sees that one is at work.
+            await enqueue(
+                session,
+                "crawl.slice",
+                tenant_id=work.tenant_id,
+                campaign_id=work.campaign_id,
+                queue=work.queue,
+                dedupe_key=f"{work.job_id}:0",
+                run_id=run_id,
+            )
+    if not is_empty:
+        raise NotYet("URLs are left to fetch", delay_s=FINISH_S)
+    async with work.session() as session:
         target = await adopted_start(session, run)
         if target is not None:
             await enqueue(

@@ -14,7 +14,7 @@ from lsos.core import inject
 from lsos.core.clock import now
 from lsos.core.envelope import Envelope, failures, ok, ok_page
 from lsos.core.principal import needs
-from lsos.core.schema import DEFAULT_LIMIT, Cursor, Limit, decode_key, page_of
+from lsos.core.schema import DEFAULT_LIMIT, decode_key, page_of
 from lsos.domains.campaigns import queries as campaigns
 from lsos.domains.intelligence import queries, service
 from lsos.domains.intelligence.models import Recommendation
@@ -62,8 +62,8 @@ class IntelligenceController(Controller):
         room: FromQuery[str | None] = None,
         code: FromQuery[str | None] = None,
         risk_tier: Tier = None,
-        cursor: Cursor = None,
-        limit: Limit = DEFAULT_LIMIT,
+        cursor: inject.Cursor = None,
+        limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[RecommendationView]]:
         """Recommendations of a campaign, highest priority first."""
         await campaigns.get_campaign(session, principal.tenant_id, campaign_id)

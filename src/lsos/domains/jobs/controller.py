@@ -11,7 +11,7 @@ from lsos.core.envelope import Envelope, failures, ok, ok_page
 from lsos.core.jobs import Job, JobState
 from lsos.core.log import Redactor
 from lsos.core.principal import needs
-from lsos.core.schema import DEFAULT_LIMIT, Cursor, Limit, decode_cursor, page_of
+from lsos.core.schema import DEFAULT_LIMIT, decode_cursor, page_of
 from lsos.domains.jobs import queries, service
 from lsos.domains.jobs.schemas import JobError, JobView
 
@@ -30,8 +30,8 @@ class JobController(Controller):
         job_state: Annotated[JobState | None, QueryParameter(name="state")] = None,
         name: FromQuery[TaskName] = None,
         campaign_id: FromQuery[UUID | None] = None,
-        cursor: Cursor = None,
-        limit: Limit = DEFAULT_LIMIT,
+        cursor: inject.Cursor = None,
+        limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[JobView]]:
         """Jobs of the tenant, newest first."""
         rows = await queries.list_jobs(

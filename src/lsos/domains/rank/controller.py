@@ -12,15 +12,7 @@ from lsos.core.clock import now
 from lsos.core.envelope import Envelope, failures, ok, ok_page
 from lsos.core.errors import Invalid
 from lsos.core.principal import needs
-from lsos.core.schema import (
-    DEFAULT_LIMIT,
-    Cursor,
-    Limit,
-    Page,
-    decode_cursor,
-    decode_key,
-    page_of,
-)
+from lsos.core.schema import DEFAULT_LIMIT, Page, decode_cursor, decode_key, page_of
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.rank import queries, rules, service, views
 from lsos.domains.rank.schemas import (
@@ -80,8 +72,8 @@ class RankController(Controller):
         principal: inject.Principal,
         tag: FromQuery[Tag] = None,
         is_active: FromQuery[bool | None] = None,
-        cursor: Cursor = None,
-        limit: Limit = DEFAULT_LIMIT,
+        cursor: inject.Cursor = None,
+        limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[KeywordView]]:
         """Keywords of a campaign in order of creation."""
         await campaign_queries.get_campaign(session, principal.tenant_id, campaign_id)
@@ -153,8 +145,8 @@ class RankController(Controller):
         self,
         session: inject.Session,
         campaign_id: FromQuery[UUID | None] = None,
-        cursor: Cursor = None,
-        limit: Limit = DEFAULT_LIMIT,
+        cursor: inject.Cursor = None,
+        limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[RankRunView]]:
         """Runs, newest first."""
         rows = await queries.list_runs(session, campaign_id, decode_cursor(cursor), limit)
@@ -187,8 +179,8 @@ class RankController(Controller):
         rank_run_id: FromQuery[UUID | None] = None,
         keyword_id: FromQuery[UUID | None] = None,
         day: FromQuery[date | None] = None,
-        cursor: Cursor = None,
-        limit: Limit = DEFAULT_LIMIT,
+        cursor: inject.Cursor = None,
+        limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[SnapshotView]]:
         """Results with their top 20, newest day first; name a campaign, a run or a keyword."""
         if campaign_id is None and rank_run_id is None and keyword_id is None:
@@ -222,8 +214,8 @@ class RankController(Controller):
         principal: inject.Principal,
         tag: FromQuery[Tag] = None,
         days: FromQuery[Days] = 30,
-        cursor: Cursor = None,
-        limit: Limit = DEFAULT_LIMIT,
+        cursor: inject.Cursor = None,
+        limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[TrendView]]:
         """Day series of a campaign's keywords; a change stands between two measured days only."""
         await campaign_queries.get_campaign(session, principal.tenant_id, campaign_id)

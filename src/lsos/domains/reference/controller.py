@@ -9,7 +9,7 @@ from lsos.core import inject
 from lsos.core.envelope import Envelope, failures, ok, ok_page
 from lsos.core.errors import NotFound
 from lsos.core.principal import needs
-from lsos.core.schema import DEFAULT_LIMIT, Cursor, Limit, decode_cursor, page_of
+from lsos.core.schema import DEFAULT_LIMIT, decode_cursor, page_of
 from lsos.domains.reference import library, queries, service
 from lsos.domains.reference.schemas import (
     Activation,
@@ -38,7 +38,10 @@ class ReferenceLibraryController(Controller):
         responses=failures(401, 403, 422),
     )
     async def list_versions(
-        self, session: inject.Session, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+        self,
+        session: inject.Session,
+        cursor: inject.Cursor = None,
+        limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[ReleaseView]]:
         """Releases, newest first."""
         rows = await queries.list_releases(session, decode_cursor(cursor), limit)

@@ -15,7 +15,7 @@ from lsos.core.clock import now
 from lsos.core.envelope import Envelope, failures, ok, ok_page
 from lsos.core.errors import Conflict
 from lsos.core.principal import needs
-from lsos.core.schema import DEFAULT_LIMIT, Cursor, Limit, decode_cursor, page_of
+from lsos.core.schema import DEFAULT_LIMIT, decode_cursor, page_of
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.reports import build, queries, render, service
 from lsos.domains.reports.mail import file_name
@@ -99,8 +99,8 @@ class ReportController(Controller):
         session: inject.Session,
         campaign_id: FromQuery[UUID | None] = None,
         state_: Annotated[ReportState | None, QueryParameter(name="state")] = None,
-        cursor: Cursor = None,
-        limit: Limit = DEFAULT_LIMIT,
+        cursor: inject.Cursor = None,
+        limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[ReportView]]:
         """Reports, newest first."""
         rows = await queries.list_reports(

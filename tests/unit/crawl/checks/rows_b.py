@@ -258,6 +258,9 @@ _CONTENT = [
         (page(text="Plumber in {{ city }} and around"), True),
         (page(headings=[Heading(1, "Your headline here")]), True),
         (page(text="Write your text in the box [sic] and press send {now}."), False),
+        (page(text="Look at sys.modules[name] or print {name} with print(f'{name}')"), False),
+        (page(text="Dear [first name], we repair pipes"), True),
+        (page(text="Write [Service] Type=notify into the unit file"), False),
         (page(), False),
     ),
     *_rows(

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from lsos.core import inject
 from lsos.core.envelope import Envelope, failures, ok, ok_page
 from lsos.core.principal import needs
-from lsos.core.schema import DEFAULT_LIMIT, Cursor, Limit, decode_cursor, page_of
+from lsos.core.schema import DEFAULT_LIMIT, decode_cursor, page_of
 from lsos.core.system_db import system_session
 from lsos.domains.auth import queries, service
 from lsos.domains.auth.models import Tenant, User
@@ -57,8 +57,8 @@ class TenantController(Controller):
         self,
         db: inject.Database,
         session: inject.Session,
-        cursor: Cursor = None,
-        limit: Limit = DEFAULT_LIMIT,
+        cursor: inject.Cursor = None,
+        limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[TenantView]]:
         """All tenants in order of creation (platform_admin)."""
         async with system_session(db) as all_tenants:
@@ -135,8 +135,8 @@ class TenantController(Controller):
         db: inject.Database,
         session: inject.Session,
         principal: inject.Principal,
-        cursor: Cursor = None,
-        limit: Limit = DEFAULT_LIMIT,
+        cursor: inject.Cursor = None,
+        limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[UserView]]:
         async with service.acting_in(db, session, principal, tenant_id) as acting:
             rows = await queries.list_users(acting, decode_cursor(cursor), limit)
@@ -206,7 +206,10 @@ class AuditLogController(Controller):
         "/", operation_id="listAuditLog", opt=needs("audit_log:read"), responses=failures(401, 403)
     )
     async def list_all(
-        self, session: inject.Session, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+        self,
+        session: inject.Session,
+        cursor: inject.Cursor = None,
+        limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[AuditView]]:
         """Privileged actions of the tenant, newest first."""
         rows = await queries.list_audit_log(session, decode_cursor(cursor), limit)

@@ -38,8 +38,10 @@ _PHRASES = (
 _INNER_WORDS = tuple((phrase, frozenset(re.findall(r"\w+", phrase)[1:-1])) for phrase in _PHRASES)
 """What stands within a phrase are whole words of every text that holds it."""
 _VARIABLE = re.compile(
-    r"(?:\{\{?|\[\[?|%%) ?(?:your |insert )?(?:city|town|location|state|region|zip|service|keyword"
-    r"|business|company|phone|address|street|name)(?:[ _-]?name)? ?(?:\}\}?|\]\]?|%%)",
+    r"(?:\{\{?|\[\[?|%%) ?(?:(?:your |insert )?(?:city|town|location|state|region|zip"
+    r"|keyword|business|company|phone|address|street)(?:[ _-]?name)?"
+    # A name alone in brackets is code or a form in most texts that hold it.
+    r"|(?:your |insert |first[ _-]?|last[ _-]?)name) ?(?:\}\}?|\]\]?|%%)",
     re.IGNORECASE,
 )
 """A template variable that was never filled in."""
