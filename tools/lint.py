@@ -18,7 +18,6 @@ ROOT = Path(__file__).resolve().parents[1]
 PYTHON_FOLDERS = ("src", "tools", "tests", "migrations")
 MAX_FILE_LINES = 350
 MAX_FUNCTION_LINES = 60
-
 RULES = {
     "L00": ("an escape that is malformed or allows nothing", "write `lint: allow L05 — reason`"),
     "L01": ("commit or begin outside core", "a commit in mid-request drops the tenant"),
@@ -40,7 +39,6 @@ SYSTEM_SESSION_IMPORTERS = {
     "core/metrics.py": "figures of a process belong to no tenant",
     "core/sweeper.py": "frees stale claims and purges what is past its retention, for all tenants",
     "domains/auth/*": "log-in and tenant administration happen before a tenant is known",
-    "domains/crawl/dispatch.py": "shares permits fairly among the queued runs of all tenants",
     "domains/reference/service.py": "the library belongs to the platform (ADR 0026)",
     "domains/health/*": "rolls up the platform's figures over all tenants",
     "domains/reports/schedules.py": "the tick finds the due schedules of all tenants",
