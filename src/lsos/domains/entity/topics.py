@@ -3,7 +3,7 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -58,6 +58,7 @@ _WORD = re.compile(r"[^\W_]+")
 _UNSPACED = re.compile(r"[぀-ヿ㐀-鿿฀-๿]")
 """Kana, Han and Thai: words are not parted by spaces, so the keyword is looked for as it is."""
 _MAX_WORD = 60
+_MAX_REMEMBERED = 65_536
 
 Place = Literal["title", "h1", "text"]
 _RANK: dict[Place, int] = {"title": 0, "h1": 1, "text": 2}
@@ -78,17 +79,28 @@ def language_of(tag: str | None) -> str:
     return (tag or "").strip().lower().replace("_", "-").partition("-")[0]
 
 
+class _Stems(dict[str, str]):
+    """Stems of one language by folded word; the word itself where there is no stemmer."""
+
+    def __init__(self, language: str) -> None:
+        super().__init__()
+        name = _ALGORITHMS.get(language)
+        self._stemmer = None if name is None else snowballstemmer.stemmer(name)
+
+    def __missing__(self, word: str) -> str:
+        if len(self) >= _MAX_REMEMBERED:
+            self.clear()
+        found = word
+        # Longer tokens are data.
+        if self._stemmer is not None and len(word) <= _MAX_WORD:
+            found = str(self._stemmer.stemWord(word))
+        self[word] = found
+        return found
+
+
 @cache
-def _stemmer(language: str) -> "snowballstemmer.stemmer | None":
-    name = _ALGORITHMS.get(language)
-    return None if name is None else snowballstemmer.stemmer(name)
-
-
-@lru_cache(maxsize=65_536)
-def stem(word: str, language: str) -> str:
-    """The stem of a folded word; the word itself where the language has no stemmer."""
-    stemmer = _stemmer(language)
-    return word if stemmer is None else str(stemmer.stemWord(word))
+def _stems_of(language: str) -> _Stems:
+    return _Stems(language if language in _ALGORITHMS else "")
 
 
 def words(text: str) -> set[str]:
@@ -96,13 +108,13 @@ def words(text: str) -> set[str]:
 
 
 def stems(text: str, language: str) -> set[str]:
-    return {stem(word, language) for word in words(text) if len(word) <= _MAX_WORD}
+    return set(map(_stems_of(language).__getitem__, words(text)))
 
 
 def wanted_stems(text: str, language: str) -> frozenset[str]:
     """Stems that a page must have; stop words only where there is nothing else."""
     found = words(text)
-    return frozenset(stem(word, language) for word in (found - _STOP_WORDS) or found)
+    return frozenset(map(_stems_of(language).__getitem__, (found - _STOP_WORDS) or found))
 
 
 class Topics:
