@@ -11,6 +11,7 @@ from lsos.core.errors import NotFound
 from lsos.domains.auth.models import Tenant
 from lsos.domains.crawl.models import CrawlIssue, CrawlRun
 from lsos.domains.intelligence.models import CampaignScore, Recommendation
+from lsos.domains.rank.models import Keyword, RankSnapshot
 from lsos.domains.reports import facts, render
 from lsos.domains.reports.build import build
 from lsos.domains.reports.models import Report
@@ -160,6 +161,81 @@ async def test_the_newest_measurements_are_gathered(api: Any, tenant_a: Any) -> 
     html = render.html(build(snapshot)).decode()
     assert "Smith &lt;b&gt;Dental&lt;/b&gt;" in html
     assert "12 of 19 open recommendations" in html
+
+
+async def test_ranks_are_compared_only_between_measured_days(api: Any, tenant_a: Any) -> None:
+    campaign_id = await make_campaign(tenant_a)
+    outcomes: dict[str, list[tuple[str, int | None]]] = {
+        # A week ago, and today.
+        "gained": [("found", 9), ("found", 2)],
+        "entered": [("not_found", None), ("found", 7)],
+        "left": [("found", 12), ("not_found", None)],
+        "same": [("found", 1), ("found", 1)],
+        "failed": [("found", 5), ("error", None)],
+        "new": [("error", None), ("found", 15)],
+    }
+    await add_ranks(api, tenant_a, campaign_id, outcomes)
+    async with api.db.tenant_session(tenant_a.id) as session:
+        snapshot = await gather(session, campaign_id, ["visibility"], AT)
+    rank = snapshot.visibility
+    assert rank is not None
+    assert [mover.keyword for mover in rank.up] == ["entered", "gained"]
+    assert [(m.keyword, m.previous, m.position) for m in rank.down] == [("left", 12, None)]
+    assert rank.states == {"found": 4, "not_found": 1, "error": 1}
+    assert rank.buckets == {"1-3": 2, "4-10": 1, "11-20": 1, "not_found": 1}
+    assert rank.denominator == 5, "an error is in no denominator"
+    assert (rank.pack_present, rank.pack_measured) == (4, 5)
+    assert rank.visibility is not None
+    assert rank.visibility_day == (AT - timedelta(days=7)).date()
+    assert [row.keyword for row in rank.keywords][:2] == ["same", "gained"]
+    report = build(snapshot)
+    assert report.notice, "its figures are made up"
+    assert "1 of 6 keywords could not be measured" in render.html(report).decode()
+
+
+async def add_ranks(
+    api: Any,
+    tenant: Any,
+    campaign_id: UUID,
+    outcomes: dict[str, list[tuple[str, int | None]]],
+) -> None:
+    """`outcomes`: state and position a week ago and today, by keyword."""
+    owned = {"tenant_id": tenant.id, "campaign_id": campaign_id}
+    keywords = {
+        name: Keyword(
+            id=new_id(),
+            **owned,
+            natural_key=name,
+            text=name,
+            language="en",
+            country="US",
+            location="Springfield",
+            device="mobile",
+            volume=100,
+        )
+        for name in outcomes
+    }
+    async with api.db.tenant_session(tenant.id) as session:
+        session.add_all(keywords.values())
+        await session.flush()
+        session.add_all(
+            RankSnapshot(
+                **owned,
+                keyword_id=keywords[name].id,
+                day=(AT - timedelta(days=days_ago)).date(),
+                run_id=new_id(),
+                measured_at=AT - timedelta(days=days_ago),
+                state=state,
+                position=position,
+                pack_state="error" if state == "error" else state,
+                results=[],
+                pack=[],
+                features=[],
+                source="synthetic",
+            )
+            for name, two in outcomes.items()
+            for days_ago, (state, position) in zip((7, 0), two, strict=True)
+        )
 
 
 async def test_the_stored_snapshot_gives_the_same_bytes(api: Any, tenant_a: Any) -> None:

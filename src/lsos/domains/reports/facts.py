@@ -116,6 +116,8 @@ class Rank(msgspec.Struct, frozen=True, kw_only=True):
     previous_day: date | None = None
     visibility: float | None
     previous_visibility: float | None = None
+    visibility_day: date | None = None
+    """When that was."""
     formula: str
     denominator: int
     """Keywords that count in the visibility: errors and unmeasured ones do not."""
@@ -125,6 +127,7 @@ class Rank(msgspec.Struct, frozen=True, kw_only=True):
     """Keywords by place in the results, such as "1-3"; sums up to the measured ones."""
     pack_present: int
     pack_measured: int
+    """Keywords that show a local pack."""
     up: list[Mover] = msgspec.field(default_factory=list)
     down: list[Mover] = msgspec.field(default_factory=list)
     keywords: list[KeywordRow] = msgspec.field(default_factory=list)

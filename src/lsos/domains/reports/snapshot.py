@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from lsos.core.errors import NotFound
 from lsos.domains.auth import queries as auth_queries
 from lsos.domains.campaigns import queries as campaign_queries
-from lsos.domains.reports import inputs, rules
+from lsos.domains.reports import rules
 from lsos.domains.reports.facts import Brand, Campaign, Snapshot, read, stored
+from lsos.domains.reports.inputs import advice, search, site
 
 
 async def gather(
@@ -34,10 +35,11 @@ async def gather(
         brand=_brand(tenant.name, tenant.branding),
         sections=rules.chosen(sections),
         generated_at=at,
-        score=await inputs.score(session, campaign_id),
-        technical=await inputs.technical(session, campaign_id),
-        entity=await inputs.entity(session, campaign_id),
-        recommendations=await inputs.recommendations(session, campaign_id),
+        score=await advice.score(session, campaign_id),
+        technical=await site.technical(session, campaign_id),
+        visibility=await search.rank(session, campaign_id),
+        entity=await site.entity(session, campaign_id),
+        recommendations=await advice.recommendations(session, campaign_id),
     )
     return read(stored(snapshot))
 

@@ -157,6 +157,7 @@ DELTA = "of 100, {change} since the measurement before"
 UNCHANGED = "unchanged"
 MEAN_OF = "of 100, mean of {count} of {total} locations"
 PERCENT_OF = "of the clicks of first places; {count} keywords counted"
+PACK_SHOWN = "of {measured} keywords that show one"
 PACK_OF = "of {measured} measured keywords"
 
 SAY_SCORE = "The campaign score is {score} of 100, made from {parts} of {of} measured parts."
@@ -177,7 +178,7 @@ SAY_VISIBILITY = (
 )
 SAY_VISIBILITY_CHANGE = ", {change} points since {day}"
 SAY_TOP = "{top3} of {measured} measured keywords stand on places 1 to 3, {top10} on 1 to 10."
-SAY_PACK = "The business is in the local pack for {present} of {measured} measured keywords."
+SAY_PACK = "The business is in the local pack for {present} of {measured} keywords that show one."
 SAY_PROFILES = (
     "The profiles of {count} of {total} locations have a health score, {mean} of 100 on average;"
     " the lowest is {location} with {low}."
@@ -220,7 +221,6 @@ BUCKETS = {
     "1-3": "Places 1 to 3",
     "4-10": "Places 4 to 10",
     "11-20": "Places 11 to 20",
-    "21+": "Places from 21",
     "not_found": "Not in the results",
 }
 RANK_UNCOUNTED = "{count} of {total} keywords could not be measured and are in no figure: {states}."

@@ -48,7 +48,7 @@ def _tiles(facts: Snapshot) -> list[Tile]:
         detail = texts.PERCENT_OF.format(count=rank.denominator)
         tiles.append(Tile(label=texts.TILE_VISIBILITY, value=shown, detail=detail))
         if rank.pack_measured:
-            detail = texts.PACK_OF.format(measured=rank.pack_measured)
+            detail = texts.PACK_SHOWN.format(measured=rank.pack_measured)
             tiles.append(Tile(label=texts.TILE_PACK, value=count(rank.pack_present), detail=detail))
     if facts.local:
         known = [s for loc in facts.local.locations if (s := loc.score) is not None]
@@ -140,7 +140,7 @@ def _visibility(facts: Rank) -> list[str]:
     said = []
     if facts.visibility is not None:
         moved = change(facts.visibility, facts.previous_visibility)
-        when = day(facts.previous_day) if facts.previous_day else ""
+        when = day(facts.visibility_day) if facts.visibility_day else ""
         said.append(
             texts.SAY_VISIBILITY.format(
                 value=number(facts.visibility),

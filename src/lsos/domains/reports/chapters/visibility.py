@@ -15,7 +15,7 @@ from lsos.domains.reports.chapters.pieces import (
     plain,
 )
 from lsos.domains.reports.document import Block, Cell, Table, Text, Theme, Tile, Tiles
-from lsos.domains.reports.facts import KeywordRow, Mover, Rank
+from lsos.domains.reports.facts import Mover, Rank
 
 UNCOUNTED = ("empty", "error", "unmeasured")
 
@@ -69,14 +69,14 @@ def _tiles(facts: Rank, measured: int) -> Tiles:
             Tile(
                 label=texts.TILE_PACK,
                 value=count(facts.pack_present) if facts.pack_measured else texts.NOT_MEASURED,
-                detail=texts.PACK_OF.format(measured=facts.pack_measured),
+                detail=texts.PACK_SHOWN.format(measured=facts.pack_measured),
             ),
         ]
     )
 
 
 def _buckets(facts: Rank, measured: int, theme: Theme) -> Block:
-    shown = [(texts.BUCKETS[name], facts.buckets.get(name, 0)) for name in texts.BUCKETS]
+    shown = [(said, facts.buckets[n]) for n, said in texts.BUCKETS.items() if n in facts.buckets]
     return charts.bars(
         texts.RANK_BUCKETS,
         "; ".join(f"{name}: {n} of {measured}" for name, n in shown) + ".",
@@ -160,15 +160,3 @@ def _outcome(state: str, position: int | None) -> Cell:
     if state == "found" and position is not None:
         return Cell(text=count(position))
     return Cell(text=texts.STATES.get(state, clean(state)), tone="muted")
-
-
-def sort_key(row: KeywordRow) -> tuple[int, int, str, str, str]:
-    """Best positions first, then what was not found, then what was not measured."""
-    order = {"found": 0, "not_found": 1, "empty": 2}
-    return (
-        order.get(row.state, 3),
-        row.position or 0,
-        row.keyword,
-        row.place,
-        row.device,
-    )

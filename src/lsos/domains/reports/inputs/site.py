@@ -1,4 +1,4 @@
-"""What each room measured last, as facts of a report; None when a room has measured nothing."""
+"""The state of the website, and how well the business can be recognised on it."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
@@ -13,38 +13,11 @@ from lsos.domains.crawl.findings import CheckTotal
 from lsos.domains.entity import queries as entity_queries
 from lsos.domains.entity.rules import FORMULA as ENTITY_FORMULA
 from lsos.domains.entity.rules import WEIGHTS as ENTITY_WEIGHTS
-from lsos.domains.intelligence import queries as intelligence_queries
-from lsos.domains.intelligence.queries import Wanted
-from lsos.domains.intelligence.rules import ENDED, STATES
-from lsos.domains.reference import queries as library
 from lsos.domains.reports import facts, rules
+from lsos.domains.reports.inputs.values import figure, texts
 
 SEVERITIES = ("critical", "high", "medium", "low", "info")
 _RANK = {severity: rank for rank, severity in enumerate(SEVERITIES)}
-
-
-async def score(session: AsyncSession, campaign_id: UUID) -> facts.Score | None:
-    rows = await intelligence_queries.list_scores(session, campaign_id, None, rules.MAX_HISTORY)
-    if not rows:
-        return None
-    newest = rows[0]
-    return facts.Score(
-        day=newest.day,
-        score=newest.score,
-        parts=[
-            facts.ScorePart(name=name, value=part.get("value"), weight=part.get("weight", 0.0))
-            for name, part in sorted(
-                sorted(newest.parts.items()), key=lambda named: _weight(named[1])
-            )
-            if isinstance(part, Mapping)
-        ],
-        history=[facts.Point(day=row.day, value=row.score) for row in reversed(rows)],
-    )
-
-
-def _weight(part: object) -> float:
-    """Sorts the heaviest part first; a JSON column keeps no order."""
-    return -float(part.get("weight", 0)) if isinstance(part, Mapping) else 0.0
 
 
 async def technical(session: AsyncSession, campaign_id: UUID) -> facts.Technical | None:
@@ -149,71 +122,12 @@ async def entity(session: AsyncSession, campaign_id: UUID) -> facts.Entity | Non
                 name=name,
                 points=parts[name].points,
                 of=parts[name].of,
-                count=_figure(parts[name].evidence, "count"),
-                total=_figure(parts[name].evidence, "total"),
+                count=figure(parts[name].evidence, "count"),
+                total=figure(parts[name].evidence, "total"),
                 basis=str(parts[name].evidence.get("of", "")),
-                missing=[str(item) for item in _items(parts[name].evidence, "missing")],
+                missing=texts(parts[name].evidence, "missing"),
             )
             for name in ENTITY_WEIGHTS
             if name in parts
         ],
     )
-
-
-async def recommendations(session: AsyncSession, campaign_id: UUID) -> facts.Recommendations | None:
-    counts = await intelligence_queries.count_recommendations(session, campaign_id)
-    scored = await intelligence_queries.find_newest_score(session, campaign_id)
-    if scored is None:
-        return None
-    open_ones = await intelligence_queries.list_recommendations(
-        session, Wanted(campaign_id, is_open=True), None, rules.MAX_ADVICE
-    )
-    release = await library.find_active(session)
-    actions = {} if release is None else _actions(release.recommendations)
-    ended = sum(counts.by_state.get(state, 0) for state in ENDED)
-    return facts.Recommendations(
-        measured_at=scored.computed_at,
-        library_version=scored.library_version,
-        total=counts.total - ended,
-        by_state={state: counts.by_state[state] for state in STATES if state in counts.by_state},
-        by_risk_tier={str(tier): counts.by_risk_tier[tier] for tier in sorted(counts.by_risk_tier)},
-        average_confidence=counts.average_confidence,
-        top=[
-            facts.Advice(
-                title=row.title,
-                room=row.room,
-                group=row.group_key,
-                state=row.state,
-                impact=row.impact,
-                effort=row.effort,
-                confidence=row.confidence,
-                risk_tier=row.risk_tier,
-                priority=row.priority,
-                affected=_figure(row.affected, "count"),
-                of=_figure(row.affected, "of"),
-                unit=str(row.affected.get("unit", "")),
-                action=actions.get(row.code, ""),
-                sample=[str(item) for item in _items(row.affected, "sample")],
-            )
-            for row in open_ones[: rules.MAX_ADVICE]
-        ],
-    )
-
-
-def _actions(artifact: Mapping[str, Any]) -> dict[str, str]:
-    """What to do, by code, as the library in force says it."""
-    return {
-        str(item["code"]): " ".join(map(str, item["steps"]))
-        for item in artifact.get("items", ())
-        if isinstance(item, Mapping) and {"code", "steps"} <= item.keys()
-    }
-
-
-def _figure(affected: Mapping[str, object], name: str) -> float | None:
-    value = affected.get(name)
-    return float(value) if isinstance(value, int | float) else None
-
-
-def _items(affected: Mapping[str, object], name: str) -> list[object]:
-    value = affected.get(name)
-    return value[: rules.MAX_ADVICE] if isinstance(value, list) else []
