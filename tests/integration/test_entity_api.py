@@ -9,6 +9,7 @@ import pytest
 from lsos.core.clock import new_id, now
 from lsos.domains.crawl.models import CrawlRun
 from lsos.domains.entity import queries, rules
+from lsos.domains.rank.models import Keyword
 from tests.support.crawls import Crawls
 from tests.support.sites import Site
 from tests.support.waiting import until
@@ -102,6 +103,27 @@ async def test_a_report_shows_each_part_with_its_evidence(crawls: Crawls, campai
     assert report["graph"]["pages"] == 2
     dashboard = await crawls.tenant.analyst.get(f"/dashboard?campaign_id={campaign_id}")
     assert dashboard.data["entity_score"] == report["score"]
+
+
+async def test_the_campaigns_keywords_are_its_topics(crawls: Crawls, campaign_id: str) -> None:
+    async with crawls.db.tenant_session(crawls.tenant.id) as session:
+        session.add_all(
+            Keyword(
+                id=new_id(),
+                tenant_id=crawls.tenant.id,
+                campaign_id=UUID(campaign_id),
+                natural_key=text,
+                text=text,
+                language="en",
+                country="US",
+                location="",
+                device="desktop",
+            )
+            for text in ("boiler repairs", "solar panels")
+        )
+    await crawls.again(campaign_id)
+    topics = (await analyse(crawls, campaign_id))["parts"]["topics"]
+    assert (topics["points"], topics["evidence"]["missing"]) == (10.0, ["solar panels"])
 
 
 async def test_signals_come_from_the_newest_report(

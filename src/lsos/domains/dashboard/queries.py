@@ -17,6 +17,7 @@ from lsos.domains.crawl import queries as crawl_queries
 from lsos.domains.dashboard.schemas import CrawlStatus, Dashboard
 from lsos.domains.health import queries as health_queries
 from lsos.domains.intelligence.rules import ENDED
+from lsos.domains.rank import queries as rank_queries
 
 TOP_ITEMS = 5
 
@@ -81,7 +82,7 @@ async def get_dashboard(session: AsyncSession, campaign_id: UUID) -> Dashboard:
         campaign_id=campaign_id,
         technical_score=found.technical_score if score is None else score,
         entity_score=found.entity_score,
-        visibility=None,
+        visibility=await _visibility(session, campaign_id),
         recommendation_summary=_recommendations(found),
         latest_crawl_status=msgspec.convert(found.crawl, CrawlStatus | None, strict=False),
         report_status_summary=_reports(found),
@@ -124,6 +125,13 @@ def _reports(found: Any) -> dict[str, object] | None:
         "latest": found.report,
         "schedule": found.schedule,
     }
+
+
+async def _visibility(session: AsyncSession, campaign_id: UUID) -> dict[str, object] | None:
+    value = await rank_queries.find_visibility(session, campaign_id)
+    if value is None:
+        return None
+    return {"value": value, "of": "keywords with an outcome on the newest measured day"}
 
 
 async def _levels(session: AsyncSession) -> dict[str, object] | None:

@@ -21,8 +21,11 @@ from lsos.domains.entity.models import EntityReport
 from lsos.domains.entity.places import Place
 from lsos.domains.entity.rules import BASELINE_STEP
 from lsos.domains.entity.schemas import AnalysisAccepted
+from lsos.domains.entity.topics import Keyword
+from lsos.domains.rank import queries as rank_queries
 
 ANALYZE = "entity.analyze"
+MAX_KEYWORDS = 10_000
 _YIELD_EVERY = 20
 """Pages between two turns of the event loop: other jobs and the heartbeat must go on."""
 
@@ -94,13 +97,16 @@ async def analyse(session: AsyncSession, report: EntityReport) -> Analysis:
     assert report.crawl_run_id is not None
     run = await crawl_queries.get_run(session, report.tenant_id, report.crawl_run_id)
     locations = await campaign_queries.list_locations(session, campaign.id, None, MAX_LOCATIONS)
+    keywords = await rank_queries.list_keywords(
+        session, campaign.id, tag=None, is_active=True, after=None, limit=MAX_KEYWORDS
+    )
     analyser = Analyser(
         Subject(
             start_url=str((run.site or {}).get("start_url") or campaign.site_url),
             business_name=campaign.business_name or campaign.name,
             services=campaign.services,
             places=[msgspec.convert(row, Place, from_attributes=True) for row in locations],
-            keywords=(),
+            keywords=[Keyword(text=row.text, language=row.language) for row in keywords],
             is_cut_off=run.is_cut_off,
         )
     )
