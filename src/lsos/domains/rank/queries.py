@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Row, and_, func, or_, select, text, tuple_
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.errors import NotFound
@@ -275,7 +276,7 @@ async def list_measured_before(
             RankSnapshot.state.in_(MEASURED),
         )
         .order_by(RankSnapshot.keyword_id, RankSnapshot.day.desc())
-        .distinct(RankSnapshot.keyword_id)
+        .ext(distinct_on(RankSnapshot.keyword_id))
     )
     return {row.keyword_id: row for row in await session.execute(query)}
 
