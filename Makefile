@@ -43,6 +43,9 @@ check: lint types contracts docs-check test ## Run all that CI runs
 bench: $(VENV)/.dev ## Measure (T=topic)
 	@$(PY) -m tools.bench $(T) $(ARGS)
 
+load-test: $(VENV)/.dev ## Drive a stack with real work and judge it (SCALE=1, LOAD_SECONDS=300, DRAIN_SECONDS=300)
+	@$(PY) -m tools.load_test
+
 format: $(VENV)/.dev ## Format the code and mend what ruff can mend
 	@$(BIN)/ruff check --fix -q .
 	@$(BIN)/ruff format -q .
@@ -93,8 +96,8 @@ help: ## List the commands
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } \
 	  /^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: run audit migrate api worker test check bench format lint types contracts docs docs-check \
-  lock clean distclean help
+.PHONY: run audit migrate api worker test check bench load-test format lint types contracts docs \
+  docs-check lock clean distclean help
 
 # Stamps: a changed lock installs again, an unchanged one costs nothing. A recipe touches its stamp
 # last, so a broken-off install is tried again. An interpreter that has gone voids all of them.
