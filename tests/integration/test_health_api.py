@@ -36,6 +36,7 @@ async def test_a_healthy_installation_is_ready_for_everybody(anonymous: Any) -> 
         "postgresql": True,
         "migrations": True,
         "redis": True,
+        "reference_library": True,
     }
 
 
