@@ -145,6 +145,7 @@ async def test_a_campaign_goes_from_draft_to_a_report_in_the_mailbox(
     assert latest["done"] == latest["admitted"] > 40
     assert 0 < dashboard.data["technical_score"] < 100
     assert 0 < dashboard.data["entity_score"] <= 100
+    assert dashboard.data["report_status_summary"] is None
 
     issues = await client.get(f"/crawl/issues?{query}&severity=high")
     assert "title_missing" in {issue["code"] for issue in issues.data}
@@ -161,6 +162,16 @@ async def test_a_campaign_goes_from_draft_to_a_report_in_the_mailbox(
     assert found["last_status"] == "delivered"
     assert found["retry_count"] == 0
     assert found["last_due_at"] == schedule["next_due_at"] < found["next_due_at"]
+
+    # The first refresh of recommendations follows the baseline's measurements.
+    dashboard_data = await until(
+        client, f"/dashboard?{query}", lambda d: d["recommendation_summary"] is not None
+    )
+    assert dashboard_data["recommendation_summary"]["total_count"] > 0
+    status = dashboard_data["report_status_summary"]
+    assert status["counts_by_state"] == {"stored": 1}
+    assert status["latest"]["deliveries_by_state"] == {"sent": 1}
+    assert status["schedule"]["last_status"] == "delivered"
 
     (listed,) = (await client.get(f"/reports?{query}")).data
     report = (await client.get(f"/reports/{listed['id']}")).data
@@ -197,6 +208,8 @@ async def test_a_schedule_whose_mail_never_leaves_is_switched_off_after_its_retr
     assert ended["retry_count"] == 3
     assert ended["is_enabled"] is False
     assert ended["next_due_at"] is None
+    shown = (await client.get(f"/dashboard?{query}")).data["report_status_summary"]["schedule"]
+    assert (shown["last_status"], shown["is_enabled"]) == ("max_retries_exceeded", False)
     assert mail.messages == []
     assert mail.connections == 4, "the first try and three retries"
     (listed,) = (await client.get(f"/reports?{query}")).data
