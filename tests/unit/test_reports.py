@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
+from lsos.domains.crawl.checks import CHECKS
 from lsos.domains.reports import facts, glyphs, render, texts
 from lsos.domains.reports.build import build
 from lsos.domains.reports.chapters.pieces import change, clean, percent
@@ -305,6 +306,10 @@ def test_change_only_between_measured_values(
 )
 def test_percent_says_none_and_all_only_when_it_is_so(part: int, whole: int, said: str) -> None:
     assert percent(part, whole) == said
+
+
+def test_every_topic_of_the_audit_has_a_name() -> None:
+    assert {check.topic for check in CHECKS} == set(texts.TOPICS)
 
 
 def text_of(report: Report, section: str) -> str:

@@ -199,6 +199,23 @@ HISTORY_SAY = "From {first} on {first_day} to {last} on {last_day}, {count} meas
 TECH_HISTORY = "Technical score by run"
 TECH_TOPICS = "Findings by topic and severity"
 TECH_TOPICS_SAY = "{topic}: {counts}"
+TOPICS = {
+    "fetch": "Answers of the server",
+    "url": "URLs",
+    "sitemap": "Sitemaps",
+    "indexability": "Indexability",
+    "canonical": "Canonicals",
+    "head": "Titles and descriptions",
+    "content": "Content",
+    "image": "Images",
+    "links": "Links",
+    "pagination": "Pagination",
+    "hreflang": "Languages (hreflang)",
+    "structured_data": "Structured data",
+    "local": "Local business",
+    "security": "Security",
+    "ai": "AI search",
+}
 TECH_SAMPLED = (
     "The run met its page or depth budget, so it shows a part of the site. Checks that need the"
     " whole site were not judged."
@@ -286,7 +303,7 @@ ADVICE_META_EFFORT = "Effort {effort} of 5"
 ADVICE_META_RISK = "Risk tier {tier} of 4"
 ADVICE_META_CONFIDENCE = "Confidence {confidence} of 1"
 ADVICE_META_AFFECTED = "Concerns {count} of {of} {unit}"
-ADVICE_META_STATE = "State: {state}"
+ADVICE_META_STATE = "{state}"
 ADVICE_STATE_TITLE = "Open and ended recommendations by state"
 ADVICE_STATE_TEXT = "{count} of {total}"
 

@@ -41,11 +41,13 @@ def _advice(number: int, advice: Advice) -> Block:
     if advice.affected is not None and advice.of:
         meta.append(
             texts.ADVICE_META_AFFECTED.format(
-                count=count(advice.affected), of=count(advice.of), unit=clean(advice.unit)
+                count=count(advice.affected),
+                of=count(advice.of),
+                unit=clean(advice.unit) if advice.room == "crawl" else "",
             ).strip()
         )
     state = texts.ADVICE_STATES.get(advice.state, clean(advice.state))
-    meta.append(texts.ADVICE_META_STATE.format(state=state))
+    meta.append(texts.ADVICE_META_STATE.format(state=state[:1].upper() + state[1:]))
     rest = len(advice.sample) - MAX_SAMPLE
     return AdviceBlock(
         number=number,

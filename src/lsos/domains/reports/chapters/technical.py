@@ -96,7 +96,7 @@ def _topics(facts: Technical) -> Block:
     )[:12]
     words = [
         texts.TECH_TOPICS_SAY.format(
-            topic=clean(topic),
+            topic=_topic(topic),
             counts=", ".join(f"{c[s]} {texts.SEVERITIES[s].lower()}" for s in shown if c.get(s)),
         )
         for topic, c in rows
@@ -110,7 +110,7 @@ def _topics(facts: Technical) -> Block:
 
 
 def _topic(topic: str) -> str:
-    return clean(topic).replace("_", " ").capitalize()
+    return texts.TOPICS.get(topic) or clean(topic).replace("_", " ").capitalize()
 
 
 def _changes(facts: Technical) -> list[Block]:
