@@ -39,6 +39,7 @@ async def run(session: Session, campaign: dict[str, Any], console: Console) -> d
     mail = home / "mail" / f"{delivery['message_id'].strip('<>').partition('@')[0]}.eml"
     console.print(f"[green]✓[/] report stored and mailed: {files['pdf']}", soft_wrap=True)
     return {
+        "source": "synthetic",  # the business is invented
         "report_id": report["id"],
         "state": report["state"],
         "snapshot_hash": report["snapshot_hash"],
