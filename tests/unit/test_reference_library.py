@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lsos.cli import cli
+from lsos.domains.crawl import rules as crawl
 from lsos.domains.crawl.checks import BY_CODE
+from lsos.domains.entity import rules as entity
+from lsos.domains.rank import rules as rank
 from lsos.domains.reference.bundle import BUNDLED, read_release
 from lsos.domains.reference.rules import (
     ARTIFACTS,
@@ -260,11 +263,13 @@ JSON = st.recursive(
 )
 
 
+@settings(max_examples=40)
 @given(st.dictionaries(st.sampled_from(["manifest", *ARTIFACTS, "x"]), JSON))
 def test_no_document_makes_validation_fail(document: Document) -> None:
     assert validate(document, {"http_4xx"}) != []
 
 
+@settings(max_examples=40)
 @given(
     st.sampled_from(["manifest", *ARTIFACTS]),
     st.sampled_from(["items", "version", "sha256", "ctr_curves", "severity_weights",
@@ -308,6 +313,22 @@ def test_a_faulty_release_is_read_without_its_faulty_items(shipped: Document) ->
 
 def test_the_default_curve_is_the_documented_one(shipped: Document) -> None:
     assert read(shipped).ctr_curve().shares[:4] == [28.5, 15.7, 11.0, 8.0]
+
+
+def test_thresholds_are_those_by_which_the_rooms_speak_up(shipped: Document) -> None:
+    bound = read(shipped).threshold
+    assert bound("rank_dropped", "places_lost") == rank.DROP
+    assert bound("rank_striking_distance", "first_position") == rank.STRIKING[0]
+    assert bound("rank_striking_distance", "last_position") == rank.STRIKING[-1]
+    assert bound("rank_not_found", "depth") == rank.DEPTH
+    assert bound("entity_coverage_low", "share_under") == entity.GOOD_COVERAGE
+    assert bound("entity_topics_gap", "share_under") == entity.GOOD_TOPICS
+    assert bound("no_such", "bound") is None
+
+
+def test_the_weights_are_those_of_the_technical_score(shipped: Document) -> None:
+    weights = read(shipped).metrics.severity_weights
+    assert {severity: weights[severity] for severity in crawl.WEIGHTS} == crawl.WEIGHTS
 
 
 def test_authors_see_every_fault_on_the_command_line(tmp_path: Path, shipped: Document) -> None:
