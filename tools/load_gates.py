@@ -18,6 +18,8 @@ FAILURES_PASS, FAILURES_WARN = 0.02, 0.05
 DEGRADED_PASS, DEGRADED_WARN = 0.20, 0.35
 MAX_TRANSITIONS, TRANSITIONS_WINDOW_S = 4, 300.0
 MIN_POLLS_OK = 0.9
+IN_HAND = 1
+"""A task that is just being taken is no backlog."""
 MAX_POLL_GAP_S = 15.0
 
 READINESS: Mapping[Verdict, str] = {"PASS": "97-98%", "WARN": "95-96%", "FAIL": "94-95%"}
@@ -83,7 +85,7 @@ def queue_of(samples: Sequence[Sample], load_s: float) -> Queue:
     after = [point for point in known if point[0] > load_s]
     highest = max(depth for _, depth in known)
     final = known[-1][1]
-    if end <= start:
+    if end <= start + IN_HAND:
         return Queue(highest, final, growth, growth, True)
     if not after:
         return Queue(highest, final, growth, NOT_MEASURED, False)
@@ -167,7 +169,9 @@ def failure_gate(
 ) -> Gate:
     """`rates`: failed of ended tasks by type; None as a rate: none of that type ended."""
     figures: dict[str, object] = {
-        "failure_rate_by_task_type": NOT_MEASURED if rates is None else dict(rates),
+        "failure_rate_by_task_type": NOT_MEASURED
+        if rates is None
+        else {name: NOT_MEASURED if rate is None else rate for name, rate in rates.items()},
         "tasks_exceeded_retry_cap": NOT_MEASURED if exceeded is None else dict(exceeded),
         "polls_answered": round(polls_ok, 4),
         "longest_poll_gap_s": round(longest_gap_s, 1)

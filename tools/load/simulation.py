@@ -17,7 +17,6 @@ from tools.load_gates import Sample
 CHECKLIST_JOBS = 16
 CHECKLIST_RATE = 10.0
 POLL_S = 1.0
-DRAIN_POLL_S = 0.5
 LOOK_S = 2.0
 CALM_S = 5.0
 FLUSH_S = 4.0
@@ -41,6 +40,11 @@ class Options:
     def rate(self) -> float:
         """Requests a second: 10 at the checklist's size, in proportion above it."""
         return CHECKLIST_RATE * max(1.0, self.jobs / CHECKLIST_JOBS)
+
+    @property
+    def poll_s(self) -> float:
+        """Twenty polls at least, however short the phase."""
+        return min(POLL_S, self.load_s / 20)
 
     @property
     def campaigns(self) -> int:
@@ -133,21 +137,21 @@ class Simulation:
         start = next((s.depth for s in run.samples if s.depth is not None), 0) or 0
         calm_since = math.inf
         while time.monotonic() < ends:
-            await asyncio.sleep(DRAIN_POLL_S)
+            await asyncio.sleep(self._options.poll_s / 2)
             await self._poll()
             depth = run.samples[-1].depth
             if run.work.open or self._sending or depth is None or depth > start:
                 calm_since = math.inf
             else:
                 calm_since = min(calm_since, time.monotonic())
-            if time.monotonic() - calm_since >= CALM_S:
+            if time.monotonic() - calm_since >= min(CALM_S, self._options.drain_s / 4):
                 return
 
     async def _poll_steadily(self) -> None:
-        begin, number = self.run_.begin, 0
+        begin, number, poll_s = self.run_.begin, 0, self._options.poll_s
         while True:
             number += 1
-            await asyncio.sleep(max(0.0, begin + number * POLL_S - time.monotonic()))
+            await asyncio.sleep(max(0.0, begin + number * poll_s - time.monotonic()))
             await self._poll()
 
     async def _poll(self) -> None:
@@ -161,7 +165,7 @@ class Simulation:
     async def _look(self) -> None:
         """Follow the work, and stay signed in."""
         while True:
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(min(LOOK_S, self._options.load_s / 4))
             await self._client.keep_signed_in()
             await self.run_.work.look()
 
