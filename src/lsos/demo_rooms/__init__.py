@@ -12,7 +12,7 @@ from lsos.cli_demo import Session
 Room = Callable[[Session, dict[str, Any], Console], Awaitable[dict[str, object]]]
 """Drives the public API for the campaign, prints one line, and returns figures for demo.json."""
 
-ORDER = ("rank", "local", "reviews", "authority", "entity", "intelligence", "reports")
+ORDER = ("rank", "local", "reviews", "authority", "entity", "intelligence", "reports", "health")
 
 
 def rooms() -> Iterator[tuple[str, Room]]:

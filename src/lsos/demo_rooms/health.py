@@ -1,0 +1,28 @@
+"""The demo of the platform's health: what was counted while the other rooms showed themselves."""
+
+from typing import Any
+
+from rich.console import Console
+
+from lsos.cli_demo import Session
+
+
+async def run(session: Session, campaign: dict[str, Any], console: Console) -> dict[str, object]:
+    del campaign  # figures are the platform's
+    health = await session.ask("GET", "/health/metrics")
+    metrics, levels = health["metrics"], health["slos"]
+    p95 = metrics["api_latency_ms"]["p95"]
+    measured = [level for level in levels if level["ok"] is not None]
+    kept = sum(level["ok"] for level in measured)
+    console.print(
+        f"[green]✓[/] platform {health['platform_state']},"
+        f" API P95 {'not measured' if p95 is None else f'{p95:.0f} ms'},"
+        f" {kept} of {len(measured)} measured service levels kept"
+    )
+    return {
+        "source": "measured",
+        "platform_state": health["platform_state"],
+        "metrics": metrics,
+        "slos": {level["name"]: level["value"] for level in levels},
+        "alerts_firing": [n for n, a in health["alert_state"].items() if a["state"] == "firing"],
+    }
