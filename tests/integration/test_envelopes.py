@@ -14,6 +14,7 @@ from litestar import Litestar, get
 from litestar.exceptions import InternalServerException
 
 from lsos import api as api_module
+from lsos.core.metrics import Metrics
 from lsos.core.openapi import openapi_config
 from lsos.core.request import RequestMiddleware, check_request
 from tests.conftest import Api, serve_api
@@ -347,7 +348,8 @@ async def test_a_crash_tells_nothing(api: Api) -> None:
         openapi_config=openapi_config(api.settings),
         logging_config=None,
     )
-    app.asgi_handler = RequestMiddleware(app.asgi_handler)
+    metrics = Metrics(is_enabled=False)
+    app.asgi_handler = RequestMiddleware(app.asgi_handler, metrics, api.settings.api_v1_prefix)
     async with serve(app) as url, httpx.AsyncClient(base_url=url, trust_env=False) as http:
         for path in ("/crash", "/misconfigured"):
             answer = await http.get(path)
