@@ -1,4 +1,4 @@
-"""Every text of a report in English, so that another language is one more module."""  # lint: allow L08 — one module holds one language
+"""Texts of a report in English."""  # lint: allow L08 — one module holds one language
 
 TITLE = "Local search report"
 DEFAULT_AGENCY = "Local SEO Operating System"
