@@ -220,7 +220,7 @@ class Outbound:
     ) -> Response:
         async with asyncio.timeout(ask.timeout_s):
             address = await checked_address(self._guard, target.host, url.port or 0)
-            # Host and TLS name the target; the proxy gets no name that it could resolve anew.
+            # The proxy connects to the address that was judged; Host and TLS name the target.
             named = {"Host": target.origin.partition("://")[2], **(ask.headers or {})}
             asked = url.with_host(address)
 

@@ -74,10 +74,12 @@ async def through_proxies(
 
 
 def _options(proxy: Proxy) -> dict[str, Any]:
-    auth = None
+    options: dict[str, Any] = {"proxy": proxy.url}
     if proxy.username:
-        auth = aiohttp.BasicAuth(proxy.username, proxy.password, encoding="utf-8")
-    return {"proxy": proxy.url, "proxy_auth": auth}
+        login = aiohttp.encode_basic_auth(proxy.username, proxy.password)
+        # aiohttp turns it into Proxy-Authorization, of the request or of its CONNECT.
+        options["proxy_headers"] = {"Authorization": login}
+    return options
 
 
 def _reason(error: Exception) -> str:
