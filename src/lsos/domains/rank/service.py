@@ -32,7 +32,9 @@ async def create_keywords(
 ) -> tuple[Sequence[Keyword], list[tuple[int, UUID]]]:
     """The new keywords, and (index in the request, id) of those that were there already."""
     rows = [_row(index, keyword) for index, keyword in enumerate(body.keywords)]
-    first_of = {str(row["natural_key"]): row for row in reversed(rows)}
+    first_of: dict[str, dict[str, object]] = {}
+    for row in rows:
+        first_of.setdefault(str(row["natural_key"]), row)
     # The lock makes two requests at the cap take turns.
     await campaign_queries.get_locked_campaign(session, principal.tenant_id, body.campaign_id)
     of = {"tenant_id": principal.tenant_id, "campaign_id": body.campaign_id}
