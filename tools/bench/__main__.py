@@ -2,7 +2,7 @@
 
 import argparse
 
-from tools.bench import crawl, dashboard, entity, health, idle, queue, report
+from tools.bench import crawl, dashboard, entity, health, idle, queue, rank, report
 
 TOPICS = {
     "crawl": crawl.main,
@@ -12,6 +12,7 @@ TOPICS = {
     "idle": idle.main,
     "queue": queue.main,
     "report": report.main,
+    "rank": rank.main,
 }
 
 if __name__ == "__main__":

@@ -97,6 +97,8 @@ def test_a_better_rank_never_lowers_visibility(units: list[Unit], data: st.DataO
         ("https://ALDER.co.uk./", "alder.co.uk"),
         ("https://one.github.io/", "one.github.io"),
         ("https://münchen.de/", "xn--mnchen-3ya.de"),
+        ("https://www.alder.example/", "alder.example"),
+        ("https://co.uk/", "co.uk"),
         ("http://127.0.0.1:8099/x", "127.0.0.1"),
         ("http://[::1]/", "::1"),
         ("http://localhost/", "localhost"),

@@ -166,7 +166,10 @@ def site_of(url: str) -> str:
         return str(ip_address(host))
     except ValueError:
         parts = _suffixes(host)
-        return f"{parts.domain}.{parts.suffix}" if parts.domain and parts.suffix else host
+        if parts.suffix:
+            return f"{parts.domain}.{parts.suffix}" if parts.domain else host
+        # The list's rule for a top-level domain that it does not name.
+        return ".".join(host.split(".")[-2:])
 
 
 def fold(text: str) -> str:

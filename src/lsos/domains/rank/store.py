@@ -20,7 +20,12 @@ class Outcome(msgspec.Struct, frozen=True):
     result: RankResult
 
 
-# A keyword that is deleted meanwhile has no outcome: the join drops it, the lock keeps the rest.
+# A keyword that is deleted meanwhile has no outcome; the lock keeps the others until the commit.
+# Apart from the insert: joined, a planner without statistics compares every pair.
+_KEPT = text("""
+    select id from keywords
+    where tenant_id = :tenant_id and id = any(cast(:ids as uuid[])) for key share
+""")
 _UPSERT = text("""
     insert into rank_snapshots (tenant_id, keyword_id, day, campaign_id, run_id, measured_at,
         state, position, url, pack_state, pack_position, results, pack, features, source,
@@ -35,8 +40,6 @@ _UPSERT = text("""
         cast(:features as text[]), cast(:error_code as text[])
     ) as u (keyword_id, measured_at, state, position, url, pack_state, pack_position, results,
         pack, features, error_code)
-    join keywords k on k.tenant_id = :tenant_id and k.id = u.keyword_id
-    for key share of k
     on conflict (tenant_id, keyword_id, day) do update set
         run_id = excluded.run_id, measured_at = excluded.measured_at, state = excluded.state,
         position = excluded.position, url = excluded.url, pack_state = excluded.pack_state,
@@ -59,7 +62,15 @@ _UNMEASURED = text("""
 
 async def store(session: AsyncSession, run: RankRun, outcomes: Sequence[Outcome]) -> None:
     """Insert outcomes of the run's day; what was an error or unmeasured is replaced."""
-    ordered = sorted(outcomes, key=lambda outcome: outcome.keyword_id)
+    ids = [outcome.keyword_id for outcome in outcomes]
+    parameters = {"tenant_id": run.tenant_id, "ids": ids}
+    kept = set((await session.execute(_KEPT, parameters)).scalars())
+    ordered = sorted(
+        (outcome for outcome in outcomes if outcome.keyword_id in kept),
+        key=lambda outcome: outcome.keyword_id,
+    )
+    if not ordered:
+        return
     results = [outcome.result for outcome in ordered]
     await session.execute(
         _UPSERT,

@@ -40,11 +40,13 @@ async def measure(work: Work, run_id: UUID) -> Summary:
         if run is None:
             return {"state": "ended_already"}
         own = await queries.load_own(session, work.tenant_id, run.campaign_id)
+    last: UUID | None = None
     while True:
         async with work.session() as session:
-            keywords = await queries.list_to_measure(session, run, provider.batch_size)
+            keywords = await queries.list_to_measure(session, run, last, provider.batch_size)
         if not keywords:
             return await _finish(work, run, None)
+        last = keywords[-1].id
         batch = Batch(work, run, own, until)
         await batch.measure(keywords)
         if batch.halt is not None:
