@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, and_, func, or_, select, text, tuple_
+from sqlalchemy import Row, and_, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -111,61 +111,6 @@ async def list_runs(
     return (await session.scalars(query)).all()
 
 
-async def list_to_measure(
-    session: AsyncSession, run: RankRun, after: UUID | None, limit: int
-) -> Sequence[Keyword]:
-    """Up to `limit` active keywords after that one without an answer of the run's day.
-
-    Those that this run has asked for already are left out, whatever came of it. In two steps: as
-    one anti-join, a planner without statistics compares every pair.
-    """
-    while True:
-        query = select(Keyword).where(Keyword.campaign_id == run.campaign_id, Keyword.is_active)
-        if after is not None:
-            query = query.where(Keyword.id > after)
-        looked_at = (await session.scalars(query.order_by(Keyword.id).limit(limit))).all()
-        if not looked_at:
-            return []
-        done = set(
-            await session.scalars(
-                select(RankSnapshot.keyword_id).where(
-                    RankSnapshot.campaign_id == run.campaign_id,
-                    RankSnapshot.keyword_id.between(looked_at[0].id, looked_at[-1].id),
-                    RankSnapshot.day == run.day,
-                    or_(RankSnapshot.state.in_(MEASURED), RankSnapshot.run_id == run.id),
-                )
-            )
-        )
-        if found := [keyword for keyword in looked_at if keyword.id not in done]:
-            return found
-        after = looked_at[-1].id
-
-
-async def count_outcomes(session: AsyncSession, run: RankRun) -> dict[str, int]:
-    """Active keywords of the run's day by outcome; `kept`: measured by an earlier run."""
-    query = (
-        select(
-            RankSnapshot.state,
-            (RankSnapshot.run_id == run.id).label("is_ours"),
-            func.count(),
-        )
-        .join(Keyword, _same_keyword())
-        .where(
-            RankSnapshot.campaign_id == run.campaign_id,
-            RankSnapshot.day == run.day,
-            Keyword.is_active,
-        )
-        .group_by(RankSnapshot.state, text("is_ours"))
-    )
-    counts: dict[str, int] = {}
-    for state, is_ours, number in await session.execute(query):
-        if is_ours:
-            counts[state] = counts.get(state, 0) + number
-        elif state in MEASURED:
-            counts["kept"] = counts.get("kept", 0) + number
-    return counts
-
-
 async def list_snapshots(
     session: AsyncSession,
     *,
@@ -177,7 +122,7 @@ async def list_snapshots(
     limit: int,
 ) -> Sequence[Row[RankSnapshot, str]]:
     """(snapshot, text of its keyword), newest day first."""
-    query = select(RankSnapshot, Keyword.text).join(Keyword, _same_keyword())
+    query = select(RankSnapshot, Keyword.text).join(Keyword, same_keyword())
     if campaign_id is not None:
         query = query.where(RankSnapshot.campaign_id == campaign_id)
     if run is not None:
@@ -233,7 +178,7 @@ async def count_days(
             RankSnapshot.source,
             func.count(),
         )
-        .join(Keyword, _same_keyword())
+        .join(Keyword, same_keyword())
         .where(RankSnapshot.campaign_id == campaign_id, RankSnapshot.day >= since)
         .group_by(
             RankSnapshot.day,
@@ -349,10 +294,10 @@ def _outcomes() -> Any:
             Keyword.device,
             Keyword.volume,
         )
-        .join(Keyword, _same_keyword())
+        .join(Keyword, same_keyword())
         .where(Keyword.is_active)
     )
 
 
-def _same_keyword() -> Any:
+def same_keyword() -> Any:
     return and_(Keyword.tenant_id == RankSnapshot.tenant_id, Keyword.id == RankSnapshot.keyword_id)

@@ -20,6 +20,7 @@ from lsos.domains.campaigns.rules import refuse_half_position
 from lsos.domains.providers.rules import MEASURED
 from lsos.domains.rank import queries, rules
 from lsos.domains.rank.models import Keyword, RankRun
+from lsos.domains.rank.progress import count_outcomes
 from lsos.domains.rank.schemas import KeywordCreate, KeywordsCreate, KeywordUpdate
 from lsos.domains.rank.store import Outcome, store, store_unmeasured
 
@@ -190,7 +191,7 @@ async def start(
         # The day is that of the first question, not that of the request.
         run.state, run.started_at, run.day, run.source = "running", now(), now().date(), source
         run.total = await queries.count_keywords(session, run.campaign_id, active_only=True)
-        run.counts = {**await queries.count_outcomes(session, run)}
+        run.counts = {**await count_outcomes(session, run)}
         await session.flush()
     return run
 
@@ -231,7 +232,7 @@ async def finish(
         return None
     if stopped_by is not None:
         await store_unmeasured(session, run, stopped_by)
-    counts = await queries.count_outcomes(session, run)
+    counts = await count_outcomes(session, run)
     measured = counts.get("kept", 0) + sum(counts.get(state, 0) for state in MEASURED)
     missing = counts.get("error", 0) + counts.get("unmeasured", 0)
     run.counts = {**counts}

@@ -11,6 +11,7 @@ from lsos.domains.providers.base import Busy
 from lsos.domains.rank import queries, service
 from lsos.domains.rank.measure import Batch
 from lsos.domains.rank.models import RankRun
+from lsos.domains.rank.progress import list_to_measure
 from lsos.domains.rank.rules import SLICE_S
 
 TIMEOUT_S = 120.0
@@ -43,7 +44,7 @@ async def measure(work: Work, run_id: UUID) -> Summary:
     last: UUID | None = None
     while True:
         async with work.session() as session:
-            keywords = await queries.list_to_measure(session, run, last, provider.batch_size)
+            keywords = await list_to_measure(session, run, last, provider.batch_size)
         if not keywords:
             return await _finish(work, run, None)
         last = keywords[-1].id
