@@ -65,10 +65,14 @@ def main() -> None:
         figures = asyncio.run(_run(db, settings.postgres_dsn, settings.redis_url))
     table(
         f"health figures beside {figures['job_rows']:,.0f} job rows",
-        ["", "p50 ms", "p95 ms", "bar ms"],
+        ["", "least ms", "p50 ms", "p95 ms", "CPU ms of ours", "bar ms"],
         [
-            ["GET /health/metrics, its reads", figures["p50_ms"], figures["p95_ms"], BAR_MS],
-            ["one judgement of the alerts", figures["evaluate_ms"], figures["evaluate_ms"], ""],
+            [
+                "GET /health/metrics, its reads",
+                *(figures[name] for name in ("least_ms", "p50_ms", "p95_ms", "cpu_ms")),
+                BAR_MS,
+            ],
+            ["one judgement of the alerts", "", figures["evaluate_ms"], "", "", ""],
         ],
     )
     write("health", {**figures, "bar_ms": BAR_MS}, "make bench T=health")
@@ -81,15 +85,16 @@ async def _run(db: Database, dsn: str, redis_url: str) -> dict[str, float]:
     async with engine.connect() as connection:
         rows, seconds = await _seed(connection, str(tenant.id))
     await engine.dispose()
+    began = time.perf_counter()
     await service.evaluate(db, redis)
+    evaluate_ms = (time.perf_counter() - began) * 1_000
     times = []
+    cpu_from = time.process_time()
     for _ in range(CALLS):
         began = time.perf_counter()
         await queries.get_health(db, redis)
         times.append((time.perf_counter() - began) * 1_000)
-    began = time.perf_counter()
-    await service.evaluate(db, redis)
-    evaluate_ms = (time.perf_counter() - began) * 1_000
+    cpu_ms = (time.process_time() - cpu_from) * 1_000 / CALLS
     await db.close()
     await redis.aclose()
     times.sort()
@@ -97,8 +102,10 @@ async def _run(db: Database, dsn: str, redis_url: str) -> dict[str, float]:
         "job_rows": rows,
         "seed_s": seconds,
         "backlog": BACKLOG,
+        "least_ms": times[0],
         "p50_ms": median(times),
         "p95_ms": times[int(CALLS * 0.95)],
+        "cpu_ms": cpu_ms,
         "evaluate_ms": evaluate_ms,
     }
 
