@@ -46,7 +46,7 @@ SYSTEM_SESSION_IMPORTERS = {
 }
 ROOM_DOORS = {"service", "queries", "rules"}
 EXTRA_ROOM_DOORS = {
-    "crawl": {"facts", "site_facts", "findings", "checks"},  # pages, site, faults, node types
+    "crawl": {"facts", "site_facts", "findings", "businesses", "checks"},  # what a crawl found
     "providers": {"base", "client", "gate", "generic"},  # what adapters are made of
     "campaigns": {"nap", "nap_text"},  # NAP matching, shared by local, citations and entity
     "reference": {"library", "signals"},  # what is in force, and the shape in which rooms report

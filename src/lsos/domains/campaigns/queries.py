@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.errors import NotFound
 from lsos.core.schema import TimeKey
 from lsos.domains.campaigns.models import BaselineStep, Campaign, Competitor, Location
-from lsos.domains.campaigns.rules import SetupState
+from lsos.domains.campaigns.rules import Listing, SetupState
 
 
 async def get_campaign(session: AsyncSession, tenant_id: UUID, campaign_id: UUID) -> Campaign:
@@ -73,6 +74,23 @@ async def list_locations(
         query = query.where(tuple_(Location.created_at, Location.id) > after)
     query = query.order_by(Location.created_at, Location.id).limit(limit + 1)
     return (await session.scalars(query)).all()
+
+
+async def list_listings(
+    session: AsyncSession, campaign_id: UUID, after: TimeKey | None, limit: int
+) -> list[Listing]:
+    """Locations in order of creation, and one more than `limit` when there are more."""
+    rows = await list_locations(session, campaign_id, after, limit)
+    return [msgspec.convert(row, Listing, from_attributes=True) for row in rows]
+
+
+async def get_listing(session: AsyncSession, campaign_id: UUID, location_id: UUID) -> Listing:
+    """NotFound unless it is a location of this campaign."""
+    query = select(Location).where(Location.campaign_id == campaign_id, Location.id == location_id)
+    row = await session.scalar(query)
+    if row is None:
+        raise NotFound("no such location", code="location_not_found")
+    return msgspec.convert(row, Listing, from_attributes=True)
 
 
 async def count_locations(session: AsyncSession, campaign_id: UUID) -> int:

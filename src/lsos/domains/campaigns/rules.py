@@ -3,9 +3,12 @@
 import re
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, get_args
+from uuid import UUID
 
 import ada_url
+import msgspec
 
 from lsos.core.addresses import is_public_literal, may_ask, parse_target
 from lsos.core.errors import Invalid
@@ -43,6 +46,25 @@ class BaselineStep:
 
     name: str
     task: str
+
+
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
+    """A location as the rooms that measure it see it."""
+
+    id: UUID
+    created_at: datetime
+    name: str
+    street: str = ""
+    city: str = ""
+    region: str = ""
+    postcode: str = ""
+    country: str = ""
+    phone: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+    place_id: str | None = None
+    cid: str | None = None
+    landing_url: str = ""
 
 
 def requestable(state: SetupState) -> tuple[SetupState, ...]:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from lsos.core.errors import NotFound
 from lsos.core.schema import TimeKey
 from lsos.domains.crawl.checks.engine import Bound, CheckSetting, bind
+from lsos.domains.crawl.facts import PageFacts
 from lsos.domains.crawl.hosts import unpack
 from lsos.domains.crawl.models import (
     CheckSettings,
@@ -294,6 +295,20 @@ async def redirect_targets(session: AsyncSession, run_id: UUID) -> dict[str, str
         .limit(50)
     )
     return {url: target for url, target in rows if target}
+
+
+async def stream_pages(session: AsyncSession, run_id: UUID) -> AsyncIterator[PageFacts]:
+    """Facts of the pages that answered 200 with HTML, from the start on; links are not among them.
+
+    In bounded memory: about a thousand pages are held at once.
+    """
+    statement = (
+        select(CrawlPage.facts)
+        .where(CrawlPage.run_id == run_id, CrawlPage.is_html, CrawlPage.status == 200)
+        .order_by(CrawlPage.depth, CrawlPage.key)
+    )
+    async for row in stream(session, statement):
+        yield msgspec.msgpack.decode(row.facts, type=PageFacts)
 
 
 async def stream(session: AsyncSession, statement: Any) -> AsyncIterator[Any]:
