@@ -49,6 +49,7 @@ from lsos.domains.auth import service as auth
 from lsos.domains.auth import sessions
 from lsos.domains.auth.controller import signing_in, tenants
 from lsos.domains.auth.limiter import LoginLimiter
+from lsos.domains.authority import controller as authority
 from lsos.domains.campaigns import controller as campaigns
 from lsos.domains.crawl import controller as crawl
 from lsos.domains.dashboard import controller as dashboard
@@ -56,11 +57,13 @@ from lsos.domains.entity import controller as entity
 from lsos.domains.health import controller as health
 from lsos.domains.intelligence import controller as intelligence
 from lsos.domains.jobs import controller as jobs
+from lsos.domains.local import controller as local
 from lsos.domains.providers import controller as providers
 from lsos.domains.rank import controller as rank
 from lsos.domains.reference import controller as reference
 from lsos.domains.reference.library import Library
 from lsos.domains.reports import controller as reports
+from lsos.domains.reviews import controller as reviews
 from lsos.registries import BASELINE_STEPS, KNOWN_CODES
 
 MAX_BODY_BYTES = 1_048_576
@@ -73,6 +76,9 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     campaigns.LocationController,
     campaigns.CompetitorController,
     crawl.CrawlController,
+    local.LocalController,
+    reviews.ReviewController,
+    authority.AuthorityController,
     jobs.JobController,
     providers.ProviderController,
     rank.RankController,

@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from lsos.core.work import Registry, Task
+from lsos.domains.authority import queries as authority
+from lsos.domains.authority import rules as authority_rules
+from lsos.domains.authority import tasks as authority_tasks
 from lsos.domains.campaigns.rules import BaselineStep
 from lsos.domains.crawl import findings
 from lsos.domains.crawl import tasks as crawl
@@ -12,15 +15,24 @@ from lsos.domains.entity import rules as entity_rules
 from lsos.domains.entity import tasks as entity
 from lsos.domains.intelligence import tasks as intelligence
 from lsos.domains.intelligence.sources import ScoreSource, SignalSource, Sources
+from lsos.domains.local import queries as local
+from lsos.domains.local import rules as local_rules
+from lsos.domains.local import tasks as local_tasks
 from lsos.domains.rank import queries as rank
 from lsos.domains.rank import rules as rank_rules
 from lsos.domains.rank import tasks as rank_tasks
 from lsos.domains.reference.signals import SignalKind
 from lsos.domains.reports import tasks as reports
+from lsos.domains.reviews import queries as reviews
+from lsos.domains.reviews import rules as reviews_rules
+from lsos.domains.reviews import tasks as reviews_tasks
 
 TASKS: Sequence[Task] = (
     *crawl.TASKS,
     *rank_tasks.TASKS,
+    *local_tasks.TASKS,
+    *reviews_tasks.TASKS,
+    *authority_tasks.TASKS,
     *entity.TASKS,
     *intelligence.TASKS,
     *reports.TASKS,
@@ -29,10 +41,11 @@ TASKS: Sequence[Task] = (
 BASELINE_STEPS: Sequence[BaselineStep] = (
     BaselineStep(name="crawl", task="crawl.baseline"),
     BaselineStep(name="rank", task="rank.baseline"),
+    BaselineStep(name="local", task="local.baseline"),
     BaselineStep(name=entity_rules.BASELINE_STEP, task="entity.baseline"),
 )
 
-CRAWL_FOLLOWERS: Sequence[str] = (intelligence.REFRESH,)
+CRAWL_FOLLOWERS: Sequence[str] = (intelligence.REFRESH, "local.match_site")
 """Tasks that are enqueued with the run's id when a crawl has been judged."""
 
 MEASUREMENT_FOLLOWERS: Sequence[str] = (intelligence.REFRESH,)
@@ -40,33 +53,33 @@ MEASUREMENT_FOLLOWERS: Sequence[str] = (intelligence.REFRESH,)
 
 SIGNAL_KINDS: Sequence[SignalKind] = (
     *rank_rules.SIGNALS,
+    *local_rules.SIGNALS,
+    *reviews_rules.SIGNALS,
+    *authority_rules.SIGNALS,
     *entity_rules.SIGNALS,
 )
 """Every signal that a room may emit."""
 
 SIGNAL_SOURCES: Sequence[SignalSource] = (
     SignalSource("rank", rank.signals, rank.find_measured_at),
+    SignalSource("local", local.signals, local.find_measured_at),
+    SignalSource("reviews", reviews.signals, reviews.find_measured_at),
+    SignalSource("authority", authority.signals, authority.find_measured_at),
     SignalSource(entity_rules.ROOM, entity_queries.signals, entity_queries.measured_at),
 )
 
 SCORE_SOURCES: Sequence[ScoreSource] = (
     ScoreSource("technical", findings.find_technical_score),
     ScoreSource("visibility", rank.find_visibility),
+    ScoreSource("local", local.find_health_score),
+    ScoreSource("reviews", reviews.find_quality),
+    ScoreSource("authority", authority.find_score),
     ScoreSource("entity", entity_queries.find_score),
 )
 
 SOURCES = Sources(SIGNAL_SOURCES, SCORE_SOURCES)
 
-_AWAITED = (
-    "profile_missing profile_health_low profile_incomplete nap_wrong nap_missing map_pack_absent"
-    " reviews_stale review_rating_low reviews_unanswered review_burst authority_low backlinks_lost"
-)
-AWAITED_SIGNALS: frozenset[str] = frozenset(_AWAITED.split())
-"""Signals that the library advises on and whose rooms register them in SIGNAL_KINDS."""
-
-KNOWN_CODES: frozenset[str] = (
-    frozenset(BY_CODE) | {kind.code for kind in SIGNAL_KINDS} | AWAITED_SIGNALS
-)
+KNOWN_CODES: frozenset[str] = frozenset(BY_CODE) | {kind.code for kind in SIGNAL_KINDS}
 """Check codes and signals: the reference library must have advice for each."""
 
 CHECK_NEEDS: Mapping[str, str] = {code: check.needs for code, check in BY_CODE.items()}

@@ -44,10 +44,10 @@ from lsos.domains.crawl.politeness import HostClock
 from lsos.domains.health import service as health
 from lsos.domains.providers.gate import Gate
 from lsos.domains.providers.proxies import ProxyPool
-from lsos.domains.rank.providers.choice import rank_provider
 from lsos.domains.reference.library import Library
 from lsos.domains.reports import schedules as report_schedules
 from lsos.domains.reports.mail import open_mailer
+from lsos.measuring import measuring_providers
 from lsos.registries import (
     CHECK_NEEDS,
     CRAWL_FOLLOWERS,
@@ -121,7 +121,7 @@ async def resources(settings: Settings, redis: Redis) -> AsyncIterator[dict[str,
             "outbound_private": outbound_private,
             "outbound_once": outbound_once,
             "provider_gate": gate,
-            "rank_provider": rank_provider(settings, outbound_once, gate),
+            **measuring_providers(settings, gate, outbound, outbound_once, outbound_private),
             "host_clock": HostClock(redis),
             "semaphore": Semaphore(redis),
             "crawl_followers": tuple(CRAWL_FOLLOWERS),

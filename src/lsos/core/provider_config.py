@@ -179,6 +179,30 @@ def _texts(value: object) -> list[str]:
     return []
 
 
+def generic_faults(room: str, backend: str, url: str, api_key: str) -> list[str]:
+    """Faults of the settings of a provider by the generic contract, showing no value."""
+    if backend != "provider":
+        return []
+    faults = []
+    try:
+        parts = urlsplit(url)
+        is_url = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        is_base = is_url and not (parts.query or parts.fragment or parts.username)
+    except ValueError:
+        is_base = False
+    if not is_base:
+        faults.append(
+            f"{room}_PROVIDER_URL: must be an http or https URL without query and user name"
+            f" when {room}_PROVIDER_BACKEND=provider"
+        )
+    if not api_key.isascii() or not api_key.isprintable() or len(api_key) < MIN_SECRET_CHARS:
+        faults.append(
+            f"{room}_PROVIDER_API_KEY: must be set, in plain ASCII, when"
+            f" {room}_PROVIDER_BACKEND=provider"
+        )
+    return faults
+
+
 def provider_faults(
     *, proxies: str, rank_backend: str, rank_source: str, serpapi_key: str, serpapi_url: str
 ) -> list[str]:

@@ -10,7 +10,7 @@ import msgspec
 
 from lsos.core.errors import SettingsError
 from lsos.core.mail_address import is_email
-from lsos.core.provider_config import provider_faults, secrets_of
+from lsos.core.provider_config import generic_faults, provider_faults, secrets_of
 
 AppEnv = Literal["local", "test", "staging", "production"]
 
@@ -75,8 +75,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Where SerpApi is asked"""
     local_provider_backend: Literal["", "synthetic", "provider"] = ""
     """synthetic | provider; local and test default to synthetic"""
+    local_provider_url: str = ""
+    """Base URL of the provider of profiles and reviews, such as https://provider.example.com"""
+    local_provider_api_key: str = ""
+    """Its key, sent as a bearer token"""
     authority_provider_backend: Literal["", "synthetic", "provider"] = ""
     """synthetic | provider; local and test default to synthetic"""
+    authority_provider_url: str = ""
+    """Base URL of the provider of backlinks, such as https://provider.example.com"""
+    authority_provider_api_key: str = ""
+    """Its key, sent as a bearer token"""
     proxy_provider_config_json: str = ""
     """JSON list of {url, weight, username, password, country}; empty: no proxy"""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -148,7 +156,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Values that no log line, trace or answer may show."""
         found = [self.jwt_secret, self.object_storage_secret_key, self.smtp_password]
         found.append(self.metrics_token)
-        found.append(self.serpapi_api_key)
+        found += [self.serpapi_api_key, self.local_provider_api_key]
+        found.append(self.authority_provider_api_key)
         for url in (self.postgres_dsn, self.redis_url, self.arq_redis_url):
             if password := urlsplit(url).password:
                 found += [password, unquote(password)]
@@ -244,6 +253,11 @@ def _check_values(settings: Settings) -> list[str]:
             serpapi_url=settings.serpapi_base_url,
         )
     )
+    for room in ("local", "authority"):
+        backend, url, key = (
+            getattr(settings, f"{room}_provider_{part}") for part in ("backend", "url", "api_key")
+        )
+        faults.extend(generic_faults(room.upper(), backend, url, key))
     return faults
 
 

@@ -19,6 +19,9 @@ _READ = frozenset(
         "reference:read",
         "intelligence:read",
         "rank:read",
+        "local:read",
+        "reviews:read",
+        "authority:read",
     }
 )
 _WORK = _READ | {
@@ -29,6 +32,9 @@ _WORK = _READ | {
     "reports:write",
     "intelligence:write",
     "rank:write",
+    "local:write",
+    "reviews:write",
+    "authority:write",
 }
 _ADMIN = _WORK | {
     "users:admin",

@@ -1,0 +1,91 @@
+"""Routes of authority: refresh, backlinks, summary."""
+
+from typing import Annotated
+from uuid import UUID
+
+from litestar import Controller, Response, get, post
+from litestar.params import FromQuery, JSONBody, QueryParameter
+from msgspec import convert
+
+from lsos.core import inject
+from lsos.core.envelope import Envelope, failures, ok, ok_page
+from lsos.core.principal import needs
+from lsos.core.schema import DEFAULT_LIMIT, decode_cursor, page_of
+from lsos.domains.authority import queries, service
+from lsos.domains.authority.queries import LinkFilter
+from lsos.domains.authority.rules import LinkLife
+from lsos.domains.authority.schemas import (
+    AuthorityRefreshAccepted,
+    AuthorityRefreshCreate,
+    AuthoritySummary,
+    BacklinkView,
+)
+from lsos.domains.campaigns import queries as campaign_queries
+
+SourceDomain = Annotated[
+    str | None, QueryParameter(max_length=253, description="host that links, without www.")
+]
+
+
+class AuthorityController(Controller):
+    path = "/authority"
+    tags = ("authority",)
+
+    @post(
+        "/refresh",
+        operation_id="refreshAuthority",
+        opt=needs("authority:write"),
+        status_code=202,
+        responses=failures(401, 403, 404, 409, 422),
+    )
+    async def refresh(
+        self,
+        data: JSONBody[AuthorityRefreshCreate],
+        session: inject.Session,
+        principal: inject.Principal,
+        settings: inject.Settings,
+    ) -> Response[Envelope[AuthorityRefreshAccepted]]:
+        """Read the links of the campaign's site and the counts of its competitors."""
+        refresh, job_id = await service.request_refresh(session, principal, data.campaign_id)
+        return Response(
+            ok(AuthorityRefreshAccepted(refresh_id=refresh.id, job_id=job_id)),
+            status_code=202,
+            headers={"Location": f"{settings.api_v1_prefix}/jobs/{job_id}"},
+        )
+
+    @get(
+        "/backlinks",
+        operation_id="listBacklinks",
+        opt=needs("authority:read"),
+        responses=failures(401, 403, 404, 422),
+    )
+    async def list_backlinks(
+        self,
+        campaign_id: FromQuery[UUID],
+        session: inject.Session,
+        principal: inject.Principal,
+        life: FromQuery[LinkLife | None] = None,
+        is_followed: FromQuery[bool | None] = None,
+        source_domain: SourceDomain = None,
+        cursor: inject.Cursor = None,
+        limit: inject.Limit = DEFAULT_LIMIT,
+    ) -> Envelope[list[BacklinkView]]:
+        """Links to the campaign's site, the newest first."""
+        await campaign_queries.get_campaign(session, principal.tenant_id, campaign_id)
+        wanted = LinkFilter(life, is_followed, source_domain)
+        before = decode_cursor(cursor)
+        rows = await queries.list_backlinks(session, campaign_id, wanted, before, limit)
+        views = [convert(row, BacklinkView, from_attributes=True) for row in rows]
+        return ok_page(page_of(views, limit, lambda link: (link.first_seen_at, link.id)))
+
+    @get(
+        "/summary",
+        operation_id="getAuthoritySummary",
+        opt=needs("authority:read"),
+        responses=failures(401, 403, 404, 422),
+    )
+    async def summary(
+        self, campaign_id: FromQuery[UUID], session: inject.Session, principal: inject.Principal
+    ) -> Envelope[AuthoritySummary]:
+        """Link counts of the site and its competitors, and the score; null is unmeasured."""
+        return ok(await queries.load_summary(session, principal.tenant_id, campaign_id))

@@ -1,0 +1,260 @@
+"""Reads of backlinks and of the link counts of a campaign and its competitors."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import func, select, tuple_
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lsos.core.clock import now
+from lsos.core.errors import NotFound
+from lsos.core.schema import TimeKey
+from lsos.domains.authority import rules
+from lsos.domains.authority.models import AuthorityRefresh, AuthoritySnapshot, Backlink
+from lsos.domains.authority.schemas import (
+    AuthorityRefreshView,
+    AuthoritySummary,
+    DomainView,
+    LinkLives,
+)
+from lsos.domains.campaigns import queries as campaign_queries
+from lsos.domains.providers.rules import MEASURED
+from lsos.domains.reference.signals import Affected, Signal
+
+MAX_COMPETITORS = 200
+_SAMPLE = 10
+
+
+class LinkFilter(NamedTuple):
+    life: rules.LinkLife | None = None
+    is_followed: bool | None = None
+    source_domain: str | None = None
+
+
+async def get_refresh(session: AsyncSession, tenant_id: UUID, refresh_id: UUID) -> AuthorityRefresh:
+    found = await session.get(
+        AuthorityRefresh, (tenant_id, refresh_id), with_for_update=True, populate_existing=True
+    )
+    if found is None:
+        raise NotFound("no such refresh", code="authority_refresh_not_found")
+    return found
+
+
+async def find_latest_refresh(session: AsyncSession, campaign_id: UUID) -> AuthorityRefresh | None:
+    return await session.scalar(
+        select(AuthorityRefresh)
+        .where(AuthorityRefresh.campaign_id == campaign_id)
+        .order_by(AuthorityRefresh.created_at.desc(), AuthorityRefresh.id.desc())
+        .limit(1)
+    )
+
+
+async def list_backlinks(
+    session: AsyncSession,
+    campaign_id: UUID,
+    wanted: LinkFilter,
+    before: TimeKey | None,
+    limit: int,
+) -> Sequence[Backlink]:
+    """Newest first."""
+    query = (
+        select(Backlink)
+        .where(Backlink.campaign_id == campaign_id)
+        .order_by(Backlink.first_seen_at.desc(), Backlink.id.desc())
+        .limit(limit + 1)
+    )
+    if wanted.life is not None:
+        is_live = Backlink.lost_at.is_(None)
+        query = query.where(is_live if wanted.life == "live" else ~is_live)
+    if wanted.is_followed is not None:
+        query = query.where(Backlink.is_followed == wanted.is_followed)
+    if wanted.source_domain is not None:
+        query = query.where(Backlink.source_domain == wanted.source_domain.lower())
+    if before is not None:
+        query = query.where(tuple_(Backlink.first_seen_at, Backlink.id) < before)
+    return (await session.scalars(query)).all()
+
+
+async def load_summary(
+    session: AsyncSession, tenant_id: UUID, campaign_id: UUID
+) -> AuthoritySummary:
+    """Own and competitors' newest counts; NotFound for a campaign that can't be seen."""
+    campaign = await campaign_queries.get_campaign(session, tenant_id, campaign_id)
+    own_domain = rules.host_of(campaign.site_url)
+    listed = await campaign_queries.list_competitors(session, campaign_id, None, MAX_COMPETITORS)
+    rivals = [rival.domain for rival in listed[:MAX_COMPETITORS] if rival.domain != own_domain]
+    domains = [*([own_domain] if own_domain else []), *rivals]
+    measured = await _newest(session, campaign_id, domains, is_measured=True)
+    latest = await _newest(session, campaign_id, domains, is_measured=False)
+    views = [
+        _domain_view(domain, domain == own_domain, measured.get(domain), latest.get(domain))
+        for domain in domains
+    ]
+    own = views[0] if own_domain and own_domain in latest else None
+    counts = [view.followed_domains for view in views if not view.is_own]
+    known = [count for count in counts if count is not None]
+    score = rules.score(own.followed_domains if own else None, counts)
+    refresh = await find_latest_refresh(session, campaign_id)
+    return AuthoritySummary(
+        score=None if score is None else round(score, 2),
+        score_of=max(known, default=None),
+        competitors_measured=len(known),
+        competitors=len(rivals),
+        own=own,
+        others=[view for view in views if not view.is_own],
+        links=await _lives(session, campaign_id),
+        latest_refresh=None
+        if refresh is None
+        else msgspec.convert(refresh, AuthorityRefreshView, from_attributes=True),
+    )
+
+
+async def measured_since(
+    session: AsyncSession, refresh: AuthorityRefresh, domains: Iterable[str]
+) -> dict[str, str]:
+    """States of the domains that this refresh has measured already."""
+    rows = await session.execute(
+        select(AuthoritySnapshot.domain, AuthoritySnapshot.state).where(
+            AuthoritySnapshot.campaign_id == refresh.campaign_id,
+            AuthoritySnapshot.domain.in_(list(domains)),
+            AuthoritySnapshot.measured_at >= (refresh.started_at or refresh.created_at),
+            AuthoritySnapshot.state.in_(MEASURED),
+        )
+    )
+    return {row.domain: row.state for row in rows}
+
+
+async def find_measured_at(session: AsyncSession, campaign_id: UUID) -> datetime | None:
+    """When the newest finished refresh began."""
+    query = select(func.max(AuthorityRefresh.started_at)).where(
+        AuthorityRefresh.campaign_id == campaign_id,
+        AuthorityRefresh.state.in_(("completed", "completed_with_errors")),
+    )
+    return await session.scalar(query)
+
+
+async def find_score(session: AsyncSession, campaign_id: UUID) -> float | None:
+    """Of the newest refresh that has one."""
+    query = (
+        select(AuthoritySnapshot.score)
+        .where(
+            AuthoritySnapshot.campaign_id == campaign_id,
+            AuthoritySnapshot.is_own,
+            AuthoritySnapshot.state.in_(MEASURED),
+        )
+        .order_by(AuthoritySnapshot.day.desc())
+        .limit(1)
+    )
+    return await session.scalar(query)
+
+
+async def signals(session: AsyncSession, campaign_id: UUID) -> list[Signal]:
+    """From the newest measurements; empty when nothing was measured."""
+    refresh = await find_latest_refresh(session, campaign_id)
+    if refresh is None:
+        return []
+    summary = await load_summary(session, refresh.tenant_id, campaign_id)
+    if summary.own is None or summary.own.measured_at is None:
+        return []
+    found = []
+    for kind in rules.SIGNALS:
+        facts: dict[str, object]
+        if kind.code == "authority_low":
+            if summary.score is None or summary.score >= rules.LOW_SCORE:
+                continue
+            affected = Affected(count=0, of=0)
+            share = summary.competitors_measured / max(1, summary.competitors)
+            facts = {
+                "score": summary.score,
+                "followed_domains": summary.own.followed_domains,
+                "strongest_competitor": summary.score_of,
+            }
+        else:
+            links = summary.links
+            if not links.lost:
+                continue
+            sample = await _lost_domains(session, campaign_id)
+            affected = Affected(count=links.lost, of=links.live + links.lost, sample=sample)
+            share = 1.0
+            facts = {"lost": links.lost, "window_days": links.window_days}
+        found.append(
+            Signal(
+                code=kind.code,
+                room=kind.room,
+                severity=kind.severity,
+                affected=affected,
+                measured_share=share,
+                facts=facts,
+                measured_at=summary.own.measured_at,
+                source=summary.own.source or "",
+            )
+        )
+    return found
+
+
+async def _newest(
+    session: AsyncSession, campaign_id: UUID, domains: Sequence[str], *, is_measured: bool
+) -> dict[str, AuthoritySnapshot]:
+    query = (
+        select(AuthoritySnapshot)
+        .where(AuthoritySnapshot.campaign_id == campaign_id, AuthoritySnapshot.domain.in_(domains))
+        .ext(distinct_on(AuthoritySnapshot.domain))
+        .order_by(AuthoritySnapshot.domain, AuthoritySnapshot.day.desc())
+    )
+    if is_measured:
+        query = query.where(AuthoritySnapshot.state.in_(MEASURED))
+    return {row.domain: row for row in await session.scalars(query)}
+
+
+def _domain_view(
+    domain: str,
+    is_own: bool,
+    measured: AuthoritySnapshot | None,
+    latest: AuthoritySnapshot | None,
+) -> DomainView:
+    return DomainView(
+        domain=domain,
+        is_own=is_own,
+        state=latest.state if latest else "unmeasured",
+        error_code=latest.error_code if latest else None,
+        day=measured.day if measured else None,
+        measured_at=measured.measured_at if measured else None,
+        backlinks=measured.backlinks if measured else None,
+        referring_domains=measured.referring_domains if measured else None,
+        followed_domains=measured.followed_domains if measured else None,
+        source=measured.source if measured else None,
+    )
+
+
+async def _lives(session: AsyncSession, campaign_id: UUID) -> LinkLives:
+    since = now() - timedelta(days=rules.RECENT_DAYS)
+    is_live = Backlink.lost_at.is_(None)
+    row = (
+        await session.execute(
+            select(
+                func.count().filter(is_live),
+                func.count().filter(is_live, Backlink.is_followed),
+                func.count().filter(is_live, Backlink.first_seen_at >= since),
+                func.count().filter(Backlink.lost_at >= since),
+            ).where(Backlink.campaign_id == campaign_id)
+        )
+    ).one()
+    return LinkLives(
+        live=row[0], followed=row[1], new=row[2], lost=row[3], window_days=rules.RECENT_DAYS
+    )
+
+
+async def _lost_domains(session: AsyncSession, campaign_id: UUID) -> list[str]:
+    since = now() - timedelta(days=rules.RECENT_DAYS)
+    rows = await session.scalars(
+        select(Backlink.source_domain)
+        .where(Backlink.campaign_id == campaign_id, Backlink.lost_at >= since)
+        .distinct()
+        .order_by(Backlink.source_domain)
+        .limit(_SAMPLE)
+    )
+    return list(rows)

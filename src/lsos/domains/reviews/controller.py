@@ -1,0 +1,127 @@
+"""Routes of reviews: list, figures by location, refresh."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from litestar import Controller, Response, get, post
+from litestar.params import FromQuery, JSONBody, QueryParameter
+from msgspec import convert
+
+from lsos.core import inject
+from lsos.core.clock import now
+from lsos.core.envelope import Envelope, failures, ok, ok_page
+from lsos.core.principal import needs
+from lsos.core.schema import DEFAULT_LIMIT, Page, decode_cursor, page_of
+from lsos.domains.campaigns import queries as campaign_queries
+from lsos.domains.campaigns.rules import Listing
+from lsos.domains.reviews import queries, service
+from lsos.domains.reviews.queries import LocationFigures, ReviewFilter
+from lsos.domains.reviews.schemas import (
+    ReviewsJobAccepted,
+    ReviewsRefresh,
+    ReviewView,
+    VelocityView,
+)
+
+MinRating = Annotated[float | None, QueryParameter(ge=1, le=5, description="lowest rating shown")]
+MaxRating = Annotated[float | None, QueryParameter(ge=1, le=5, description="highest rating shown")]
+
+
+class ReviewController(Controller):
+    path = "/reviews"
+    tags = ("reviews",)
+
+    @get(
+        "/",
+        operation_id="listReviews",
+        opt=needs("reviews:read"),
+        responses=failures(401, 403, 404, 422),
+    )
+    async def list_all(
+        self,
+        campaign_id: FromQuery[UUID],
+        session: inject.Session,
+        principal: inject.Principal,
+        location_id: FromQuery[UUID | None] = None,
+        min_rating: MinRating = None,
+        max_rating: MaxRating = None,
+        is_answered: FromQuery[bool | None] = None,
+        since: FromQuery[datetime | None] = None,
+        until: FromQuery[datetime | None] = None,
+        cursor: inject.Cursor = None,
+        limit: inject.Limit = DEFAULT_LIMIT,
+    ) -> Envelope[list[ReviewView]]:
+        """Reviews of a campaign, newest first."""
+        await campaign_queries.get_campaign(session, principal.tenant_id, campaign_id)
+        if location_id is not None:
+            await campaign_queries.get_listing(session, campaign_id, location_id)
+        wanted = ReviewFilter(location_id, min_rating, max_rating, is_answered, since, until)
+        rows = await queries.list_reviews(
+            session, campaign_id, wanted, decode_cursor(cursor), limit
+        )
+        views = [convert(row, ReviewView, from_attributes=True) for row in rows]
+        return ok_page(page_of(views, limit, lambda r: (r.published_at, r.id)))
+
+    @get(
+        "/velocity",
+        operation_id="getReviewVelocity",
+        opt=needs("reviews:read"),
+        responses=failures(401, 403, 404, 422),
+    )
+    async def velocity(
+        self,
+        campaign_id: FromQuery[UUID],
+        session: inject.Session,
+        principal: inject.Principal,
+        cursor: inject.Cursor = None,
+        limit: inject.Limit = DEFAULT_LIMIT,
+    ) -> Envelope[list[VelocityView]]:
+        """Velocity, rating, answers, freshness, quality and bursts of each location."""
+        await campaign_queries.get_campaign(session, principal.tenant_id, campaign_id)
+        after = decode_cursor(cursor)
+        listings = await campaign_queries.list_listings(session, campaign_id, after, limit)
+        page = page_of(listings, limit, lambda place: (place.created_at, place.id))
+        ids = [listing.id for listing in page.items]
+        known = await queries.load_figures(session, ids, now())
+        views = [_view(listing, known[listing.id]) for listing in page.items]
+        return ok_page(Page(items=views, next_cursor=page.next_cursor, limit=limit))
+
+    @post(
+        "/refresh",
+        operation_id="refreshReviews",
+        opt=needs("reviews:write"),
+        status_code=202,
+        responses=failures(401, 403, 404, 409, 422),
+    )
+    async def refresh(
+        self,
+        data: JSONBody[ReviewsRefresh],
+        session: inject.Session,
+        principal: inject.Principal,
+        settings: inject.Settings,
+    ) -> Response[Envelope[ReviewsJobAccepted]]:
+        """Read the reviews of all locations, or of one, in the background."""
+        job_id = await service.request_refresh(session, principal, data)
+        return Response(
+            ok(ReviewsJobAccepted(job_id=job_id)),
+            status_code=202,
+            headers={"Location": f"{settings.api_v1_prefix}/jobs/{job_id}"},
+        )
+
+
+def _view(listing: Listing, known: LocationFigures) -> VelocityView:
+    reading, latest = known.reading, known.latest
+    return VelocityView(
+        location_id=listing.id,
+        location_name=listing.name,
+        state=latest.state if latest else "unmeasured",
+        error_code=latest.error_code if latest else None,
+        source=reading.source if reading else None,
+        measured_at=reading.measured_at if reading else None,
+        is_complete=reading.is_complete if reading else None,
+        oldest_at=reading.oldest_at if reading else None,
+        profile_total=reading.total if reading else None,
+        profile_rating=reading.rating if reading else None,
+        figures=known.figures,
+    )
