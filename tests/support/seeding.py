@@ -32,6 +32,7 @@ from lsos.domains.entity.models import EntityReport
 from lsos.domains.reports.models import Report, ReportDelivery, ReportSchedule
 from tests.support import facts
 from tests.support.seeding_intelligence import seed_intelligence
+from tests.support.seeding_local import seed_local
 from tests.support.seeding_rank import seed_rank
 
 
@@ -128,6 +129,7 @@ async def seed(db: Database, tenant_id: UUID, user_id: UUID, mark: str) -> Seede
         of_rank = await seed_rank(session, owned, mark)
         report_id = await _report(session, owned, mark)
         recommendation_id = await seed_intelligence(session, owned, mark)
+        await seed_local(session, owned, location.id, mark)
     return Seeded(
         mark=mark,
         tenant_id=tenant_id,

@@ -39,7 +39,11 @@ PRODUCTION = {
     "RANK_HTTP_PROVIDER_CONFIG_JSON": '{"url": "https://ranks.example/?q={keyword}",'
     ' "fields": {"results": "items"}}',
     "LOCAL_PROVIDER_BACKEND": "provider",
+    "LOCAL_PROVIDER_URL": "https://listings.example",
+    "LOCAL_PROVIDER_API_KEY": "leaked-listings-key",
     "AUTHORITY_PROVIDER_BACKEND": "provider",
+    "AUTHORITY_PROVIDER_URL": "http://links.internal:8777/base",
+    "AUTHORITY_PROVIDER_API_KEY": "leaked-links-key",
     "OBJECT_STORAGE_ENDPOINT": "https://s3.example",
     "OBJECT_STORAGE_BUCKET": "reports",
     "SMTP_HOST": "mail.example",
@@ -281,3 +285,25 @@ def test_a_delivery_that_can_not_work_or_would_leak_is_refused(
     assert faults_of({**STAGING, **delivery, **change}).keys() == {name}
     local = {"SMTP_HOST": "127.0.0.1", "SMTP_TLS": "none", "SMTP_FROM_EMAIL": "a@b.example"}
     assert faults_of(local) == {}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"LOCAL_PROVIDER_URL": "listings.example"},
+        {"LOCAL_PROVIDER_URL": "ftp://listings.example"},
+        {"LOCAL_PROVIDER_URL": "https://listings.example/?key=leaked"},
+        {"LOCAL_PROVIDER_URL": "https://user:leaked@listings.example"},
+        {"LOCAL_PROVIDER_URL": "https://[::1"},
+        {"AUTHORITY_PROVIDER_API_KEY": "leaked\nkey"},
+        {"AUTHORITY_PROVIDER_API_KEY": "schlüssel"},
+    ],
+)
+def test_a_provider_of_the_generic_contract_is_named_whole(changes: dict[str, str]) -> None:
+    found = faults_of({**PRODUCTION, **changes})
+    assert found.keys() == changes.keys()
+    assert "leaked" not in str(found)
+
+
+def test_keys_of_providers_are_secrets() -> None:
+    assert {"leaked-listings-key", "leaked-links-key"} <= set(load(PRODUCTION).secrets)

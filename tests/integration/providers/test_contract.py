@@ -23,7 +23,7 @@ from lsos.domains.providers.base import (
     QuotaSpent,
     Transient,
 )
-from tests.integration.providers import cases_rank
+from tests.integration.providers import cases_generic, cases_rank
 from tests.integration.providers.contract import (
     QUICK,
     AdapterCase,
@@ -39,6 +39,7 @@ from tests.integration.providers.contract import (
 
 CASES: list[AdapterCase] = [
     *cases_rank.CASES,
+    *cases_generic.CASES,
 ]
 
 
