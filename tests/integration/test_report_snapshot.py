@@ -9,14 +9,17 @@ import pytest
 from lsos.core.clock import new_id, now
 from lsos.core.errors import NotFound
 from lsos.domains.auth.models import Tenant
+from lsos.domains.authority.models import AuthoritySnapshot
 from lsos.domains.crawl.models import CrawlIssue, CrawlRun
 from lsos.domains.intelligence.models import CampaignScore, Recommendation
+from lsos.domains.local.models import NapMatch, ProfileSnapshot
 from lsos.domains.rank.models import Keyword, RankSnapshot
 from lsos.domains.reports import facts, render
 from lsos.domains.reports.build import build
 from lsos.domains.reports.models import Report
 from lsos.domains.reports.rules import MAX_ADVICE
 from lsos.domains.reports.snapshot import gather
+from lsos.domains.reviews.models import Review, ReviewReading
 
 AT = now()
 
@@ -235,6 +238,145 @@ async def add_ranks(
             )
             for name, two in outcomes.items()
             for days_ago, (state, position) in zip((7, 0), two, strict=True)
+        )
+
+
+async def test_places_and_links_are_gathered_with_their_denominators(
+    api: Any, tenant_a: Any
+) -> None:
+    campaign_id = await make_campaign(tenant_a)
+    names = ("High", "Low", "Failed")
+    path = f"/campaigns/{campaign_id}/locations"
+    places = []
+    for name in names:
+        answer = await tenant_a.analyst.post(path, json={"name": name})
+        places.append(UUID(answer.body["data"]["id"]))
+    await add_places(api, tenant_a, campaign_id, places)
+    path = f"/campaigns/{campaign_id}/competitors"
+    for domain in ("big.example", "away.example"):
+        await tenant_a.analyst.post(path, json={"domain": domain})
+    await add_links(api, tenant_a, campaign_id)
+    async with api.db.tenant_session(tenant_a.id) as session:
+        snapshot = await gather(session, campaign_id, [], AT)
+
+    local = snapshot.local
+    assert local is not None
+    assert [place.location for place in local.locations] == ["Low", "High", "Failed"]
+    assert (local.scores, local.locations_total) == ([90.0, 40.0], 3)
+    assert (local.nap_agree, local.nap_judged) == (1, 2), "what is to be looked at is not judged"
+    assert [(row.location, row.name, row.address, row.phone) for row in local.nap] == [
+        ("High", "exact", "review", None),
+        ("Low", "wrong", None, None),
+    ]
+    reviews = snapshot.reviews
+    assert reviews is not None
+    assert (reviews.total, reviews.locations_total) == (3, 3)
+    assert reviews.ratings == {"5": 2, "4": 0, "3": 0, "2": 0, "1": 1}
+    assert [review.text for review in reviews.newest] == ["text 0", "text 1", "text 2"]
+    links = snapshot.authority
+    assert links is not None
+    assert [domain.domain for domain in links.domains] == [
+        "smith.example",
+        "big.example",
+        "away.example",
+    ]
+    assert (links.competitors_measured, links.domains_total) == (1, 3)
+    assert links.score is not None
+    assert 0 < links.score < 100
+    report = build(snapshot)
+    assert {s.id for s in report.sections if s.is_synthetic} >= {"local", "reviews", "authority"}
+    said = render.html(report).decode()
+    assert "65.0 of 100 on average; the lowest is Low with 40.0" in said
+    assert "agree in 1 of 2 compared fields" in said
+
+
+async def add_places(api: Any, tenant: Any, campaign_id: UUID, places: list[UUID]) -> None:
+    """A good profile, a bad one, and one that could not be asked for; reviews of the first."""
+    owned = {"tenant_id": tenant.id, "campaign_id": campaign_id}
+    known = {"day": AT.date(), "measured_at": AT, "source": "synthetic"}
+    scores = (90.0, 40.0, None)
+    async with api.db.tenant_session(tenant.id) as session:
+        session.add_all(
+            ProfileSnapshot(
+                id=new_id(),
+                **owned,
+                **known,
+                location_id=place,
+                state="error" if score is None else "found",
+                health_score=score,
+            )
+            for place, score in zip(places, scores, strict=True)
+        )
+        session.add_all(
+            NapMatch(
+                id=new_id(),
+                **owned,
+                location_id=place,
+                surface="profile",
+                field=field,
+                match=match,
+                expected="",
+                found="",
+                where="",
+                measured_at=AT,
+            )
+            for place, field, match in (
+                (places[0], "name", "exact"),
+                (places[0], "address", "review"),
+                (places[1], "name", "wrong"),
+            )
+        )
+        session.add(
+            ReviewReading(
+                id=new_id(),
+                **owned,
+                **known,
+                location_id=places[0],
+                state="found",
+                is_complete=True,
+                total=3,
+            )
+        )
+        session.add_all(
+            Review(
+                id=new_id(),
+                **owned,
+                location_id=places[0],
+                external_id=str(n),
+                author="A",
+                rating=rating,
+                text=f"text {n}",
+                published_at=AT - timedelta(days=n),
+                source="synthetic",
+                first_seen_at=AT,
+                last_seen_at=AT,
+            )
+            for n, rating in enumerate((5.0, 1.0, 4.5))
+        )
+
+
+async def add_links(api: Any, tenant: Any, campaign_id: UUID) -> None:
+    async with api.db.tenant_session(tenant.id) as session:
+        session.add_all(
+            AuthoritySnapshot(
+                id=new_id(),
+                tenant_id=tenant.id,
+                campaign_id=campaign_id,
+                domain=domain,
+                is_own=domain == "smith.example",
+                day=AT.date(),
+                measured_at=AT,
+                state="error" if count is None else "found",
+                backlinks=count,
+                referring_domains=count,
+                followed_domains=count,
+                source="synthetic",
+            )
+            for domain, count in (
+                ("smith.example", 10),
+                ("big.example", 90),
+                ("away.example", None),
+            )
         )
 
 

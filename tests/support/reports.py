@@ -247,8 +247,11 @@ def local(source: str = "synthetic") -> facts.Local:
         source=source,
         locations=locations,
         locations_total=4,
+        scores=[90.3, 64.1, 98.0],
         nap=nap,
         nap_total=9,
+        nap_agree=23,
+        nap_judged=27,
     )
 
 
@@ -289,6 +292,8 @@ def reviews(source: str = "synthetic") -> facts.Reviews:
             ),
         ],
         locations_total=3,
+        total=270,
+        qualities=[88.2, 61.0],
         ratings={"5": 190, "4": 48, "3": 15, "2": 6, "1": 11},
         newest=[
             facts.ReviewText(
@@ -352,9 +357,10 @@ def authority(source: str = "synthetic") -> facts.Authority:
         score=84.2,
         formula="lsos-authority-v1",
         domains=domains,
+        domains_total=len(domains),
+        competitors_measured=2,
         gained=12,
         lost=5,
-        history=days([80.1, 82.4, 84.2], 30),
     )
 
 

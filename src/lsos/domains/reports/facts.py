@@ -162,9 +162,15 @@ class Local(msgspec.Struct, frozen=True, kw_only=True):
     measured_at: datetime
     source: str
     locations: list[LocationHealth]
+    """Cut; `locations_total` counts all."""
     locations_total: int
+    scores: list[float]
+    """Of all locations that have one."""
     nap: list[NapRow] = msgspec.field(default_factory=list)
     nap_total: int = 0
+    nap_agree: int = 0
+    nap_judged: int = 0
+    """Fields of all locations and surfaces that could be judged: the denominator."""
 
 
 class ReviewStats(msgspec.Struct, frozen=True, kw_only=True):
@@ -195,7 +201,12 @@ class Reviews(msgspec.Struct, frozen=True, kw_only=True):
     measured_at: datetime
     source: str
     locations: list[ReviewStats]
+    """Cut; `locations_total` counts all."""
     locations_total: int
+    total: int
+    """Reviews on record, of all locations."""
+    qualities: list[float]
+    """Of all locations that have one."""
     ratings: dict[str, int] = msgspec.field(default_factory=dict)
     """Stored reviews by stars, "5" to "1"."""
     newest: list[ReviewText] = msgspec.field(default_factory=list)
@@ -216,12 +227,13 @@ class Authority(msgspec.Struct, frozen=True, kw_only=True):
     score: float | None
     formula: str
     domains: list[DomainLinks]
-    """The own one first."""
+    """The own one first; cut, `domains_total` counts all."""
+    domains_total: int
+    competitors_measured: int
     gained: int | None = None
     lost: int | None = None
     """Links first seen or lost in the last `window_days`."""
     window_days: int = 30
-    history: list[Point] = msgspec.field(default_factory=list)
 
 
 class EntityPart(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from lsos.domains.auth import queries as auth_queries
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.reports import rules
 from lsos.domains.reports.facts import Brand, Campaign, Snapshot, read, stored
-from lsos.domains.reports.inputs import advice, search, site
+from lsos.domains.reports.inputs import advice, links, places, search, site
 
 
 async def gather(
@@ -24,6 +24,10 @@ async def gather(
         raise NotFound("no such tenant", code="tenant_not_found")
     tenant = tenants[0]
     campaign = await campaign_queries.get_campaign(session, tenant.id, campaign_id)
+    locations = await campaign_queries.list_locations(
+        session, campaign_id, None, rules.MAX_MEASURED_LOCATIONS
+    )
+    names = {location.id: location.name for location in locations[: rules.MAX_MEASURED_LOCATIONS]}
     snapshot = Snapshot(
         campaign=Campaign(
             name=campaign.name,
@@ -38,6 +42,9 @@ async def gather(
         score=await advice.score(session, campaign_id),
         technical=await site.technical(session, campaign_id),
         visibility=await search.rank(session, campaign_id),
+        local=await places.local(session, campaign_id, names),
+        reviews=await places.reviews(session, campaign_id, names, at),
+        authority=await links.authority(session, tenant.id, campaign_id),
         entity=await site.entity(session, campaign_id),
         recommendations=await advice.recommendations(session, campaign_id),
     )

@@ -287,7 +287,6 @@ TILE_LINKS = "Links"
 TILE_LINKS_DETAIL = "to the own site"
 LINKS_CHART = "Referring domains with followed links"
 LINKS_CHANGES = "{gained} links were first seen and {lost} were lost in the last {days} days."
-LINKS_HISTORY = "Authority by day"
 
 ENTITY_TABLE = "Parts of the entity score"
 ENTITY_COLUMNS = ("Part", "Points", "Of", "Evidence")

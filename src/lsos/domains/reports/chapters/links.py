@@ -5,8 +5,8 @@ from lsos.domains.reports.chapters.pieces import (
     clean,
     columns,
     count,
+    cut,
     grade,
-    history,
     number,
     plain,
 )
@@ -17,14 +17,13 @@ from lsos.domains.reports.rules import MAX_ADVICE, MAX_PROSE
 
 def authority_blocks(facts: Authority, theme: Theme) -> list[Block]:
     own = next((d for d in facts.domains if d.is_own), None)
-    rivals = [d for d in facts.domains if not d.is_own and d.state in ("found", "empty")]
     found: list[Block] = [
         Tiles(
             items=[
                 Tile(
                     label=texts.TILE_AUTHORITY,
                     value=number(facts.score),
-                    detail=texts.AUTHORITY_DETAIL.format(count=len(rivals)),
+                    detail=texts.AUTHORITY_DETAIL.format(count=facts.competitors_measured),
                     tone=grade(facts.score),
                 ),
                 Tile(
@@ -48,7 +47,6 @@ def authority_blocks(facts: Authority, theme: Theme) -> list[Block]:
                 )
             )
         )
-    found += history(texts.LINKS_HISTORY, facts.history, theme.mark)
     counted = [d for d in facts.domains if d.followed_domains is not None]
     if len(counted) > 1:
         bars = [
@@ -67,6 +65,7 @@ def _domains(facts: Authority) -> Table:
         caption=texts.LINKS_TITLE,
         columns=columns(texts.LINKS_COLUMNS, (3, 1.2, 1.6, 1.6), "seee"),
         rows=[_domain(domain) for domain in facts.domains],
+        cut=cut(len(facts.domains), facts.domains_total),
     )
 
 

@@ -19,7 +19,6 @@ from lsos.domains.reports.facts import (
     HealthPart,
     Local,
     LocationHealth,
-    NapRow,
     Reviews,
     ReviewStats,
 )
@@ -104,12 +103,6 @@ def _match(match: str | None) -> Cell:
     if match is None:
         return Cell(text=texts.NOT_MEASURED, tone="muted")
     return Cell(text=texts.MATCHES.get(match, clean(match)), tone=MATCH_TONES.get(match, ""))
-
-
-def agreement(rows: Sequence[NapRow]) -> tuple[int, int]:
-    """Fields that agree, and fields that could be compared; `review` is no error."""
-    matches = [m for row in rows for m in (row.name, row.address, row.phone) if m is not None]
-    return sum(m in ("exact", "format_only", "review") for m in matches), len(matches)
 
 
 def review_blocks(facts: Reviews, theme: Theme) -> list[Block]:

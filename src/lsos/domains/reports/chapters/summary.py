@@ -11,7 +11,6 @@ from lsos.domains.reports.chapters.pieces import (
     number,
     percent,
 )
-from lsos.domains.reports.chapters.places import agreement
 from lsos.domains.reports.document import Block, Bullets, Text, Theme, Tile, Tiles
 from lsos.domains.reports.facts import Local, Rank, Score, Snapshot, Technical
 
@@ -51,11 +50,10 @@ def _tiles(facts: Snapshot) -> list[Tile]:
             detail = texts.PACK_SHOWN.format(measured=rank.pack_measured)
             tiles.append(Tile(label=texts.TILE_PACK, value=count(rank.pack_present), detail=detail))
     if facts.local:
-        known = [s for loc in facts.local.locations if (s := loc.score) is not None]
-        tiles.append(_mean(texts.TILE_PROFILES, known, len(facts.local.locations)))
+        tiles.append(_mean(texts.TILE_PROFILES, facts.local.scores, facts.local.locations_total))
     if facts.reviews:
-        known = [s for loc in facts.reviews.locations if (s := loc.quality) is not None]
-        tiles.append(_mean(texts.TILE_REVIEWS, known, len(facts.reviews.locations)))
+        known = facts.reviews.qualities
+        tiles.append(_mean(texts.TILE_REVIEWS, known, facts.reviews.locations_total))
     if facts.authority:
         tiles.append(_tile(texts.TILE_AUTHORITY, facts.authority.score, texts.OUT_OF_100))
     if facts.entity:
@@ -87,17 +85,21 @@ def _sentences(facts: Snapshot) -> list[str]:
         said += _visibility(facts.visibility)
     if facts.local:
         said += _local(facts.local)
-    if facts.reviews and (known := sum(facts.reviews.ratings.values())):
+    if facts.reviews and facts.reviews.total:
         waiting = sum(not review.is_answered for review in facts.reviews.newest)
         said.append(
             texts.SAY_REVIEWS.format(
-                count=count(known), unanswered=waiting, newest=len(facts.reviews.newest)
+                count=count(facts.reviews.total),
+                unanswered=waiting,
+                newest=len(facts.reviews.newest),
             )
         )
     if facts.authority and facts.authority.score is not None:
-        rivals = sum(not d.is_own and d.state == "found" for d in facts.authority.domains)
         said.append(
-            texts.SAY_AUTHORITY.format(score=number(facts.authority.score), competitors=rivals)
+            texts.SAY_AUTHORITY.format(
+                score=number(facts.authority.score),
+                competitors=facts.authority.competitors_measured,
+            )
         )
     if facts.entity and facts.entity.score is not None:
         said.append(texts.SAY_ENTITY.format(score=number(facts.entity.score)))
@@ -162,22 +164,20 @@ def _visibility(facts: Rank) -> list[str]:
 
 def _local(facts: Local) -> list[str]:
     said = []
-    scored = [(s, loc.location) for loc in facts.locations if (s := loc.score) is not None]
-    if scored:
-        low, where = min(scored)
-        mean = sum(score for score, _ in scored) / len(scored)
+    shown = [(s, loc.location) for loc in facts.locations if (s := loc.score) is not None]
+    if facts.scores and shown:
+        low, where = min(shown)
         said.append(
             texts.SAY_PROFILES.format(
-                count=len(scored),
-                total=len(facts.locations),
-                mean=number(mean),
+                count=len(facts.scores),
+                total=facts.locations_total,
+                mean=number(sum(facts.scores) / len(facts.scores)),
                 location=clean(where),
                 low=number(low),
             )
         )
-    agree, compared = agreement(facts.nap)
-    if compared:
-        said.append(texts.SAY_NAP.format(agree=agree, compared=compared))
+    if facts.nap_judged:
+        said.append(texts.SAY_NAP.format(agree=facts.nap_agree, compared=facts.nap_judged))
     return said
 
 
