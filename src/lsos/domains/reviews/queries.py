@@ -97,6 +97,16 @@ async def load_figures(
     return found
 
 
+async def count_by_stars(session: AsyncSession, campaign_id: UUID) -> dict[str, int]:
+    """Reviews on record by whole stars, "5" to "1"; a half counts to the stars above it."""
+    stars = func.ceil(Review.rating)
+    rows = await session.execute(
+        select(stars, func.count()).where(Review.campaign_id == campaign_id).group_by(stars)
+    )
+    counts = {int(star): count for star, count in rows}
+    return {str(star): counts.get(star, 0) for star in range(5, 0, -1)}
+
+
 async def measured_since(
     session: AsyncSession, location_ids: Sequence[UUID], since: datetime
 ) -> set[UUID]:
