@@ -49,14 +49,13 @@ def full(**changes: object) -> facts.Snapshot:
 
 
 def long() -> facts.Snapshot:
-    """With every list as long as a report shows it: about ten pages."""
+    """With long lists: ten pages."""
     replace = msgspec.structs.replace
-    site, seen, known, advice = technical(), rank(), local(), recommendations()
+    site, seen, advice = technical(), rank(), recommendations()
     rows = [row for _ in range(9) for row in seen.keywords]
     return full(
         technical=replace(site, checks=(site.checks * 4)[: rules.MAX_CHECKS]),
         visibility=replace(seen, keywords=rows[: rules.MAX_KEYWORDS], keywords_total=len(rows)),
-        local=replace(known, nap=(known.nap * 5)[: rules.MAX_NAP_ROWS], nap_total=45),
         recommendations=replace(advice, top=(advice.top * 3)[: rules.MAX_ADVICE]),
     )
 

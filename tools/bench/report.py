@@ -1,8 +1,17 @@
 """A report of ten pages with charts: PDF and HTML, each in a cold process."""
 
+import io
 import sys
 
+import pikepdf
+
+from lsos.domains.reports import render
+from lsos.domains.reports.build import build
+from lsos.domains.reports.document import Chart
+from tests.support import reports
 from tools.bench.measure import run, table, write
+
+REPEATS = 3
 
 BARS_CPU_S = {"pdf": 0.4, "html": 0.3}
 PROGRAM = """
@@ -19,22 +28,29 @@ print(len(made), spent)
 
 
 def main() -> None:
-    """CPU of build and render; importing the program is the worker's start, shown beside it."""
+    """CPU of a cold process: the interpreter's start and imports are in it, and shown apart."""
     rows, figures = [], {}
     for name, bar in BARS_CPU_S.items():
-        cost = run([sys.executable, "-c", PROGRAM, name])
+        costs = [run([sys.executable, "-c", PROGRAM, name]) for _ in range(REPEATS)]
+        cost = min(costs, key=lambda c: c.cpu_s)
         size, spent = cost.stdout.split()
         figures[name] = {
             "bytes": int(size),
-            "cpu_s": round(float(spent), 3),
-            "process_cpu_s": round(cost.cpu_s, 3),
+            "cpu_s": round(cost.cpu_s, 3),
+            "render_cpu_s": round(float(spent), 3),
             "peak_mb": cost.peak_mb,
             "bar_cpu_s": bar,
         }
         rows.append([name, *figures[name].values()])
+    # Rendered last: a child that is forked from a large process counts as large.
+    report = build(reports.long())
+    with pikepdf.open(io.BytesIO(render.pdf(report))) as opened:
+        pages = len(opened.pages)
+    charts = sum(isinstance(block, Chart) for part in report.sections for block in part.blocks)
     table(
-        "a report of about ten pages, cold",
-        ["format", "bytes", "CPU-s", "CPU-s with start", "peak MB", "bar CPU-s"],
+        f"a report of {pages} pages with {charts} charts, cold, best of {REPEATS}",
+        ["format", "bytes", "CPU-s", "of them rendering", "peak MB", "bar CPU-s"],
         rows,
     )
-    write("report", {"figures": figures}, "make bench T=report")
+    size_of = {"pages": pages, "charts": charts}
+    write("report", {**size_of, "figures": figures}, "make bench T=report")

@@ -248,6 +248,7 @@ RANK_FIRST = "This is the first measurement; changes show from the next one on."
 RANK_MOVE_COLUMNS = ("Keyword", "Place and device", "Before", "Now", "Change")
 RANK_KEYWORDS = "Keywords"
 RANK_KEYWORD_COLUMNS = ("Keyword", "Place and device", "Volume", "Position", "Local pack")
+NO_PACK = "none shown"
 RANK_ENTERED = "new in the results"
 RANK_LEFT = "left the results"
 

@@ -80,7 +80,9 @@ def _part(parts: Sequence[HealthPart], name: str) -> Cell:
     part = next((p for p in parts if p.name == name), None)
     if part is None or part.points is None:
         return Cell(text=texts.NOT_MEASURED, tone="muted")
-    return Cell(text=texts.ENTITY_BAR.format(points=f"{part.points:g}", of=f"{part.of:g}"))
+    return Cell(
+        text=texts.ENTITY_BAR.format(points=f"{round(part.points, 1):g}", of=f"{part.of:g}")
+    )
 
 
 def _nap(facts: Local) -> Table:

@@ -102,7 +102,7 @@ def _moves(facts: Rank) -> list[Block]:
 def _movers(caption: str, movers: Sequence[Mover]) -> Table:
     return Table(
         caption=caption,
-        columns=columns(texts.RANK_MOVE_COLUMNS, (3, 2.4, 1, 1, 1.8), "sseee"),
+        columns=columns(texts.RANK_MOVE_COLUMNS, (2.4, 3.2, 1, 1, 1.6), "sseee"),
         rows=[
             [
                 plain(m.keyword),
@@ -141,14 +141,16 @@ def _where(place: str, device: str) -> str:
 def _keywords(facts: Rank) -> Table:
     return Table(
         caption=texts.RANK_KEYWORDS,
-        columns=columns(texts.RANK_KEYWORD_COLUMNS, (3, 2.4, 1.1, 1.6, 1.6), "sseee"),
+        columns=columns(texts.RANK_KEYWORD_COLUMNS, (2.4, 3.4, 0.9, 1.1, 1.3), "sseee"),
         rows=[
             [
                 plain(row.keyword),
                 plain(_where(row.place, row.device)),
                 Cell(text=texts.UNKNOWN if row.volume is None else count(row.volume)),
                 _outcome(row.state, row.position),
-                _outcome(row.pack_state, row.pack_position),
+                Cell(text=texts.NO_PACK, tone="muted")
+                if row.pack_state == "empty"
+                else _outcome(row.pack_state, row.pack_position),
             ]
             for row in facts.keywords
         ],
