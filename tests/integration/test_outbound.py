@@ -667,7 +667,7 @@ async def test_headers_are_read_as_latin_1_and_repeated_ones_kept() -> None:
     async with raw_server(saying(sent)) as origin, client(origin) as outbound:
         response = await outbound.get(origin)
     assert response.header("x-name") == "café"
-    assert response.header_values("Link") == ["a", "b"]
+    assert [value for name, value in response.headers if name == "link"] == ["a", "b"]
     assert response.header("absent") == ""
 
 

@@ -6,12 +6,12 @@ from litestar import Response, Router
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import ScalarRenderPlugin, SwaggerRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.plugins import ReceiveRoutePlugin
 from litestar.routes import BaseRoute, HTTPRoute
 
 from lsos import __version__
+from lsos.core.api_page import PlainPage
 from lsos.core.envelope import failures
 from lsos.core.principal import ANY, PUBLIC, needs
 from lsos.core.settings import Settings
@@ -51,7 +51,8 @@ def openapi_config(settings: Settings) -> OpenAPIConfig:
             include_in_schema=False,
             after_request=_refuse_unknown,
         ),
-        render_plugins=[SwaggerRenderPlugin(), ScalarRenderPlugin()],
+        # Litestar's other plugins load scripts from somebody else's servers.
+        render_plugins=[PlainPage()],
         components=Components(
             security_schemes={
                 "bearer": SecurityScheme(

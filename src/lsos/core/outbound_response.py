@@ -35,10 +35,6 @@ class Response(msgspec.Struct, frozen=True, gc=False):
         wanted = name.lower()
         return next((value for key, value in self.headers if key == wanted), "")
 
-    def header_values(self, name: str) -> list[str]:
-        wanted = name.lower()
-        return [value for key, value in self.headers if key == wanted]
-
     @property
     def location(self) -> str:
         """Location of a 301, 302, 303, 307 or 308 as written; "" otherwise."""

@@ -13,11 +13,6 @@ def indexable(page: PageFacts, _: Context) -> bool:
     return page.is_indexable
 
 
-def answered(page: PageFacts, _: Context) -> bool:
-    """A response came, whatever its status."""
-    return page.status > 0
-
-
 def public_https(page: PageFacts, at: Context) -> bool:
     """An https response of a host that the public can reach."""
     return page.status > 0 and page.url.startswith("https:") and not at.site.is_private_host
