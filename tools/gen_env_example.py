@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 
 from lsos.core import settings
-from lsos.core.settings import Settings, environment_name
+from lsos.core.environment import environment_name
+from lsos.core.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / ".env.example"

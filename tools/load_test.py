@@ -15,8 +15,9 @@ from lsos.cli_processes import Child, Children, free_port, migrate, tail
 from lsos.cli_stores import as_environment
 from lsos.core import embedded
 from lsos.core.db import Database
+from lsos.core.environment import load
 from lsos.core.local import complete
-from lsos.core.settings import Settings, load
+from lsos.core.settings import Settings
 from lsos.domains.auth import service as auth
 from lsos.domains.auth.schemas import TenantCreate, UserCreate
 from tools.load import main as simulation

@@ -27,6 +27,7 @@ from lsos.core import log as logs
 from lsos.core.bell import Bell
 from lsos.core.db import Database
 from lsos.core.envelope import to_response
+from lsos.core.environment import replaced_variables
 from lsos.core.errors import LsosError, Unauthenticated
 from lsos.core.guard import AuthMiddleware, bearer_token, guard
 from lsos.core.idempotency import Replay
@@ -42,7 +43,7 @@ from lsos.core.request import (
     session_provider,
     sessions_provider,
 )
-from lsos.core.settings import Settings, replaced_variables
+from lsos.core.settings import Settings
 from lsos.core.storage import open_storage
 from lsos.core.telemetry import Telemetry, trace_sql
 from lsos.domains.auth import service as auth

@@ -24,9 +24,10 @@ from lsos.cli_stores import as_environment, home, settings_with_stores
 from lsos.core.bell import Bell
 from lsos.core.clock import new_id
 from lsos.core.db import Database
+from lsos.core.environment import load
 from lsos.core.errors import Invalid
 from lsos.core.redis import client
-from lsos.core.settings import Settings, load
+from lsos.core.settings import Settings
 from lsos.core.system_db import system_session
 from lsos.domains.auth.models import Tenant
 from lsos.domains.campaigns.models import Campaign

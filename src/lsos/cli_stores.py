@@ -7,8 +7,9 @@ from pathlib import Path
 
 from lsos.cli_processes import CommandFailed
 from lsos.core import embedded
+from lsos.core.environment import load
 from lsos.core.local import FOLDER, complete
-from lsos.core.settings import Settings, load
+from lsos.core.settings import Settings
 
 
 def home() -> Path:

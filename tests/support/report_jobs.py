@@ -15,9 +15,10 @@ from uuid import UUID
 from sqlalchemy import text
 
 from lsos.core.db import Database
+from lsos.core.environment import load
 from lsos.core.metrics import Metrics
 from lsos.core.runner import Runner
-from lsos.core.settings import Settings, load
+from lsos.core.settings import Settings
 from lsos.core.storage import Storage, Stored, open_storage
 from lsos.domains.reports import generate
 from lsos.domains.reports.mail import Letter, Mailer, Result, open_mailer

@@ -12,7 +12,8 @@ from alembic import command
 from alembic.config import Config
 
 from lsos.core import embedded
-from lsos.core.settings import Settings, normalise_dsn
+from lsos.core.environment import normalise_dsn
+from lsos.core.settings import Settings
 
 OWNER = "lsos_test_owner"
 OWNER_PASSWORD = "owner"

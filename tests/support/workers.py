@@ -12,7 +12,8 @@ from typing import Any
 
 import msgspec
 
-from lsos.core.settings import Settings, environment_name
+from lsos.core.environment import environment_name
+from lsos.core.settings import Settings
 from tests.support.stack import ROOT
 from tests.support.waiting import until
 

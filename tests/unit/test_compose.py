@@ -7,7 +7,8 @@ import msgspec
 import pytest
 import yaml
 
-from lsos.core.settings import Settings, environment_name, load
+from lsos.core.environment import environment_name, load
+from lsos.core.settings import Settings
 from tests.support.stack import ROOT
 
 TEXT = (ROOT / "compose.yaml").read_text()

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from lsos.core.settings import REPLACED, Settings, environment_name
+from lsos.core.environment import REPLACED, environment_name
+from lsos.core.settings import Settings
 from lsos.domains.health.rules import ALERTS, Alert
 from tests.support.stack import ROOT
 

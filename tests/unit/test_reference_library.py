@@ -125,7 +125,7 @@ def _drop(*path: Any) -> Callable[[Document], None]:
 
 REC, EV = ("recommendations", "items", 0), ("evidence", "items", 0)
 FAULTS: list[tuple[Callable[[Document], None], str, str]] = [
-    (_duplicate, "$.recommendations.items[161].code", "duplicate"),
+    (_duplicate, "$.recommendations.items[", "duplicate"),
     (_duplicate_evidence, "$.evidence.items[82].id", "duplicate"),
     (_set(*REC, "evidence", ["no.such"]), "$.recommendations.items[0].evidence[0]", "dangling"),
     (_set(*REC, "after", ["no_such"]), "$.recommendations.items[0].after[0]", "dangling"),

@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from lsos.cli_processes import migrate
 from lsos.core import embedded
 from lsos.core.db import Database
+from lsos.core.environment import load
 from lsos.core.histogram import BUCKETS
 from lsos.core.local import complete
 from lsos.core.redis import client
-from lsos.core.settings import load
 from lsos.domains.auth import service as auth
 from lsos.domains.auth.schemas import TenantCreate
 from lsos.domains.health import queries, service

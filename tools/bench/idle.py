@@ -13,8 +13,8 @@ import psutil
 from lsos.cli_processes import free_port, migrate
 from lsos.cli_stores import as_environment
 from lsos.core import embedded
+from lsos.core.environment import load
 from lsos.core.local import complete
-from lsos.core.settings import load
 from tools.bench.measure import table, tree_cpu_s, write
 
 SETTLE_S = 8.0

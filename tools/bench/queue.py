@@ -16,10 +16,11 @@ from lsos.cli_stores import as_environment
 from lsos.core import embedded
 from lsos.core.bell import Bell
 from lsos.core.db import Database
+from lsos.core.environment import load
 from lsos.core.jobs import enqueue
 from lsos.core.local import complete
 from lsos.core.redis import client
-from lsos.core.settings import Settings, load
+from lsos.core.settings import Settings
 from lsos.domains.auth import service as auth
 from lsos.domains.auth.schemas import TenantCreate
 from tools.bench.measure import median, table, tree_cpu_s, write

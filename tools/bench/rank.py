@@ -13,10 +13,11 @@ from lsos.cli_processes import migrate
 from lsos.core import embedded
 from lsos.core.clock import new_id
 from lsos.core.db import Database
+from lsos.core.environment import load
 from lsos.core.local import complete
 from lsos.core.redis import client
 from lsos.core.runner import Runner
-from lsos.core.settings import Settings, load
+from lsos.core.settings import Settings
 from lsos.domains.auth import service as auth
 from lsos.domains.auth.schemas import TenantCreate
 from lsos.domains.rank import service

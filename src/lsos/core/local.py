@@ -8,8 +8,9 @@ from pathlib import Path
 import msgspec
 
 from lsos.core import embedded
+from lsos.core.environment import load
 from lsos.core.errors import SettingsError
-from lsos.core.settings import Settings, load
+from lsos.core.settings import Settings
 
 FOLDER = Path(".lsos")
 

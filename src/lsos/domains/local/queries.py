@@ -101,7 +101,7 @@ async def load_pack(session: AsyncSession, campaign_id: UUID) -> Sequence[Any]:
 
 
 async def signals(session: AsyncSession, campaign_id: UUID) -> list[Signal]:
-    """From the newest measurements of profiles, NAP and map pack."""
+    """From the newest profiles and NAP matches; who is missing in packs, `rank` says."""
     listings = await campaign_queries.list_listings(session, campaign_id, None, MAX_LOCATIONS)
     ids = [listing.id for listing in listings]
     known: dict[UUID, Known] = {}
@@ -109,12 +109,10 @@ async def signals(session: AsyncSession, campaign_id: UUID) -> list[Signal]:
     for start in range(0, len(ids), _CHUNK):
         known |= await load_snapshots(session, ids[start : start + _CHUNK])
         matches |= await load_matches(session, ids[start : start + _CHUNK])
-    pack = await load_pack(session, campaign_id)
     return signals_of(
         listings,
         {i: k.measured for i, k in known.items() if k.measured is not None},
         matches,
-        pack,
     )
 
 

@@ -33,9 +33,6 @@ SIGNALS: tuple[SignalKind, ...] = (
         "nap_wrong", "local", "high", "Name, address or phone contradict the campaign's somewhere"
     ),
     SignalKind("nap_missing", "local", "medium", "Name, address or phone are missing somewhere"),
-    SignalKind(
-        "map_pack_absent", "local", "high", "A local pack is shown without the business in it"
-    ),
 )
 
 

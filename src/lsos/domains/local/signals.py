@@ -1,9 +1,9 @@
-"""Makes signals of the newest profiles, NAP matches and map packs; reads nothing itself."""
+"""Makes signals of the newest profiles and NAP matches; reads nothing itself."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -33,7 +33,6 @@ def signals_of(
     listings: Sequence[Listing],
     profiles: Mapping[UUID, ProfileSnapshot],
     matches: Mapping[UUID, Sequence[NapMatch]],
-    pack: Sequence[Any],
 ) -> list[Signal]:
     """`profiles`: the newest measured snapshot of each location that has one."""
     names = {listing.id: listing.name for listing in listings}
@@ -43,17 +42,6 @@ def signals_of(
     cells = [(names[i], cell) for i, row in matches.items() for cell in row if i in names]
     if cells:
         seen |= _nap_signals(cells, len(names))
-    shown = [row for row in pack if row.pack_state in ("found", "not_found")]
-    if shown:
-        absent = [row.text for row in shown if row.pack_state == "not_found"]
-        seen["map_pack_absent"] = _Seen(
-            absent,
-            len(shown),
-            {"searches_with_a_pack": len(shown), "absent": len(absent)},
-            len([row for row in pack if row.pack_state != "error"]) / len(pack),
-            max(row.measured_at for row in shown),
-            _sources(row.source for row in shown),
-        )
     return [
         Signal(
             code=code,
