@@ -3,6 +3,7 @@
 import asyncio
 import os
 import secrets
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -18,6 +19,8 @@ from lsos.core.settings import Settings
 OWNER = "lsos_test_owner"
 OWNER_PASSWORD = "owner"
 ROOT = Path(__file__).parents[2]
+HOME = tempfile.TemporaryDirectory(prefix="lsos-test-", ignore_cleanup_errors=True)
+"""Mails and artifacts of tests that name no folder; removed when the tests end."""
 
 
 @contextmanager
@@ -70,6 +73,7 @@ def settings_for(stores: embedded.Stores, dsn: str, **changes: object) -> Settin
     """Settings of a test stack: no waiting between requests, short leases."""
     values: dict[str, object] = {
         "app_env": "test",
+        "lsos_home": HOME.name,
         "jwt_secret": "test-secret-" + "x" * 40,
         "postgres_dsn": dsn,
         "redis_url": stores.redis_url,
