@@ -136,10 +136,8 @@ def create_app(settings: Settings | None = None) -> Litestar:
         telemetry = Telemetry(settings, service="lsos-api")
         _announce_stop(stopping)
         await library.start(db)
-        flushing = asyncio.ensure_future(metrics.keep_flushing(db))
-        yield
-        flushing.cancel()
-        await asyncio.gather(flushing, return_exceptions=True)
+        async with metrics.flushing(db):
+            yield
         await db.close()
         await redis.aclose()
         await queue.aclose()

@@ -159,9 +159,11 @@ async def startup(ctx: dict[str, Any]) -> None:
         metrics=metrics,
     )
     queue_name = ctx.get("queue", DEFAULT_QUEUE)
-    loops = [runner.heartbeat(), _announce(redis, WORKERS + queue_name, name)]
+    listed = WORKERS + queue_name
+    stack.push_async_callback(_take_off, redis, listed, name)
+    loops = [runner.heartbeat(), _announce(redis, listed, name)]
     if settings.metrics_enabled:
-        loops.append(metrics.keep_flushing(db))
+        await stack.enter_async_context(metrics.flushing(db))
         if queue_name == DEFAULT_QUEUE:
             loops.append(_evaluate(db, redis))
     for loop in loops:
@@ -183,17 +185,19 @@ async def _cancel(task: "asyncio.Future[None]") -> None:
 
 
 async def _announce(redis: Redis, key: str, name: str) -> None:
-    """Tell that this process lives, for as long as it is told again; gone at a clean end."""
-    try:
-        while True:
-            at = now().timestamp()
-            with contextlib.suppress(*OUTAGE):
-                await redis.zadd(key, {name: at + 2 * HEALTH_S})
-                await redis.zremrangebyscore(key, "-inf", at - FORGET_S)
-            await asyncio.sleep(HEALTH_S)
-    finally:
+    """Tell that this process lives, for as long as it is told again."""
+    while True:
+        at = now().timestamp()
         with contextlib.suppress(*OUTAGE):
-            await redis.zrem(key, name)
+            await redis.zadd(key, {name: at + 2 * HEALTH_S})
+            await redis.zremrangebyscore(key, "-inf", at - FORGET_S)
+        await asyncio.sleep(HEALTH_S)
+
+
+async def _take_off(redis: Redis, key: str, name: str) -> None:
+    """A clean end; not by the cancelled task itself, whose time-outs fire at once before 3.11.3."""
+    with contextlib.suppress(*OUTAGE):
+        await redis.zrem(key, name)
 
 
 async def _evaluate(db: Database, redis: Redis) -> None:

@@ -9,6 +9,7 @@ import contextlib
 import os
 import secrets
 import socket
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -148,23 +149,30 @@ class Metrics:
         self.forget(self._minute)
         return len(rows)
 
-    async def keep_flushing(self, db: Database) -> None:
-        """Flush every two seconds until cancelled, and once more then."""
-        is_away = False
+    @contextlib.asynccontextmanager
+    async def flushing(self, db: Database) -> AsyncIterator[None]:
+        """Flush every two seconds for the length of the block, and once more at its end."""
+        loop = asyncio.ensure_future(self._keep_flushing(db))
         try:
-            while True:
-                await asyncio.sleep(FLUSH_S)
-                try:
-                    await self.flush(db)
-                    is_away = False
-                except Exception as error:  # noqa: BLE001 -- figures must not stop what they count
-                    if not is_away:
-                        log.warning("metrics_not_kept", error=type(error).__name__)
-                    is_away = True
+            yield
         finally:
+            loop.cancel()
+            await asyncio.gather(loop, return_exceptions=True)
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(LAST_FLUSH_S):
                     await self.flush(db)
+
+    async def _keep_flushing(self, db: Database) -> None:
+        is_away = False
+        while True:
+            await asyncio.sleep(FLUSH_S)
+            try:
+                await self.flush(db)
+                is_away = False
+            except Exception as error:  # noqa: BLE001 -- figures must not stop what they count
+                if not is_away:
+                    log.warning("metrics_not_kept", error=type(error).__name__)
+                is_away = True
 
 
 def _this_minute() -> datetime:
