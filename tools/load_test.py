@@ -1,4 +1,7 @@
-"""`make load-test`: the load simulation against a stack of its own, or against BASE_URL."""
+"""`make load-test`: the load simulation against a stack of its own, or against BASE_URL.
+
+A stack of its own has embedded stores, or those that POSTGRES_DSN and REDIS_URL name.
+"""
 
 import asyncio
 import os
@@ -26,6 +29,7 @@ from tools.load.simulation import Options
 
 WORKERS = 2
 READY_S = 60.0
+STORES = ("POSTGRES_DSN", "REDIS_URL")
 EMAIL = "load@lsos.example"
 CHECKLIST = {"--crawl-jobs": 8, "--entity-jobs": 5, "--scheduled-report-runs": 3}
 """Sizes of the checklist; SCALE multiplies them."""
@@ -39,12 +43,13 @@ def main() -> int:
             sys.stderr.write(f"set {' and '.join(missing)} for {base_url}\n")
             return simulation.REFUSED
         return simulation.main(_words(base_url, environ["LOAD_EMAIL"], environ["LOAD_PASSWORD"]))
-    with (
-        tempfile.TemporaryDirectory(prefix="lsos-load-") as folder,
-        embedded.start(Path(folder)) as running,
-    ):
-        settings = complete(load({}), Path(folder), running.stores)
-        return _against_own_stack(settings, Path(folder))
+    with tempfile.TemporaryDirectory(prefix="lsos-load-") as name:
+        folder = Path(name)
+        given = {key: environ[key] for key in STORES if environ.get(key)}
+        if len(given) == len(STORES):
+            return _against_own_stack(complete(load(given), folder, None), folder)
+        with embedded.start(folder) as running:
+            return _against_own_stack(complete(load({}), folder, running.stores), folder)
 
 
 def _against_own_stack(settings: Settings, folder: Path) -> int:
