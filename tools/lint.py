@@ -42,7 +42,7 @@ SYSTEM_SESSION_IMPORTERS = {
     "domains/reference/service.py": "the library belongs to the platform (ADR 0026)",
     "domains/health/*": "rolls up the platform's figures over all tenants",
     "domains/reports/schedules.py": "the tick finds the due schedules of all tenants",
-    "cli*.py": "the operator administers the platform",
+    "cli/*": "the operator administers the platform",
 }
 ROOM_DOORS = {"service", "queries", "rules"}
 EXTRA_ROOM_DOORS = {

@@ -14,8 +14,9 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
-from lsos.cli_processes import Child, Children, free_port, migrate, tail
-from lsos.cli_stores import as_environment
+from lsos.cli.migrate import upgrade
+from lsos.cli.processes import Child, Children, free_port, tail
+from lsos.cli.stores import as_environment
 from lsos.core import embedded
 from lsos.core.db import Database
 from lsos.core.environment import load
@@ -53,7 +54,7 @@ def main() -> int:
 
 
 def _against_own_stack(settings: Settings, folder: Path) -> int:
-    migrate(settings.postgres_dsn)
+    upgrade(settings.postgres_dsn)
     password = secrets.token_urlsafe(15)
     asyncio.run(_make_user(settings, password))
     environ = {

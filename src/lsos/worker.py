@@ -12,8 +12,8 @@ import os
 import secrets
 import signal
 import socket
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from datetime import UTC
 from typing import Any
 from uuid import UUID
@@ -32,30 +32,14 @@ from lsos.core.db import Database
 from lsos.core.errors import LsosError
 from lsos.core.local import resolve_settings
 from lsos.core.metrics import Metrics
-from lsos.core.outbound import Outbound
-from lsos.core.provider_config import parse_proxies
 from lsos.core.redis import BELL, DEFAULT_QUEUE, OUTAGE, WORKERS, arq_settings, client, queue_key
 from lsos.core.runner import Runner
-from lsos.core.semaphore import Semaphore
 from lsos.core.settings import Settings
-from lsos.core.storage import open_storage
 from lsos.core.telemetry import Telemetry, span, trace_sql
-from lsos.domains.crawl.politeness import HostClock
 from lsos.domains.health import service as health
-from lsos.domains.providers.gate import Gate
-from lsos.domains.providers.proxies import ProxyPool
-from lsos.domains.reference.library import Library
 from lsos.domains.reports import schedules as report_schedules
-from lsos.domains.reports.mail import open_mailer
-from lsos.measuring import measuring_providers
-from lsos.registries import (
-    CHECK_NEEDS,
-    CRAWL_FOLLOWERS,
-    KNOWN_CODES,
-    MEASUREMENT_FOLLOWERS,
-    SOURCES,
-    registry,
-)
+from lsos.registries import registry
+from lsos.resources import resources
 
 POLL_S = 0.05
 BELL_POLL_S = 0.5
@@ -100,38 +84,6 @@ async def _quietly(name: str, work: Any) -> None:
         await work
     except Exception as error:  # noqa: BLE001 -- the next tick repairs
         log.warning("cron_failed", cron=name, error=type(error).__name__)
-
-
-@asynccontextmanager
-async def resources(settings: Settings, redis: Redis) -> AsyncIterator[dict[str, Any]]:
-    """What task bodies share in one process."""
-    agent, origins = settings.crawl_user_agent, settings.allowed_origins
-    proxies, _ = parse_proxies(settings.proxy_provider_config_json)
-    pool = ProxyPool(redis, proxies) if proxies else None
-    async with (
-        Outbound(user_agent=agent, allow_origins=origins, proxies=pool) as outbound,
-        Outbound(user_agent=agent, allow_private=True) as outbound_private,
-        Outbound(
-            user_agent=agent, allow_origins=origins, proxies=pool, is_sent_once=True
-        ) as outbound_once,
-    ):
-        gate = Gate(redis)
-        yield {
-            "outbound": outbound,
-            "outbound_private": outbound_private,
-            "outbound_once": outbound_once,
-            "provider_gate": gate,
-            **measuring_providers(settings, gate, outbound, outbound_once, outbound_private),
-            "host_clock": HostClock(redis),
-            "semaphore": Semaphore(redis),
-            "crawl_followers": tuple(CRAWL_FOLLOWERS),
-            "followers": tuple(MEASUREMENT_FOLLOWERS),
-            "storage": open_storage(settings),
-            "mailer": open_mailer(settings),
-            "library": Library(settings, KNOWN_CODES),
-            "sources": SOURCES,
-            "check_needs": CHECK_NEEDS,
-        }
 
 
 async def startup(ctx: dict[str, Any]) -> None:

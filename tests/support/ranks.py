@@ -11,7 +11,6 @@ import msgspec
 from aiohttp import web
 from sqlalchemy import select, text
 
-from lsos import worker
 from lsos.core.clock import now
 from lsos.core.db import Database
 from lsos.core.jobs import Job
@@ -20,6 +19,7 @@ from lsos.core.runner import Runner
 from lsos.core.settings import Settings
 from lsos.domains.rank.models import RankRun, RankSnapshot
 from lsos.registries import registry
+from lsos.resources import resources
 from tests.support.clients import TenantClients
 from tests.support.sites import Site, site_pool
 
@@ -191,7 +191,7 @@ async def ranks_of(
     changed = msgspec.structs.replace(settings, **changes)
     redis = redis_client(settings.redis_url)
     await redis.delete("provider:breaker:rank_http", "provider:breaker:serpapi")
-    async with worker.resources(changed, redis) as shared:
+    async with resources(changed, redis) as shared:
         runner = Runner(
             db=db, settings=changed, registry=registry(), worker="here", resources=shared
         )

@@ -14,8 +14,8 @@ from uuid import UUID
 import httpx
 from sqlalchemy import text
 
-from lsos.cli_processes import migrate
-from lsos.cli_stores import as_environment
+from lsos.cli.migrate import upgrade
+from lsos.cli.stores import as_environment
 from lsos.core import embedded
 from lsos.core.db import Database
 from lsos.core.environment import load
@@ -93,7 +93,7 @@ _SEED = (
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder, embedded.start(Path(folder)) as running:
         settings = complete(load({}), Path(folder), running.stores)
-        migrate(settings.postgres_dsn)
+        upgrade(settings.postgres_dsn)
         figures = asyncio.run(_measure(settings))
     table(
         f"GET /dashboard, {CLIENTS} clients at once, {CAMPAIGNS} campaigns of {PAGES:,} pages",

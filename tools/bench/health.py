@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from lsos.cli_processes import migrate
+from lsos.cli.migrate import upgrade
 from lsos.core import embedded
 from lsos.core.db import Database
 from lsos.core.environment import load
@@ -60,7 +60,7 @@ _MINUTES = """
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder, embedded.start(Path(folder)) as running:
         settings = complete(load({}), Path(folder), running.stores)
-        migrate(settings.postgres_dsn)
+        upgrade(settings.postgres_dsn)
         db = Database.of(settings, application_name="bench")
         figures = asyncio.run(_run(db, settings.postgres_dsn, settings.redis_url))
     table(

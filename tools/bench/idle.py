@@ -10,8 +10,9 @@ from typing import Any
 
 import psutil
 
-from lsos.cli_processes import free_port, migrate
-from lsos.cli_stores import as_environment
+from lsos.cli.migrate import upgrade
+from lsos.cli.processes import free_port
+from lsos.cli.stores import as_environment
 from lsos.core import embedded
 from lsos.core.environment import load
 from lsos.core.local import complete
@@ -26,7 +27,7 @@ BAR_PERCENT = 1.0
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder, embedded.start(Path(folder)) as running:
         settings = complete(load({}), Path(folder), running.stores)
-        migrate(settings.postgres_dsn)
+        upgrade(settings.postgres_dsn)
         environ = {**os.environ, **as_environment(settings), "LSOS_HOME": folder}
         port = str(free_port(8000, is_fixed=False))
         api = ["uvicorn", "--factory", "lsos.api:create_app", "--port", port, "--no-access-log"]

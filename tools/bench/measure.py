@@ -17,7 +17,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from lsos.cli_processes import peak_mb
+from lsos.cli.processes import peak_mb
 
 OUT = Path("bench-out")
 console = Console()

@@ -11,8 +11,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from lsos.cli_processes import migrate
-from lsos.cli_stores import as_environment
+from lsos.cli.migrate import upgrade
+from lsos.cli.stores import as_environment
 from lsos.core import embedded
 from lsos.core.bell import Bell
 from lsos.core.db import Database
@@ -39,7 +39,7 @@ def main() -> None:
     figures = {}
     with tempfile.TemporaryDirectory() as folder, embedded.start(Path(folder)) as running:
         settings = complete(load({}), Path(folder), running.stores)
-        migrate(settings.postgres_dsn)
+        upgrade(settings.postgres_dsn)
         for name, arguments in WORKERS.items():
             figures[name] = asyncio.run(_measure(settings, arguments))
     table(

@@ -8,8 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from lsos import worker
-from lsos.cli_processes import migrate
+from lsos.cli.migrate import upgrade
 from lsos.core import embedded
 from lsos.core.clock import new_id
 from lsos.core.db import Database
@@ -23,6 +22,7 @@ from lsos.domains.auth.schemas import TenantCreate
 from lsos.domains.rank import service
 from lsos.domains.rank.rules import natural_key
 from lsos.registries import registry
+from lsos.resources import resources
 from tools.bench.measure import table, write
 
 KEYWORDS = 10_000
@@ -46,7 +46,7 @@ _CAMPAIGN = text("""
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder, embedded.start(Path(folder)) as running:
         settings = complete(load({}), Path(folder), running.stores)
-        migrate(settings.postgres_dsn)
+        upgrade(settings.postgres_dsn)
         figures = asyncio.run(_measure(settings))
     table(
         f"{KEYWORDS:,} synthetic keyword measurements with their top 20, one worker process",
@@ -65,7 +65,7 @@ async def _measure(settings: Settings) -> dict[str, float]:
         async with db.tenant_session(tenant.id) as session:
             run = await service.schedule_baseline(session, tenant.id, campaign_id, "synthetic")
         assert run is not None
-        async with worker.resources(settings, redis) as shared:
+        async with resources(settings, redis) as shared:
             runner = Runner(
                 db=db, settings=settings, registry=registry(), worker="bench", resources=shared
             )

@@ -15,12 +15,12 @@ import pytest
 import trustme
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from lsos import worker
 from lsos.core.outbound import Outbound, OutboundError
 from lsos.core.outbound_proxy import ProxiesUnavailable
 from lsos.core.provider_config import Proxy
 from lsos.core.redis import client as redis_client
 from lsos.domains.providers.proxies import ProxyPool
+from lsos.resources import resources
 from tests.conftest import make_tenant, serve_api
 from tests.support.stack import settings_for
 
@@ -284,7 +284,7 @@ def with_proxies(stores: Any, dsn: str, proxies: list[FakeProxy]) -> Callable[[]
 async def test_crawler_and_providers_of_a_worker_go_out_by_proxy(
     proxies: list[FakeProxy], with_proxies: Callable[[], Any], redis: Any
 ) -> None:
-    async with worker.resources(with_proxies(), redis) as shared:
+    async with resources(with_proxies(), redis) as shared:
         for name in ("outbound", "outbound_once"):
             response = await shared[name].get(f"http://{PUBLIC}/{name}")
             assert response.body == BODY

@@ -4,8 +4,8 @@ from typing import Any
 
 from rich.console import Console
 
-from lsos.cli_demo import Session
-from lsos.demo_rooms.waiting import until_done
+from lsos.cli.demo.session import Session
+from lsos.cli.demo.waiting import until_done
 
 
 async def run(session: Session, campaign: dict[str, Any], console: Console) -> dict[str, object]:

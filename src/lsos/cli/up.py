@@ -4,32 +4,34 @@ import asyncio
 import json
 import secrets
 import signal
+import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import click
 from rich.console import Console
 
-from lsos.cli_demo import Session, crawl_figures, demo_campaign, demo_crawl, issue_rows
-from lsos.cli_processes import (
+from lsos.cli.demo import rooms
+from lsos.cli.demo.session import Session, crawl_figures, demo_campaign, demo_crawl, issue_rows
+from lsos.cli.processes import (
     Child,
     Children,
     CommandFailed,
     end_leftovers,
     free_port,
-    migrate,
     only_one,
     remember,
     tail,
 )
-from lsos.cli_progress import issues_by_code, outcome
-from lsos.cli_stores import as_environment, home, settings_with_stores
+from lsos.cli.progress import issues_by_code, outcome
+from lsos.cli.schema import ensure_schema
+from lsos.cli.stores import as_environment, home, settings_with_stores
 from lsos.core.db import Database
 from lsos.core.outbound import Outbound, OutboundError
 from lsos.core.settings import Settings
 from lsos.core.system_db import system_session
-from lsos.demo_rooms import rooms
 from lsos.domains.auth import queries as auth_queries
 from lsos.domains.auth import service as auth
 from lsos.domains.auth.schemas import TenantCreate, UserCreate
@@ -64,8 +66,20 @@ class Demo:
         self.path.write_text(json.dumps(self.values, indent=2) + "\n")
 
 
-def up(*, once: bool, port: int | None) -> int:
-    """Start everything, run the demo, and serve until Ctrl-C (or not, with `once`)."""
+@click.command()
+@click.option("--once", is_flag=True, help="Stop when the demo is done.")
+@click.option(
+    "--port", type=click.IntRange(1, 65_535), help="Port of the API; 8000 or the next free one."
+)
+def up(*, once: bool, port: int | None) -> None:
+    """Start PostgreSQL, Valkey, API, worker and a demo; serve until Ctrl-C.
+
+    Data stay in .lsos/ (or LSOS_HOME). With POSTGRES_DSN and REDIS_URL set, those are used.
+    """
+    sys.exit(_up(once=once, port=port))
+
+
+def _up(*, once: bool, port: int | None) -> int:
     console = Console()
     folder = home()
     with only_one(folder):
@@ -73,7 +87,7 @@ def up(*, once: bool, port: int | None) -> int:
             console.print(f"[dim]ended {ended} processes of a run that was killed[/]")
         with settings_with_stores() as settings:
             console.print("[green]✓[/] PostgreSQL and Valkey")
-            migrate(settings.postgres_dsn)
+            ensure_schema(settings.postgres_dsn)
             console.print("[green]✓[/] database schema")
             return _serve(settings, folder, console, once=once, port=port)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lsos.cli_processes import CommandFailed
+from lsos.cli.processes import CommandFailed
 from lsos.core import embedded
 from lsos.core.environment import load
 from lsos.core.local import FOLDER, complete

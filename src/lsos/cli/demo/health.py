@@ -4,7 +4,7 @@ from typing import Any
 
 from rich.console import Console
 
-from lsos.cli_demo import Session
+from lsos.cli.demo.session import Session
 
 
 async def run(session: Session, campaign: dict[str, Any], console: Console) -> dict[str, object]:

@@ -18,9 +18,10 @@ from rich.console import Console
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.cli_processes import Children, CommandFailed, migrate, tail
-from lsos.cli_progress import issues_by_code, outcome, progress_bar, show
-from lsos.cli_stores import as_environment, home, settings_with_stores
+from lsos.cli.processes import Children, CommandFailed, tail
+from lsos.cli.progress import issues_by_code, outcome, progress_bar, show
+from lsos.cli.schema import ensure_schema
+from lsos.cli.stores import as_environment, home, settings_with_stores
 from lsos.core.bell import Bell
 from lsos.core.clock import new_id
 from lsos.core.db import Database
@@ -70,7 +71,7 @@ def audit(options: Options) -> int:
     console = Console(stderr=True)
     run_settings = _run_settings(options, load())
     with settings_with_stores() as settings:
-        migrate(settings.postgres_dsn)
+        ensure_schema(settings.postgres_dsn)
         return asyncio.run(_audit(options, settings, run_settings, console))
 
 

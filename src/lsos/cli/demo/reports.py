@@ -7,8 +7,8 @@ from typing import Any
 
 from rich.console import Console
 
-from lsos.cli_demo import Session
-from lsos.cli_processes import CommandFailed
+from lsos.cli.demo.session import Session
+from lsos.cli.processes import CommandFailed
 from lsos.core.local import FOLDER
 
 POLL_S = 0.2

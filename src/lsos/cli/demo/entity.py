@@ -5,8 +5,8 @@ from typing import Any
 
 from rich.console import Console
 
-from lsos.cli_demo import POLL_S, Session
-from lsos.cli_processes import CommandFailed
+from lsos.cli.demo.session import POLL_S, Session
+from lsos.cli.processes import CommandFailed
 
 
 async def run(session: Session, campaign: dict[str, Any], console: Console) -> dict[str, object]:

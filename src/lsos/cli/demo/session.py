@@ -7,8 +7,8 @@ from typing import Any
 
 from rich.console import Console
 
-from lsos.cli_processes import CommandFailed
-from lsos.cli_progress import progress_bar, show
+from lsos.cli.processes import CommandFailed
+from lsos.cli.progress import progress_bar, show
 from lsos.core.outbound import Outbound
 from lsos.demo.texts import BUSINESS
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.console import Console
 
-from lsos.cli_demo import Session
+from lsos.cli.demo.session import Session
 
 POLL_S = 0.2
 WAIT_S = 60.0

@@ -3,8 +3,8 @@
 import asyncio
 from typing import Any
 
-from lsos.cli_demo import Session
-from lsos.cli_processes import CommandFailed
+from lsos.cli.demo.session import Session
+from lsos.cli.processes import CommandFailed
 
 POLL_S = 0.1
 WAIT_S = 120.0

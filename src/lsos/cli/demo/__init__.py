@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
-from lsos.cli_demo import Session
+from lsos.cli.demo.session import Session
 
 Room = Callable[[Session, dict[str, Any], Console], Awaitable[dict[str, object]]]
 """Drives the public API for the campaign, prints one line, and returns figures for demo.json."""

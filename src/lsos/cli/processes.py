@@ -14,14 +14,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-
 from lsos.core.errors import LsosError
 
 STOP_S = 10.0
 """A worker puts its work back within this time; then it is killed."""
-PROJECT = Path(__file__).parents[2]
 
 
 class CommandFailed(LsosError):
@@ -175,18 +171,6 @@ def free_port(wanted: int, *, is_fixed: bool) -> int:
                 continue
             return int(probe.getsockname()[1])
     raise CommandFailed("no free port on 127.0.0.1")
-
-
-def migrate(dsn: str) -> None:
-    """Bring a database to the newest schema; nothing happens when it is there."""
-    config = Config(toml_file=str(PROJECT / "pyproject.toml"))
-    config.attributes["dsn"] = dsn
-    command.upgrade(config, "head")
-
-
-def environment(changes: Mapping[str, object], base: Mapping[str, str]) -> dict[str, str]:
-    """The environment of children: ours with these settings."""
-    return {**base, **{name: str(value) for name, value in changes.items()}}
 
 
 def tail(log: Path, lines: int = 12) -> str:

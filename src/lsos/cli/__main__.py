@@ -1,0 +1,5 @@
+"""`python -m lsos.cli`."""
+
+from lsos.cli import main
+
+main()

@@ -1,0 +1,39 @@
+"""Brings a database to the newest schema; alembic is loaded only when there is something to do."""
+
+import asyncio
+import os
+import subprocess
+import sys
+
+import asyncpg
+
+from lsos.cli.processes import CommandFailed
+from lsos.core.schema_version import is_satisfied
+
+
+def ensure_schema(dsn: str) -> None:
+    """Nothing happens when the database is there. CommandFailed with what the migration said."""
+    if asyncio.run(_is_there(dsn.replace("postgresql+asyncpg://", "postgresql://"))):
+        return
+    done = subprocess.run(
+        [sys.executable, "-m", "lsos.cli.migrate"],
+        env={**os.environ, "POSTGRES_DSN": dsn},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        last = done.stdout.strip().splitlines()[-1:] or ["no output"]
+        raise CommandFailed(f"the database can't be migrated: {last[0]}")
+
+
+async def _is_there(dsn: str) -> bool:
+    connection = await asyncpg.connect(dsn)
+    try:
+        found = await connection.fetchval("select version_num from alembic_version")
+    except asyncpg.UndefinedTableError:
+        return False
+    finally:
+        await connection.close()
+    return found is not None and is_satisfied(found)

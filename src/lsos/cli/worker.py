@@ -1,0 +1,45 @@
+"""`lsos worker`: one process in this one, or several that are kept alive."""
+
+import signal
+import time
+
+import click
+
+from lsos.cli.processes import Children
+from lsos.cli.stores import as_environment, home
+from lsos.core.local import resolve_settings
+from lsos.core.redis import DEFAULT_QUEUE
+from lsos.worker import main as work
+
+RESTART_S = 1.0
+
+
+@click.command()
+@click.option("--processes", default=1, show_default=True, type=click.IntRange(1, 64))
+@click.option("--queue", default=DEFAULT_QUEUE, show_default=True)
+def worker(*, processes: int, queue: str) -> None:
+    """Work on jobs; one that dies is started again."""
+    settings = resolve_settings()
+    if processes == 1:
+        work(queue, settings)
+        return
+    children = Children(home() / "logs", as_environment(settings))
+    stopping = False
+
+    def stop(*_: object) -> None:
+        nonlocal stopping
+        stopping = True
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    started = 0
+    try:
+        while not stopping:
+            children.all[:] = [child for child in children.all if child.is_alive]
+            while len(children.all) < processes:
+                started += 1
+                child = children.start(f"worker-{started}", "lsos.worker", "--queue", queue)
+                click.echo(f"worker {child.process.pid}: {child.log}")
+            time.sleep(RESTART_S)
+    finally:
+        children.stop()
