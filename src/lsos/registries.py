@@ -1,42 +1,23 @@
-"""What the rooms join: tasks, baseline steps, followers, signals, and parts of the score."""
+"""What the rooms join: baseline steps, followers, signals, and parts of the score."""
 
 from collections.abc import Mapping, Sequence
 
-from lsos.core.work import Registry, Task
 from lsos.domains.authority import queries as authority
 from lsos.domains.authority import rules as authority_rules
-from lsos.domains.authority import tasks as authority_tasks
 from lsos.domains.campaigns.rules import BaselineStep
 from lsos.domains.crawl import findings
-from lsos.domains.crawl import tasks as crawl
 from lsos.domains.crawl.checks import BY_CODE
 from lsos.domains.entity import queries as entity_queries
 from lsos.domains.entity import rules as entity_rules
-from lsos.domains.entity import tasks as entity
-from lsos.domains.intelligence import tasks as intelligence
+from lsos.domains.intelligence.rules import REFRESH
 from lsos.domains.intelligence.sources import ScoreSource, SignalSource, Sources
 from lsos.domains.local import queries as local
 from lsos.domains.local import rules as local_rules
-from lsos.domains.local import tasks as local_tasks
 from lsos.domains.rank import queries as rank
 from lsos.domains.rank import rules as rank_rules
-from lsos.domains.rank import tasks as rank_tasks
 from lsos.domains.reference.signals import SignalKind
-from lsos.domains.reports import tasks as reports
 from lsos.domains.reviews import queries as reviews
 from lsos.domains.reviews import rules as reviews_rules
-from lsos.domains.reviews import tasks as reviews_tasks
-
-TASKS: Sequence[Task] = (
-    *crawl.TASKS,
-    *rank_tasks.TASKS,
-    *local_tasks.TASKS,
-    *reviews_tasks.TASKS,
-    *authority_tasks.TASKS,
-    *entity.TASKS,
-    *intelligence.TASKS,
-    *reports.TASKS,
-)
 
 BASELINE_STEPS: Sequence[BaselineStep] = (
     BaselineStep(name="crawl", task="crawl.baseline"),
@@ -45,10 +26,10 @@ BASELINE_STEPS: Sequence[BaselineStep] = (
     BaselineStep(name=entity_rules.BASELINE_STEP, task="entity.baseline"),
 )
 
-CRAWL_FOLLOWERS: Sequence[str] = (intelligence.REFRESH, "local.match_site")
+CRAWL_FOLLOWERS: Sequence[str] = (REFRESH, "local.match_site")
 """Tasks that are enqueued with the run's id when a crawl has been judged."""
 
-MEASUREMENT_FOLLOWERS: Sequence[str] = (intelligence.REFRESH,)
+MEASUREMENT_FOLLOWERS: Sequence[str] = (REFRESH,)
 """Tasks that are enqueued for the campaign when a room has finished a measurement."""
 
 SIGNAL_KINDS: Sequence[SignalKind] = (
@@ -83,10 +64,3 @@ KNOWN_CODES: frozenset[str] = frozenset(BY_CODE) | {kind.code for kind in SIGNAL
 """Check codes and signals: the reference library must have advice for each."""
 
 CHECK_NEEDS: Mapping[str, str] = {code: check.needs for code, check in BY_CODE.items()}
-
-
-def registry() -> Registry:
-    tasks = Registry()
-    for task in TASKS:
-        tasks.add(task)
-    return tasks

@@ -38,8 +38,8 @@ from lsos.core.settings import Settings
 from lsos.core.telemetry import Telemetry, span, trace_sql
 from lsos.domains.health import service as health
 from lsos.domains.reports import schedules as report_schedules
-from lsos.registries import registry
 from lsos.resources import resources
+from lsos.tasks import registry
 
 POLL_S = 0.05
 BELL_POLL_S = 0.5

@@ -22,7 +22,7 @@ from lsos.core.settings import Settings
 from lsos.core.storage import Storage, Stored, open_storage
 from lsos.domains.reports import generate
 from lsos.domains.reports.mail import Letter, Mailer, Result, open_mailer
-from lsos.registries import registry
+from lsos.tasks import registry
 
 OPEN_JOBS = text("""
     update jobs set due_at = now() where state = 'queued' and name like 'reports.%' returning id

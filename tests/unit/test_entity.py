@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from lsos.domains.crawl.facts import Heading, PageFacts, StructuredItem
 from lsos.domains.crawl.structured import jsonld_items
 from lsos.domains.entity import rules, same_as
-from lsos.domains.entity.analysis import Analyser, Analysis, Subject
+from lsos.domains.entity.analysis import Analyser, Subject
 from lsos.domains.entity.places import Place
+from lsos.domains.entity.rules import Analysis
 from lsos.domains.entity.topics import Keyword, Topics, wanted_stems
 from tests.support import facts
 

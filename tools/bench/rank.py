@@ -21,8 +21,8 @@ from lsos.domains.auth import service as auth
 from lsos.domains.auth.schemas import TenantCreate
 from lsos.domains.rank import service
 from lsos.domains.rank.rules import natural_key
-from lsos.registries import registry
 from lsos.resources import resources
+from lsos.tasks import registry
 from tools.bench.measure import table, write
 
 KEYWORDS = 10_000

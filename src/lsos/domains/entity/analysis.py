@@ -1,7 +1,6 @@
 """Judges a site's entity from its pages: takes them one by one, then gives parts and graph."""
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import msgspec
 
@@ -11,7 +10,7 @@ from lsos.domains.entity import agreement, rules, same_as
 from lsos.domains.entity.graph import Entity, Graph, PageNode
 from lsos.domains.entity.places import LocationPages, Place, ServicePages
 from lsos.domains.entity.reading import page_key
-from lsos.domains.entity.rules import Part, PartName, part
+from lsos.domains.entity.rules import Analysis, Part, PartName, part
 from lsos.domains.entity.topics import Keyword, Topics, word_set
 
 SAMPLE = 50
@@ -33,12 +32,6 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     keywords: Sequence[Keyword] = ()
     is_cut_off: bool = False
     """The run did not see all of the site: what was not found may exist."""
-
-
-class Analysis(NamedTuple):
-    score: float | None
-    parts: Mapping[PartName, Part]
-    graph: dict[str, object]
 
 
 class Analyser:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 import msgspec
 
@@ -100,6 +100,14 @@ def score(parts: Mapping[PartName, Part]) -> float | None:
         return None
     reached = sum(p.points for p in parts.values() if p.points is not None)
     return round(100 * reached / measured, 2)
+
+
+class Analysis(NamedTuple):
+    """What a site says of its entity; `graph` is what `GET /entity/report` shows of it."""
+
+    score: float | None
+    parts: Mapping[PartName, Part]
+    graph: dict[str, object]
 
 
 def signals_of(parts: Mapping[PartName, Part], measured_at: datetime) -> list[Signal]:

@@ -1,6 +1,5 @@
-"""Use cases of the entity: ask for an analysis, run it, note how it ended."""
+"""Use cases of the entity: ask for an analysis, claim it, note how it ended."""
 
-import asyncio
 from uuid import UUID
 
 import msgspec
@@ -12,22 +11,13 @@ from lsos.core.jobs import enqueue
 from lsos.core.principal import Principal
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.campaigns import service as campaigns
-from lsos.domains.campaigns.rules import MAX_LOCATIONS
-from lsos.domains.crawl import findings as crawl_findings
 from lsos.domains.crawl import queries as crawl_queries
 from lsos.domains.entity import queries
-from lsos.domains.entity.analysis import Analyser, Analysis, Subject
 from lsos.domains.entity.models import EntityReport
-from lsos.domains.entity.places import Place
-from lsos.domains.entity.rules import BASELINE_STEP
+from lsos.domains.entity.rules import BASELINE_STEP, Analysis
 from lsos.domains.entity.schemas import AnalysisAccepted
-from lsos.domains.entity.topics import Keyword
-from lsos.domains.rank import queries as rank_queries
 
 ANALYZE = "entity.analyze"
-MAX_KEYWORDS = 10_000
-_YIELD_EVERY = 20
-"""Pages between two turns of the event loop: other jobs and the heartbeat must go on."""
 
 
 async def request_analysis(
@@ -89,34 +79,6 @@ async def claim(session: AsyncSession, tenant_id: UUID, report_id: UUID) -> Enti
     # A job that was given up may be tried again.
     report.state, report.reason_code, report.finished_at = "running", None, None
     return report
-
-
-async def analyse(session: AsyncSession, report: EntityReport) -> Analysis:
-    """Judge the pages of the report's run, streamed: memory does not grow with the site."""
-    campaign = await campaign_queries.get_campaign(session, report.tenant_id, report.campaign_id)
-    assert report.crawl_run_id is not None
-    run = await crawl_queries.get_run(session, report.tenant_id, report.crawl_run_id)
-    locations = await campaign_queries.list_locations(session, campaign.id, None, MAX_LOCATIONS)
-    keywords = await rank_queries.list_keywords(
-        session, campaign.id, tag=None, is_active=True, after=None, limit=MAX_KEYWORDS
-    )
-    analyser = Analyser(
-        Subject(
-            start_url=str((run.site or {}).get("start_url") or campaign.site_url),
-            business_name=campaign.business_name or campaign.name,
-            services=campaign.services,
-            places=[msgspec.convert(row, Place, from_attributes=True) for row in locations],
-            keywords=[Keyword(text=row.text, language=row.language) for row in keywords],
-            is_cut_off=run.is_cut_off,
-        )
-    )
-    count = 0
-    async for page in crawl_findings.stream_eligible(session, run.id):
-        analyser.add(page)
-        count += 1
-        if count % _YIELD_EVERY == 0:
-            await asyncio.sleep(0)
-    return analyser.finish()
 
 
 async def finish(

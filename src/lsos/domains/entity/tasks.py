@@ -10,7 +10,7 @@ from lsos.core.errors import NotYet, Permanent
 from lsos.core.jobs import enqueue
 from lsos.core.work import Death, Summary, Work, task
 from lsos.domains.campaigns import queries as campaign_queries
-from lsos.domains.entity import service
+from lsos.domains.entity import judge, service
 from lsos.domains.entity.rules import BASELINE_STEP
 
 CRAWL_STEP = "crawl"
@@ -38,7 +38,7 @@ async def analyze(work: Work, report_id: UUID, step: str | None = None) -> Summa
     if report is None:
         return {"state": "ended_already"}
     async with work.session() as session:
-        analysis = await service.analyse(session, report)
+        analysis = await judge.analyse(session, report)
     async with work.session() as session:
         is_ours = await service.finish(session, report, analysis, is_baseline=step is not None)
         if not is_ours:

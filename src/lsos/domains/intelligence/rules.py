@@ -17,6 +17,8 @@ from lsos.domains.reference.signals import Signal
 
 FORMULA = "lsos-recommendation-v1"
 SCORE_FORMULA = "lsos-campaign-v1"
+REFRESH = "intelligence.refresh"
+"""The task that a finished measurement enqueues."""
 
 State = Literal[
     "generated",

@@ -6,9 +6,8 @@ from lsos.core.errors import NotFound
 from lsos.core.work import Summary, Work, task
 from lsos.domains.campaigns import queries as campaigns
 from lsos.domains.intelligence import service
+from lsos.domains.intelligence.rules import REFRESH
 from lsos.domains.jobs import queries as jobs
-
-REFRESH = "intelligence.refresh"
 
 
 @task(REFRESH, attempts=5, timeout_s=180)

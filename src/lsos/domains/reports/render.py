@@ -28,13 +28,18 @@ UA: Literal["ua-1"] = "ua-1"
 _pages = jinja2.Environment(
     autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
-_page = _pages.from_string(HTML)
+
+
+@cache
+def _page() -> jinja2.Template:
+    """Compiled at first use: an API process may never show a preview."""
+    return _pages.from_string(HTML)
 
 
 def html(report: Report) -> bytes:
     """A page that needs no network, runs no script, and holds every text as text."""
     logo = report.logo if LOGO.match(report.logo) else ""
-    page = _page.render(
+    page = _page().render(
         report=msgspec.structs.replace(report, logo=logo),
         style=Markup(STYLE),  # noqa: S704  # our own file
         colours=[

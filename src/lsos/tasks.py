@@ -1,0 +1,31 @@
+"""The tasks of all rooms: what a worker can run. The API enqueues them by name, and needs none."""
+
+from collections.abc import Sequence
+
+from lsos.core.work import Registry, Task
+from lsos.domains.authority import tasks as authority
+from lsos.domains.crawl import tasks as crawl
+from lsos.domains.entity import tasks as entity
+from lsos.domains.intelligence import tasks as intelligence
+from lsos.domains.local import tasks as local
+from lsos.domains.rank import tasks as rank
+from lsos.domains.reports import tasks as reports
+from lsos.domains.reviews import tasks as reviews
+
+TASKS: Sequence[Task] = (
+    *crawl.TASKS,
+    *rank.TASKS,
+    *local.TASKS,
+    *reviews.TASKS,
+    *authority.TASKS,
+    *entity.TASKS,
+    *intelligence.TASKS,
+    *reports.TASKS,
+)
+
+
+def registry() -> Registry:
+    tasks = Registry()
+    for task in TASKS:
+        tasks.add(task)
+    return tasks
