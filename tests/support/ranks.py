@@ -18,8 +18,8 @@ from lsos.core.redis import client as redis_client
 from lsos.core.runner import Runner
 from lsos.core.settings import Settings
 from lsos.domains.rank.models import RankRun, RankSnapshot
-from lsos.registries import registry
 from lsos.resources import resources
+from lsos.tasks import registry
 from tests.support.clients import TenantClients
 from tests.support.sites import Site, site_pool
 
