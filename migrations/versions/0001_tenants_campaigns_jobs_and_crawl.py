@@ -378,7 +378,6 @@ def upgrade() -> None:
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reason_code", sa.String(), nullable=True),
-        sa.Column("reason", sa.String(), nullable=True),
         sa.Column("technical_score", sa.Double(), nullable=True),
         sa.Column("score", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("issue_counts", postgresql.JSONB(astext_type=sa.Text()), nullable=True),

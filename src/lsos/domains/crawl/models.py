@@ -72,7 +72,6 @@ class CrawlRun(TenantRow, Base):
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     reason_code: Mapped[str | None]
-    reason: Mapped[str | None]
     technical_score: Mapped[float | None]
     score: Mapped[dict[str, object] | None]
     """Formula, inputs and denominator of the score."""

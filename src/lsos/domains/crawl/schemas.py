@@ -65,7 +65,6 @@ class RunView(Out):
     score: dict[str, Any] | None
     issue_counts: dict[str, int] | None
     reason_code: str | None
-    reason: str | None
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None

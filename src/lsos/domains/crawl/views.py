@@ -42,7 +42,6 @@ def run_view(run: CrawlRun) -> RunView:
         score=run.score,
         issue_counts=msgspec.convert(run.issue_counts, dict[str, int] | None),
         reason_code=run.reason_code,
-        reason=run.reason,
         created_at=run.created_at,
         started_at=run.started_at,
         finished_at=run.finished_at,
