@@ -25,8 +25,7 @@ async def run(session: Session, campaign: dict[str, Any], console: Console) -> d
     own = summary["own"]
     console.print(
         f"[green]✓[/] authority: score {summary['score']}, {own['followed_domains']} followed"
-        f" domains against {summary['score_of']} of the strongest of"
-        f" {summary['competitors_measured']} competitors [dim](synthetic)[/]"
+        f" domains, {summary['score_of']} of the strongest competitor [dim](synthetic)[/]"
     )
     return {
         "source": job["summary"]["source"],

@@ -6,10 +6,10 @@ from typing import Any
 from rich.console import Console
 
 from lsos.cli.demo.session import Session
+from lsos.domains.intelligence.rules import ENDED, REFRESH
 
 POLL_S = 0.2
 WAIT_S = 60.0
-REFRESH = "intelligence.refresh"
 
 
 async def run(session: Session, campaign: dict[str, Any], console: Console) -> dict[str, object]:
@@ -18,9 +18,11 @@ async def run(session: Session, campaign: dict[str, Any], console: Console) -> d
     summary = await session.ask("GET", f"/recommendations/summary?{query}")
     score = await session.ask("GET", f"/intelligence/score?{query}")
     library = await session.ask("GET", "/reference-library/active")
+    closed = sum(summary["counts_by_state"].get(state, 0) for state in ENDED)
+    open_count = summary["total_count"] - closed
     best = summary["top_items"][0] if summary["top_items"] else None
     console.print(
-        f"[green]✓[/] {summary['total_count']} recommendations, campaign score {score['score']}"
+        f"[green]✓[/] {open_count} open recommendations, campaign score {score['score']}"
         + (f"; first: {best['title']}" if best else "")
     )
     sources = sorted({item["source"] for item in summary["top_items"]})

@@ -263,7 +263,8 @@ async def find_visibility(session: AsyncSession, campaign_id: UUID) -> float | N
     if day is None:
         return None
     (counted,) = await count_days(session, campaign_id, day, day)
-    return visibility(counted.units, CTR_CURVES[DEFAULT_CURVE]).value
+    value = visibility(counted.units, CTR_CURVES[DEFAULT_CURVE]).value
+    return None if value is None else round(value, 2)
 
 
 async def load_own(session: AsyncSession, tenant_id: UUID, campaign_id: UUID) -> Own:
