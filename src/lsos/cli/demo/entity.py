@@ -22,7 +22,7 @@ async def run(session: Session, campaign: dict[str, Any], console: Console) -> d
     parts = {name: part["points"] for name, part in report["parts"].items()}
     console.print(
         f"[green]✓[/] entity score {report['score']} of 100,"
-        f" {report['graph']['conflict_count']} contradictions in the site's own graph"
+        f" contradictions in the site's own graph: {report['graph']['conflict_count']}"
     )
     return {
         "report_id": report["id"],
