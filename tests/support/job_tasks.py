@@ -1,6 +1,7 @@
 """Small tasks that leave traces in a file, and a worker that knows them: for tests of jobs.
 
-`python -m tests.support.job_tasks --queue q` is a worker process with these tasks alone.
+`python -m tests.support.job_tasks --queue q` is a worker process with these tasks alone; with
+`--workers n` as many in one process.
 """
 
 import argparse
@@ -11,6 +12,8 @@ from pathlib import Path
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos import worker
+from lsos.core import log
+from lsos.core.environment import load
 from lsos.core.errors import NotYet, Permanent, Transient
 from lsos.core.work import Death, Registry, Summary, Work, task
 from tests.support.waiting import until
@@ -52,6 +55,14 @@ async def hold(work: Work, path: str) -> Summary:
     await until(may_end, "leave to end", timeout_s=60)
     async with work.session():
         note(path, "end")
+    return {}
+
+
+@task("test.endless", timeout_s=60)
+async def endless(_: Work, path: str) -> Summary:
+    """Takes a slot and nothing else."""
+    note(path, "start1")
+    await asyncio.Event().wait()
     return {}
 
 
@@ -100,13 +111,26 @@ async def poison(_: Work, path: str) -> Summary:
 
 def registry() -> Registry:
     tasks = Registry()
-    for known in (append, hold, permanent, flaky, slow, bug, twice, poison):
+    for known in (append, hold, endless, permanent, flaky, slow, bug, twice, poison):
         tasks.add(known)
     return tasks
+
+
+async def several(queue: str, count: int) -> None:
+    settings = load()
+    await asyncio.gather(
+        *(worker.serve(settings, queue, handle_signals=False) for _ in range(count))
+    )
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--queue", required=True)
+    parser.add_argument("--workers", type=int, default=1)
+    options = parser.parse_args()
     worker.registry = registry
-    worker.main(parser.parse_args().queue)
+    if options.workers == 1:
+        worker.main(options.queue)
+    else:
+        log.configure("INFO")
+        asyncio.run(several(options.queue, options.workers))
