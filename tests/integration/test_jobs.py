@@ -21,7 +21,7 @@ from lsos.core.db import Database, Push
 from lsos.core.jobs import Job
 from lsos.core.redis import client, queue_key
 from lsos.core.runner import Runner
-from tests.support.queued import MODULE, Jobs, change, runner_of
+from tests.support.queued import MODULE, Jobs, change, runner_of, waits_for_lock
 from tests.support.waiting import until
 from tests.support.workers import worker_process
 
@@ -292,14 +292,6 @@ async def test_a_result_is_recorded_though_the_worker_is_stopped_meanwhile(
     await asyncio.gather(running, return_exceptions=True)
     job = await jobs.row(job_id)
     assert (job.state, jobs.notes()) == ("done", ["start1", "end"])
-
-
-async def waits_for_lock(db: Database) -> bool:
-    async with db.engine.connect() as connection:
-        found = await connection.scalar(
-            text("select count(*) from pg_locks where not granted and locktype = 'transactionid'")
-        )
-        return bool(found)
 
 
 # Worker processes

@@ -69,3 +69,11 @@ async def change(db: Database, tenant_id: UUID, job_id: UUID, assignments: str) 
             text(f"update jobs set {assignments} where id = :id"),  # a literal of the test
             {"id": job_id},
         )
+
+
+async def waits_for_lock(db: Database) -> bool:
+    async with db.engine.connect() as connection:
+        found = await connection.scalar(
+            text("select count(*) from pg_locks where not granted and locktype = 'transactionid'")
+        )
+        return bool(found)
