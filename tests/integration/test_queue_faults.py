@@ -184,7 +184,7 @@ async def test_the_api_takes_work_while_redis_is_away(
         assert {answer.status for answer in accepted} == {202}
         assert {answer.status for answer in read} == {200}
         assert (ready.status, ready.data["status"]) == (200, "degraded")
-        # Without its counters the limiter lets pass: passwords still decide.
+        # The limiter counts in this process alone, and shuts nobody out.
         assert (wrong.status, signed_in.status) == (401, 200)
         await age(jobs, 50, queue="default")
         await valkey.start()
