@@ -450,6 +450,19 @@ async def test_a_stopped_worker_gives_its_work_back_whatever_its_collector_does(
     assert survived.state == "done"
 
 
+async def test_a_stop_that_redis_swallows_ends_the_worker_all_the_same(
+    jobs: Jobs, settings: Any, tmp_path: Path
+) -> None:
+    """And what it still began gives it back, without the use of an attempt."""
+    job_id = await jobs.add("test.hold")
+    async with worker_process(
+        settings, tmp_path / "w.log", queue=jobs.queue, module=MODULE, arguments=("--deaf",)
+    ) as deaf:
+        assert await deaf.wait() == 0, deaf.output()
+    job = await jobs.row(job_id)
+    assert (job.state, job.attempts) == ("queued", 0)
+
+
 async def flush(settings: Any) -> None:
     redis = client(settings.redis_url)
     await redis.flushdb()

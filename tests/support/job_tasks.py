@@ -1,12 +1,15 @@
 """Small tasks that leave traces in a file, and a worker that knows them: for tests of jobs.
 
 `python -m tests.support.job_tasks --queue q` is a worker process with these tasks alone; with
-`--workers n` as many in one process.
+`--workers n` as many in one process; with `--deaf` one whose first command to Redis swallows a
+SIGTERM.
 """
 
 import argparse
 import asyncio
+import contextlib
 import os
+import signal
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -123,11 +126,24 @@ async def several(queue: str, count: int) -> None:
     )
 
 
+class Deaf(worker.BellWorker):
+    """Stopped in a command to Redis that swallows it, as wait_for of Python 3.11 may."""
+
+    async def _poll_iteration(self) -> None:
+        self.handle_sig(signal.SIGTERM)
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(0)
+        await super()._poll_iteration()
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--queue", required=True)
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--deaf", action="store_true")
     options = parser.parse_args()
+    if options.deaf:
+        worker.BellWorker = Deaf  # type: ignore[misc]  # the fault
     worker.registry = registry
     if options.workers == 1:
         worker.main(options.queue)

@@ -72,6 +72,7 @@ async def change(db: Database, tenant_id: UUID, job_id: UUID, assignments: str) 
 
 
 async def waits_for_lock(db: Database) -> bool:
+    """Whether anybody waits for a row."""
     async with db.engine.connect() as connection:
         found = await connection.scalar(
             text("select count(*) from pg_locks where not granted and locktype = 'transactionid'")
