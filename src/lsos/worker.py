@@ -24,10 +24,9 @@ from arq import cron
 from arq.worker import Function, Worker, func
 from redis.asyncio import Redis
 
+from lsos.core import cancelling, presence, sweeper
 from lsos.core import log as logs
-from lsos.core import sweeper
 from lsos.core.bell import RUN_FUNCTION, Bell, deserialize, serialize
-from lsos.core.clock import now
 from lsos.core.db import Database
 from lsos.core.errors import LsosError
 from lsos.core.local import resolve_settings
@@ -48,9 +47,6 @@ RECONNECT_S = 1.0
 IN_PROGRESS_S = 15.0
 """How long a message is hidden that a worker has picked up; the claim of the row is the true lock.
 arq's own figure would hide what a killed worker had picked up for as long as the longest task."""
-HEALTH_S = 10
-FORGET_S = 3_600
-"""How long it is known when the last worker was there."""
 
 log = structlog.get_logger(__name__)
 
@@ -111,15 +107,14 @@ async def startup(ctx: dict[str, Any]) -> None:
         metrics=metrics,
     )
     queue_name = ctx.get("queue", DEFAULT_QUEUE)
-    listed = WORKERS + queue_name
-    stack.push_async_callback(_take_off, redis, listed, name)
-    loops = [runner.heartbeat(), _announce(redis, listed, name)]
+    await stack.enter_async_context(presence.told(redis, WORKERS + queue_name, name))
+    loops = [runner.heartbeat()]
     if settings.metrics_enabled:
         await stack.enter_async_context(metrics.flushing(db))
         if queue_name == DEFAULT_QUEUE:
             loops.append(_evaluate(db, redis))
     for loop in loops:
-        stack.push_async_callback(_cancel, asyncio.ensure_future(loop))
+        stack.push_async_callback(cancelling.end, asyncio.ensure_future(loop))
     # What start-up made lives as long as the process: the collector need not look at it again.
     gc.collect()
     gc.freeze()
@@ -129,27 +124,6 @@ async def startup(ctx: dict[str, Any]) -> None:
 async def shutdown(ctx: dict[str, Any]) -> None:
     if stack := ctx.get("stack"):
         await stack.aclose()
-
-
-async def _cancel(task: "asyncio.Future[None]") -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-
-
-async def _announce(redis: Redis, key: str, name: str) -> None:
-    """Tell that this process lives, for as long as it is told again."""
-    while True:
-        at = now().timestamp()
-        with contextlib.suppress(*OUTAGE):
-            await redis.zadd(key, {name: at + 2 * HEALTH_S})
-            await redis.zremrangebyscore(key, "-inf", at - FORGET_S)
-        await asyncio.sleep(HEALTH_S)
-
-
-async def _take_off(redis: Redis, key: str, name: str) -> None:
-    """A clean end; not by the cancelled task itself, whose time-outs fire at once before 3.11.3."""
-    with contextlib.suppress(*OUTAGE):
-        await redis.zrem(key, name)
 
 
 async def _evaluate(db: Database, redis: Redis) -> None:
@@ -172,6 +146,7 @@ class BellWorker(Worker):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._bell = asyncio.Event()
+        self._is_stopping = False
         self.in_progress_timeout_s = IN_PROGRESS_S
 
     async def main(self) -> None:
@@ -180,7 +155,7 @@ class BellWorker(Worker):
         await startup(self.ctx)
         listening = asyncio.ensure_future(self._listen())
         try:
-            while True:
+            while not self._is_stopping:
                 self._bell.clear()
                 try:
                     await self._poll_iteration()
@@ -191,7 +166,14 @@ class BellWorker(Worker):
                     async with asyncio.timeout(BELL_POLL_S):
                         await self._bell.wait()
         finally:
-            await _cancel(listening)
+            await cancelling.end(listening)
+
+    def handle_sig(self, signum: signal.Signals) -> None:
+        # The cancellation alone may be lost: Python 3.11's wait_for, by which redis-py sends its
+        # commands, swallows one that meets a finished write.
+        self._is_stopping = True
+        self._bell.set()
+        super().handle_sig(signum)
 
     async def start_jobs(self, job_ids: list[bytes]) -> None:
         # Marks end before long jobs do; their messages are still there until then.
@@ -207,6 +189,11 @@ class BellWorker(Worker):
         """arq's, but that neither an absence of Redis nor a job cancelled early skips a step."""
         if not self._handle_signals:
             self.handle_sig(signal.SIGUSR1)
+        if self.main_task is not None:
+            await asyncio.wait({self.main_task})
+        for begun in self.tasks.values():
+            if not begun.cancelling():  # it began after the stop; the others are ending already
+                begun.cancel()
         await asyncio.gather(*self.tasks.values(), return_exceptions=True)
         with contextlib.suppress(*OUTAGE):
             await self.pool.delete(self.health_check_key)
@@ -246,7 +233,7 @@ def _options(settings: Settings, queue: str) -> dict[str, Any]:
         "job_serializer": serialize,
         "job_deserializer": deserialize,
         "timezone": UTC,
-        "health_check_interval": HEALTH_S,
+        "health_check_interval": presence.BEAT_S,
         "log_results": False,
         "ctx": {"settings": settings, "queue": queue},
         "on_shutdown": shutdown,

@@ -99,6 +99,48 @@ async def test_runs_over_the_caps_wait_and_start_when_others_end(
     assert ended == ["completed"] * 2 + ["cancelled"] + ["completed"] * 4
 
 
+async def test_a_tenant_that_floods_keeps_nobody_else_waiting(crawls: Crawls, site: Site) -> None:
+    """F15: 24 runs of one tenant on a site that hangs, then three of another, one after the other.
+
+    Each wait is from the request to the start of the run. Half a second is for other programs.
+    """
+    flooding = await make_tenant(crawls.api, "Flooding")
+    patient = await make_tenant(crawls.api, "Patient")
+    cap = crawls.settings.crawl_max_active_runs_per_tenant
+    most = 0
+
+    async def wait_s() -> float:
+        nonlocal most
+        quick = await crawls.sites.open()
+        quick.page("/")
+        campaign = await crawls.campaign(quick.base_url, patient)
+        run = await crawls.until_ended(await crawls.start(campaign, patient), patient)
+        async with crawls.db.tenant_session(flooding.id) as session:
+            running = select(func.count()).where(CrawlRun.state == "running")
+            most = max(most, await session.scalar(running) or 0)
+        assert (run.state, run.started_at is None) == ("completed", False)
+        assert run.started_at is not None
+        return (run.started_at - run.created_at).total_seconds()
+
+    alone = [await wait_s() for _ in range(3)]
+    gate = Gate(site)
+    campaigns = [await crawls.campaign(site.base_url, flooding) for _ in range(12)]
+    runs = [
+        await crawls.start(campaign, flooding, use_sitemaps=False)
+        for campaign in campaigns
+        for _ in range(2)
+    ]
+    beside = [await wait_s() for _ in range(3)]
+    waiting = await states(crawls, flooding, runs)
+    assert (waiting.count("running"), most) == (cap, cap)
+    assert max(beside) <= 2 * max(alone) + 0.5
+    for run in runs:
+        await flooding.analyst.post(f"/crawl/runs/{run}/cancel")
+    gate.open()
+    for run in runs:
+        await crawls.until_ended(run, flooding)
+
+
 async def test_an_absurd_backlog_is_refused(crawls: Crawls) -> None:
     tenant = await make_tenant(crawls.api, "Eager")
     campaign = await crawls.campaign("https://www.example.com/", tenant)

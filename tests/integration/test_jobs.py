@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import msgspec
 import pytest
@@ -18,58 +18,12 @@ from structlog.contextvars import bound_contextvars
 from lsos.core import sweeper
 from lsos.core.bell import Bell
 from lsos.core.db import Database, Push
-from lsos.core.jobs import Job, enqueue
+from lsos.core.jobs import Job
 from lsos.core.redis import client, queue_key
 from lsos.core.runner import Runner
-from tests.support.job_tasks import notes, registry
+from tests.support.queued import MODULE, Jobs, change, runner_of, waits_for_lock
 from tests.support.waiting import until
 from tests.support.workers import worker_process
-
-MODULE = "tests.support.job_tasks"
-
-
-class Jobs:
-    """Enqueues jobs of the test tasks into a queue of this test's own, and looks at them."""
-
-    def __init__(self, db: Database, tenant_id: UUID, folder: Path) -> None:
-        self.db = db
-        self.tenant_id = tenant_id
-        self.queue = f"test-{uuid4().hex[:12]}"
-        self.path = folder / "notes"
-
-    async def add(self, name: str, **options: Any) -> UUID:
-        async with self.db.tenant_session(self.tenant_id) as session:
-            job_id = await self.put(session, name, **options)
-        assert job_id is not None
-        return job_id
-
-    async def put(self, session: Any, name: str, **options: Any) -> UUID | None:
-        options.setdefault("path", str(self.path))
-        return await enqueue(session, name, tenant_id=self.tenant_id, queue=self.queue, **options)
-
-    async def row(self, job_id: UUID) -> Job:
-        async with self.db.tenant_session(self.tenant_id) as session:
-            job: Job = await session.get_one(Job, (self.tenant_id, job_id))
-            return job
-
-    async def until_state(self, job_id: UUID, *states: str) -> Job:
-        async def look() -> Job | None:
-            job = await self.row(job_id)
-            return job if job.state in states else None
-
-        return await until(look, f"job to be {' or '.join(states)}")
-
-    async def until_noted(self, word: str) -> None:
-        async def look() -> bool:
-            return word in self.notes()
-
-        await until(look, f"{word!r} to be noted")
-
-    def notes(self) -> list[str]:
-        return notes(self.path)
-
-    def let_go(self) -> None:
-        Path(f"{self.path}.go").touch()
 
 
 @pytest.fixture
@@ -94,10 +48,6 @@ async def redis(settings: Any) -> AsyncIterator[Any]:
     await connection.aclose()
 
 
-def runner_of(db: Database, settings: Any, name: str = "here") -> Runner:
-    return Runner(db=db, settings=settings, registry=registry(), worker=name, resources={})
-
-
 @asynccontextmanager
 async def beating(runner: Runner) -> AsyncIterator[None]:
     heart = asyncio.ensure_future(runner.heartbeat())
@@ -106,14 +56,6 @@ async def beating(runner: Runner) -> AsyncIterator[None]:
     finally:
         heart.cancel()
         await asyncio.gather(heart, return_exceptions=True)
-
-
-async def change(db: Database, tenant_id: UUID, job_id: UUID, assignments: str) -> None:
-    async with db.tenant_session(tenant_id) as session:
-        await session.execute(
-            text(f"update jobs set {assignments} where id = :id"),  # a literal of the test
-            {"id": job_id},
-        )
 
 
 # Without a worker: what a commit, a push and a claim do
@@ -352,14 +294,6 @@ async def test_a_result_is_recorded_though_the_worker_is_stopped_meanwhile(
     assert (job.state, jobs.notes()) == ("done", ["start1", "end"])
 
 
-async def waits_for_lock(db: Database) -> bool:
-    async with db.engine.connect() as connection:
-        found = await connection.scalar(
-            text("select count(*) from pg_locks where not granted and locktype = 'transactionid'")
-        )
-        return bool(found)
-
-
 # Worker processes
 
 
@@ -514,6 +448,19 @@ async def test_a_stopped_worker_gives_its_work_back_whatever_its_collector_does(
         assert second.exit_code is None
     assert (done.state, done.attempts) == ("done", 1)
     assert survived.state == "done"
+
+
+async def test_a_stop_that_redis_swallows_ends_the_worker_all_the_same(
+    jobs: Jobs, settings: Any, tmp_path: Path
+) -> None:
+    """And what it still began gives it back, without the use of an attempt."""
+    job_id = await jobs.add("test.hold")
+    async with worker_process(
+        settings, tmp_path / "w.log", queue=jobs.queue, module=MODULE, arguments=("--deaf",)
+    ) as deaf:
+        assert await deaf.wait() == 0, deaf.output()
+    job = await jobs.row(job_id)
+    assert (job.state, job.attempts) == ("queued", 0)
 
 
 async def flush(settings: Any) -> None:

@@ -123,27 +123,49 @@ async def _measured_by(stack: Measuring, campaign: str, source: str) -> None:
     assert {row["source"] for row in links} == {source}
 
 
-async def test_a_refused_key_costs_one_call_and_ends_the_refresh(stores: Any) -> None:
+@pytest.mark.parametrize("room", ["local", "reviews", "authority"])
+async def test_a_refused_key_costs_one_call_and_the_tenant_is_told(stores: Any, room: str) -> None:
+    """F32: one call a key, though two campaigns ask for five locations each."""
     script = ScriptedProvider()
     async with site_pool(1) as sites:
         site = await sites.open()
         site.script("*", script.answer)
         names = [f"Location {n}" for n in range(5)]
-        for name in names:
-            script.answers["/v1/profile", name] = (401, {"error": "revoked"})
+        for path in ("/v1/profile", "/v1/reviews"):
+            for name in names:
+                script.answers[path, name] = (401, {"error": "revoked"})
+        script.answers["/v1/backlinks", "own.example"] = (403, {"error": "revoked"})
+        backend = "authority" if room == "authority" else "local"
         changes = {
-            "local_provider_backend": "provider",
-            "local_provider_url": site.base_url,
-            "local_provider_api_key": f"revoked-{site.port}",
+            f"{backend}_provider_backend": "provider",
+            f"{backend}_provider_url": site.base_url,
+            f"{backend}_provider_api_key": f"revoked-{site.port}-{room}",
         }
         async with measuring(stores, **changes) as stack:
-            campaign = await stack.campaign(*names)
-            job = await stack.post("/local/refresh", campaign)
-            assert job["summary"]["state"] == "failed"
-            assert len(script.asked) == 1
-            assert sum(job["summary"]["counts"].values()) == 5
-            health = await stack.get("/local/health", campaign, "&limit=200")
-            assert all(row["score"] is None for row in health)
+            for _ in range(2):
+                campaign = await stack.campaign(*names)
+                job = await stack.post(f"/{room}/refresh", campaign)
+                assert len(script.asked) == 1
+                assert await told(stack, room, campaign, job) == "provider_denied"
+
+
+async def told(stack: Measuring, room: str, campaign: str, job: dict[str, Any]) -> Any:
+    """Why there are no figures, as the room's own route says it."""
+    if room == "authority":
+        summary = await stack.get("/authority/summary", campaign)
+        assert (summary["score"], summary["latest_refresh"]["state"]) == (None, "failed")
+        return summary["latest_refresh"]["reason_code"]
+    if room == "reviews":
+        rows = await stack.get("/reviews/velocity", campaign)
+        assert {row["state"] for row in rows} <= {"error", "unmeasured"}
+        assert job["summary"]["ended_by"] == "provider_denied"
+    else:
+        assert job["summary"]["state"] == "failed"
+        assert sum(job["summary"]["counts"].values()) == 5
+        rows = await stack.get("/local/health", campaign, "&limit=200")
+        assert all(row["score"] is None for row in rows)
+    (code,) = {row["error_code"] for row in rows if row["error_code"]}
+    return code
 
 
 # Profiles

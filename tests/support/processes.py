@@ -37,14 +37,16 @@ class ApiProcess:
 
 
 @asynccontextmanager
-async def api_process(settings: Settings, log: Path) -> AsyncIterator[ApiProcess]:
+async def api_process(
+    settings: Settings, log: Path, *, factory: str = "lsos.api:create_app"
+) -> AsyncIterator[ApiProcess]:
     """An API that is ready; it is killed at the end unless it has ended."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     with log.open("wb") as out:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "uvicorn", "--factory", "lsos.api:create_app",
+            sys.executable, "-m", "uvicorn", "--factory", factory,
             "--port", str(port), "--no-access-log", "--timeout-graceful-shutdown", "5",
             stdout=out,
             stderr=out,

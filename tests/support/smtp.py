@@ -15,11 +15,13 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 USER, PASSWORD = "lsos", "mail-secret-8217"
 DROP = "drop"
 """Instead of an answer, the connection ends."""
+HOLD = "hold"
+"""The answer waits for `may_answer`."""
 
 
 @dataclass
 class MailServer:
-    """`script` holds one fault a connection: (stage, answer or DROP); "" for none.
+    """`script` holds one fault a connection: (stage, answer, DROP or HOLD); "" for none.
 
     `refused` answers RCPT by recipient, whatever the script says. What was accepted stands in
     `messages`, also when the connection was dropped before it could be said.
@@ -34,6 +36,7 @@ class MailServer:
     logins: int = 0
     encrypted: list[bool] = field(default_factory=list)
     raw: list[bytes] = field(default_factory=list)
+    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
 
     def recipients(self) -> list[str]:
         return [recipient for recipient, _ in self.messages]
@@ -122,7 +125,7 @@ class _Handler:
 
     async def handle_DATA(self, smtp: Any, session: Session, envelope: Envelope) -> str:
         stage, answer = smtp.fault
-        if stage == "dot" and answer != DROP:
+        if stage == "dot" and answer not in (DROP, HOLD):
             return f"{answer} scripted"
         assert isinstance(envelope.content, bytes)
         message = message_from_bytes(envelope.content, policy=policy.default)
@@ -131,7 +134,9 @@ class _Handler:
             self._server.messages.append((recipient, message))
         self._server.raw.append(envelope.content)
         self._server.encrypted.append(smtp.transport.get_extra_info("sslcontext") is not None)
-        if stage == "dot":
+        if stage == "dot" and answer == HOLD:
+            await self._server.may_answer.wait()
+        elif stage == "dot":
             smtp.close()
         return "250 taken"
 

@@ -13,11 +13,16 @@ from tests.support.stack import ROOT
 DOCS = ROOT / "Docs"
 CHECKLIST = (DOCS / "ops" / "checklist.md").read_text()
 STAGING = (DOCS / "ops" / "staging.md").read_text()
+RELIABILITY = (DOCS / "reliability.md").read_text()
+NAMED = {
+    *re.findall(r"`(tests/[^`]+)`", CHECKLIST),
+    *(f"tests/{test}" for test in re.findall(r"`((?:unit|integration|e2e)/[^`]+)`", RELIABILITY)),
+}
 RUNBOOK = (DOCS / "runbooks" / "alerts.md").read_text()
 
 
-@pytest.mark.parametrize("named", sorted(set(re.findall(r"`(tests/[^`]+)`", CHECKLIST))))
-def test_the_checklist_names_tests_that_exist(named: str) -> None:
+@pytest.mark.parametrize("named", sorted(NAMED))
+def test_pages_name_tests_that_exist(named: str) -> None:
     path, _, test = named.partition("::")
     text = (ROOT / path).read_text()
     if test:

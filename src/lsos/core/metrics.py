@@ -17,6 +17,7 @@ import msgspec
 import structlog
 from sqlalchemy import text
 
+from lsos.core.cancelling import end
 from lsos.core.clock import now
 from lsos.core.db import Database
 from lsos.core.histogram import BUCKETS, bucket_of
@@ -156,8 +157,7 @@ class Metrics:
         try:
             yield
         finally:
-            loop.cancel()
-            await asyncio.gather(loop, return_exceptions=True)
+            await end(loop)
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(LAST_FLUSH_S):
                     await self.flush(db)

@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager, suppress
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from lsos.core import cancelling
+
 # One sorted set a semaphore: member = holder's token, score = end of its lease in ms. The time is
 # the server's, so that the clocks of the workers don't matter.
 _NOW = """
@@ -125,8 +127,7 @@ class Semaphore:
 
 
 async def _give_back(lease: Lease, beating: "asyncio.Task[None]") -> None:
-    beating.cancel()
-    await asyncio.wait({beating})
+    await cancelling.end(beating)
     # Without Redis the slot comes back at the end of the lease.
     with suppress(RedisError, OSError):
         async with asyncio.timeout(lease.ttl_s):
