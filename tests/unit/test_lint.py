@@ -84,7 +84,7 @@ KEPT = [
     ("tests/unit/test_x.py", "import time\nt = time.time()\n"),
     ("src/lsos/core/sweeper.py", "from lsos.core.system_db import system_session\n"),
     ("src/lsos/domains/auth/queries.py", "from lsos.core.system_db import system_session\n"),
-    ("src/lsos/cli_tenants.py", "from lsos.core.system_db import system_session\n"),
+    ("src/lsos/cli/tenants.py", "from lsos.core.system_db import system_session\n"),
     (SERVICE, "from lsos.domains.crawl import facts, queries, rules, service\n"),
     (SERVICE, "from lsos.domains.crawl.facts import PageFacts\n"),
     (SERVICE, "from lsos.domains.campaigns.nap import match\n"),
