@@ -250,7 +250,6 @@ async def _crawl(session: AsyncSession, owned: dict[str, UUID], mark: str) -> tu
         started_at=at,
         finished_at=at,
         reason_code=mark,
-        reason=mark,
         technical_score=50.0,
         score={"mark": mark},
         issue_counts={mark: 1},
