@@ -1,6 +1,7 @@
 """Turns a response into PageFacts: one Lexbor parse, one walk over its elements, no IO."""
 
 from collections import Counter
+from collections.abc import Iterable
 from itertools import islice
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -9,6 +10,7 @@ from lsos.domains.crawl.charset import decode
 from lsos.domains.crawl.directives import from_header, links
 from lsos.domains.crawl.elements import HANDLERS, Elements
 from lsos.domains.crawl.facts import Canonical, Hreflang, PageFacts
+from lsos.domains.crawl.head import tag_id
 from lsos.domains.crawl.source import cut_hostile, may_have_faults, sniff, structure_faults
 from lsos.domains.crawl.structured import microdata_items
 from lsos.domains.crawl.text import find_phones, fold_page, raw_text, text_hash
@@ -16,6 +18,9 @@ from lsos.domains.crawl.urls import Resolver
 
 _MAX_MAIN_TEXT = 100_000
 _MAX_CHROME_TEXT = 20_000
+_BASE = tag_id("base")
+_MARKS = "base[href],[typeof],[itemscope]"
+"""What few pages have: one search of the tree costs hardly more than a search for one of them."""
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
 
 
@@ -85,16 +90,16 @@ def _read_html(page: PageFacts, body: bytes, drop_params: frozenset[str]) -> Non
     attributes = root.attributes
     if "lang" in attributes:
         page.lang = attributes["lang"] or ""
-    resolver = _resolver(page, tree, drop_params)
+    marks = tree.css(_MARKS)
+    resolver = _resolver(page, marks, drop_params)
     ids = [identity for node in tree.css("[id]") if (identity := node.id)]
     reader = Elements(page, resolver, frozenset(ids))
     page.element_count = _walk(root, reader)
     if len(reader.ids) < len(ids):
         repeated = (identity for identity, times in Counter(ids).items() if times > 1)
         page.duplicate_ids = [identity[:200] for identity in islice(repeated, 20)]
-    if tree.css_first("[typeof],[itemscope]") is not None:
-        page.has_rdfa = tree.css_first("[typeof]") is not None
-        page.has_microdata = tree.css_first("[itemscope]") is not None
+    page.has_rdfa = any("typeof" in node.attributes for node in marks)
+    page.has_microdata = any("itemscope" in node.attributes for node in marks)
     if page.has_microdata and tree.body is not None:
         page.items.extend(microdata_items(root, resolver.resolve))
     if _moved_to_body(page) or may_have_faults(data):
@@ -121,13 +126,16 @@ def _has_doctype(root: LexborNode) -> bool:
     return node is not None
 
 
-def _resolver(page: PageFacts, tree: LexborHTMLParser, drop_params: frozenset[str]) -> Resolver:
+def _resolver(
+    page: PageFacts, marks: Iterable[LexborNode], drop_params: frozenset[str]
+) -> Resolver:
     """By the first base element with href, which counts for the whole page wherever it stands."""
-    base = tree.css_first("base[href]")
-    if base is not None:
-        url, _, is_http = Resolver(page.url).resolve(base.attributes.get("href") or "")
-        if is_http:
-            page.base_href = url
+    for node in marks:
+        if node.tag_id == _BASE and "href" in node.attributes:
+            url, _, is_http = Resolver(page.url).resolve(node.attributes["href"] or "")
+            if is_http:
+                page.base_href = url
+            break
     return Resolver(page.base_href or page.url, drop_params)
 
 

@@ -22,16 +22,8 @@ are traps or data."""
 TRACKING_PARAMS = frozenset(
     {"utm_*", "mtm_*", "pk_campaign", "pk_kwd", "pk_source", "pk_medium", "pk_content"}
     | {"_ga", "_gl", "gclid", "gclsrc", "dclid", "gbraid", "wbraid", "srsltid"}
-    | {
-        "gad_source",
-        "gad_campaignid",
-        "fbclid",
-        "igshid",
-        "msclkid",
-        "yclid",
-        "ysclid",
-        "_openstat",
-    }
+    | {"gad_source", "gad_campaignid", "fbclid", "igshid"}
+    | {"msclkid", "yclid", "ysclid", "_openstat"}
     | {"ttclid", "twclid", "rdt_cid", "li_fat_id", "epik", "ScCid", "wickedid"}
     | {"hsa_*", "_hsenc", "_hsmi", "__hstc", "__hssc", "__hsfp"}
     | {"mc_cid", "mc_eid", "mkt_tok", "vero_id", "oly_enc_id", "oly_anon_id"}
@@ -91,10 +83,13 @@ class Resolver:
     MEMO_CHARS = 200
 
     def __init__(self, base_url: str, drop_params: frozenset[str] = frozenset()) -> None:
-        # Without a valid base, absolute links still resolve.
-        self._base = base_url if ada_url.check_url(base_url) else "about:blank"
         self._drop = drop_params
-        self._page = normalise(base_url, drop_params)
+        self._page = _plain_url(base_url, drop_params)
+        self._base = base_url
+        if self._page is None:
+            # Without a valid base, absolute links still resolve.
+            self._base = base_url if ada_url.check_url(base_url) else "about:blank"
+            self._page = normalise(base_url, drop_params)
         self._origin = ""
         self._quick_length = -1
         if self._page is not None:
@@ -137,24 +132,44 @@ class Resolver:
             path = href[len(self._origin) :]
         else:
             return self._quick_other(href)
-        match = _PLAIN.fullmatch(path)
-        if match is None or "/." in path:
-            return None
-        if match.lastindex == 1:
-            return self._origin + path, "", True
-        path, query, fragment = match.groups()
-        if query is not None:
-            if self._drop:
-                query = _without_params(query, self._drop)
-            if query:
-                path = f"{path}?{query}"
-        return self._origin + path, fragment or "", True
+        plain = _plain(path, self._drop)
+        return None if plain is None else (self._origin + plain[0], plain[1], True)
 
     def _quick_other(self, href: str) -> _Resolved | None:
         if href[:1] == "#" and self._page is not None:
             match = _PLAIN_FRAGMENT.fullmatch(href)
             return (self._page, match[1], True) if match else None
         return (href.strip(_SPACE), "", False) if href.startswith(_OTHER_SCHEMES) else None
+
+
+def _plain(path: str, drop_params: frozenset[str]) -> tuple[str, str] | None:
+    """(path and query, fragment) of what the parser would leave as it is, without asking it."""
+    match = _PLAIN.fullmatch(path)
+    if match is None or "/." in path:
+        return None
+    if match.lastindex == 1:
+        return path, ""
+    path, query, fragment = match.groups()
+    if query is not None:
+        if drop_params:
+            query = _without_params(query, drop_params)
+        if query:
+            path = f"{path}?{query}"
+    return path, fragment or ""
+
+
+def _plain_url(url: str, drop_params: frozenset[str]) -> str | None:
+    """What `normalise` answers for the usual URL, at a fraction of its time; None for others."""
+    slash = url.find("/", 8)
+    if slash < 0 or len(url) > MAX_URL_LENGTH or not _is_origin(url[:slash]):
+        return None
+    plain = _plain(url[slash:], drop_params)
+    return None if plain is None else url[:slash] + plain[0]
+
+
+@lru_cache(maxsize=256)
+def _is_origin(text: str) -> bool:
+    return normalise(text + "/") == text + "/"
 
 
 @lru_cache(maxsize=8)

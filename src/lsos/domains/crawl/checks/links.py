@@ -122,8 +122,6 @@ def _anchor_empty(page: PageFacts, _: Context) -> Iterator[Evidence]:
             yield Evidence(value=text(link.href), selector=_at(number, link))
 
 
-# Menus repeat the same anchors on each page of a site.
-@lru_cache(maxsize=4096)
 def _is_generic(anchor: str) -> bool:
     return anchor.strip(_TRIM).casefold() in GENERIC_ANCHORS
 

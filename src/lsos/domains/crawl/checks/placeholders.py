@@ -35,8 +35,10 @@ _PHRASES = (
     "texte de remplissage",
     "testo segnaposto",
 )
-_INNER_WORDS = tuple((phrase, frozenset(re.findall(r"\w+", phrase)[1:-1])) for phrase in _PHRASES)
-"""What stands within a phrase are whole words of every text that holds it."""
+_WORDS_OF = {phrase: re.findall(r"\w+", phrase) for phrase in _PHRASES}
+_SIGNS = tuple((phrase, frozenset(w[1:-1]), w[-1]) for phrase, w in _WORDS_OF.items())
+"""What stands within a phrase are whole words of every text that holds it; its last word may be
+the start of a longer one."""
 _VARIABLE = re.compile(
     r"(?:\{\{?|\[\[?|%%) ?(?:(?:your |insert )?(?:city|town|location|state|region|zip"
     r"|keyword|business|company|phone|address|street)(?:[ _-]?name)?"
@@ -76,7 +78,7 @@ def find_placeholder(text: str) -> Span | None:
     for phrase in _PHRASES:
         if (start := lowered.find(phrase)) >= 0:
             return start, start + len(phrase)
-    if "{" in text or "[" in text or "%%" in text:
+    if _may_hold_variable(text):
         found = _VARIABLE.search(text)
         return found.span() if found else None
     return None
@@ -85,9 +87,19 @@ def find_placeholder(text: str) -> Span | None:
 def may_hold_placeholder(words: Words) -> bool:
     """Whether `find_placeholder` may find one in the text of these words: far cheaper."""
     known = words.counts.keys()
-    if any(phrase in words.folded for phrase, inner in _INNER_WORDS if known >= inner):
+    vocabulary = "\n".join(known)
+    if any(
+        phrase in words.folded
+        for phrase, inner, last in _SIGNS
+        if known >= inner and last in vocabulary
+    ):
         return True
-    return "{" in words.folded or "[" in words.folded or "%%" in words.folded
+    return _may_hold_variable(words.folded)
+
+
+def _may_hold_variable(text: str) -> bool:
+    # One character is found far faster than two.
+    return "{" in text or "[" in text or ("%" in text and "%%" in text)
 
 
 def find_mojibake(text: str) -> Span | None:
