@@ -1,5 +1,8 @@
 """What an outbound request brings back, and how its body is read under a cap."""
 
+import email.utils
+from datetime import UTC, datetime
+
 import aiohttp
 import msgspec
 
@@ -79,3 +82,17 @@ async def read_body(
     if decoder is not None and not decoder.is_finished:
         raise DecodingError("coded body ends early")
     return b"".join(parts), taken, False
+
+
+def retry_after_s(value: str, at: datetime) -> float | None:
+    """Seconds of a Retry-After header, number or HTTP date (RFC 9110 section 10.2.3)."""
+    value = value.strip()
+    if value.isascii() and value.isdecimal() and len(value) < 10:
+        return float(value)
+    try:
+        moment = email.utils.parsedate_to_datetime(value)
+    except (ValueError, TypeError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - at).total_seconds())

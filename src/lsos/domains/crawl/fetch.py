@@ -1,15 +1,14 @@
 """Fetches one claimed URL: robots, the host's interval, the response as facts."""
 
 import asyncio
-import email.utils
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 import msgspec
 
 from lsos.core.clock import now
 from lsos.core.outbound import Outbound, OutboundError, Response
+from lsos.core.outbound_response import retry_after_s
 from lsos.domains.crawl.facts import Cookie, PageFacts
 from lsos.domains.crawl.frontier import Claim
 from lsos.domains.crawl.hosts import HostRules
@@ -194,17 +193,3 @@ def _cookie(raw: str) -> Cookie:
         is_http_only="httponly" in named,
         same_site=named.get("samesite", ""),
     )
-
-
-def retry_after_s(value: str, at: datetime) -> float | None:
-    """Seconds of a Retry-After header, number or HTTP date (RFC 9110 section 10.2.3)."""
-    value = value.strip()
-    if value.isascii() and value.isdecimal() and len(value) < 10:
-        return float(value)
-    try:
-        moment = email.utils.parsedate_to_datetime(value)
-    except (ValueError, TypeError):
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - at).total_seconds())

@@ -1,8 +1,6 @@
 """What the answer of a provider, or its absence, means, and whether one may ask again."""
 
-import email.utils
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Literal
 from urllib.parse import quote, quote_plus
 
@@ -63,20 +61,6 @@ def decode(body: bytes) -> object:
         kind = "nested too deeply" if isinstance(error, RecursionError) else "malformed"
         raise ValueError(kind) from None
     return payload
-
-
-def retry_after_s(value: str, at: datetime) -> float | None:
-    """Seconds of a Retry-After header, number or HTTP date (RFC 9110 section 10.2.3)."""
-    value = value.strip()
-    if value.isascii() and value.isdecimal() and len(value) < 10:
-        return float(value)
-    try:
-        moment = email.utils.parsedate_to_datetime(value)
-    except (ValueError, TypeError):
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - at).total_seconds())
 
 
 def spellings(secret: str) -> set[str]:

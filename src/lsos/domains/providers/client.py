@@ -13,6 +13,7 @@ from lsos.core.clock import now
 from lsos.core.errors import Transient as CoreTransient
 from lsos.core.log import Redactor
 from lsos.core.outbound import Outbound, OutboundError, Response
+from lsos.core.outbound_response import retry_after_s
 from lsos.core.redis import PROVIDER_PERMITS, tenant_key
 from lsos.core.telemetry import span
 from lsos.domains.providers.answers import (
@@ -21,7 +22,6 @@ from lsos.domains.providers.answers import (
     Repeat,
     by_status,
     decode,
-    retry_after_s,
     spellings,
 )
 from lsos.domains.providers.base import (
