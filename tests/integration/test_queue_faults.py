@@ -22,6 +22,8 @@ from lsos.core.db import Database, Push
 from lsos.core.jobs import Job
 from lsos.core.redis import client, queue_key
 from lsos.core.settings import Settings
+from lsos.domains.auth import service as auth
+from lsos.domains.auth.schemas import TenantCreate
 from tests.support.apart import Stack, stack_apart
 from tests.support.processes import api_process
 from tests.support.queued import MODULE, Jobs
@@ -309,3 +311,19 @@ async def test_a_backlog_of_more_than_a_day_does_not_expire(
     async with jobs.db.tenant_session(jobs.tenant_id) as session:
         attempts = await session.scalars(select(Job.attempts).where(Job.queue == jobs.queue))
     assert set(attempts) == {1}
+
+
+async def test_a_tenant_that_floods_leaves_every_other_turn_to_others(
+    jobs: Jobs, settings: Settings, tmp_path: Path
+) -> None:
+    """F15, with 300 jobs of one tenant and then 10 of another, and a worker of 5 slots."""
+    quiet = await auth.create_tenant(jobs.db, TenantCreate(name="Quiet"), actor=None)
+    others = Jobs(jobs.db, quiet.id, tmp_path)
+    others.queue = jobs.queue
+    await add_many(jobs, "flood", 300)
+    late = await add_many(others, "late", 10)
+    async with worker_process(settings, tmp_path / "w", queue=jobs.queue, module=MODULE):
+        assert await until_ended(others) == {"done": 10}
+        assert await until_ended(jobs) == {"done": 300}
+    order = jobs.notes()
+    assert max(order.index(word) for word in late) < 2 * (10 + settings.worker_max_jobs)

@@ -24,6 +24,7 @@ PROXY = "proxy:"  # + hash of a proxy's URL: health counters; + ":cool" its paus
 LOGIN_IP = "login:ip:"  # + address: failed logins
 LOGIN_ACCOUNT = "login:account:"  # + hash of the e-mail address: failed logins
 BELL = "bell:"  # + queue: channel that wakes workers
+TURNS = "turns:"  # + queue: the last turn of each tenant with waiting jobs
 WORKERS = "workers:"  # + queue: its worker processes by the time until which they live
 
 OUTAGE = (RedisError, OSError, TimeoutError)
