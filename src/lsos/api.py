@@ -56,6 +56,7 @@ from lsos.domains.crawl import controller as crawl
 from lsos.domains.dashboard import controller as dashboard
 from lsos.domains.entity import controller as entity
 from lsos.domains.health import controller as health
+from lsos.domains.health.queries import LastJudged
 from lsos.domains.intelligence import controller as intelligence
 from lsos.domains.jobs import controller as jobs
 from lsos.domains.local import controller as local
@@ -178,6 +179,7 @@ def _dependencies(
         "stopping": _constant(stopping),
         "storage": _constant(open_storage(settings)),
         "library": _constant(library),
+        "judged": _constant(LastJudged()),
         "sessions": Provide(sessions_provider(db, sessions.admit), sync_to_thread=False),
         "principal": Provide(_principal, sync_to_thread=False),
         "session": Provide(session_provider(db, sessions.admit)),

@@ -12,6 +12,7 @@ from lsos.domains.crawl.models import CrawlRun
 from lsos.domains.dashboard import queries
 from lsos.domains.entity import queries as entity_queries
 from lsos.domains.entity.models import EntityReport
+from lsos.domains.health.queries import LastJudged
 from lsos.domains.intelligence import queries as intelligence_queries
 from lsos.domains.intelligence.models import Recommendation
 from lsos.domains.reports import queries as report_queries
@@ -100,7 +101,7 @@ async def test_it_costs_few_statements(api: Any, tenant_a: Any) -> None:
         await session.connection()
         event.listen(api.db.engine.sync_engine, "before_cursor_execute", count)
         try:
-            await queries.get_dashboard(session, UUID(campaign_id))
+            await queries.get_dashboard(session, UUID(campaign_id), LastJudged())
         finally:
             event.remove(api.db.engine.sync_engine, "before_cursor_execute", count)
     assert 1 <= len(statements) <= 4

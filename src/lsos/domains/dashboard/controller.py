@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from litestar import Controller, get
+from litestar.di import NamedDependency
 from litestar.params import FromQuery
 
 from lsos.core import inject
@@ -10,6 +11,7 @@ from lsos.core.envelope import Envelope, failures, ok
 from lsos.core.principal import needs
 from lsos.domains.dashboard import queries
 from lsos.domains.dashboard.schemas import Dashboard
+from lsos.domains.health.queries import LastJudged
 
 
 class DashboardController(Controller):
@@ -23,7 +25,10 @@ class DashboardController(Controller):
         responses=failures(401, 403, 404, 422),
     )
     async def get_one(
-        self, campaign_id: FromQuery[UUID], session: inject.Session
+        self,
+        campaign_id: FromQuery[UUID],
+        session: inject.Session,
+        judged: NamedDependency[LastJudged],
     ) -> Envelope[Dashboard]:
         """The newest figures of a campaign; what was never measured is null."""
-        return ok(await queries.get_dashboard(session, campaign_id))
+        return ok(await queries.get_dashboard(session, campaign_id, judged))

@@ -4,6 +4,7 @@ One statement reads what belongs to the campaign: a dozen round trips and their 
 more than the rows. A test holds it to the rooms' own queries.
 """
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from lsos.core.errors import NotFound
 from lsos.domains.crawl import queries as crawl_queries
 from lsos.domains.dashboard.schemas import CrawlStatus, Dashboard
 from lsos.domains.health import queries as health_queries
+from lsos.domains.health.rules import Level
 from lsos.domains.intelligence.rules import ENDED
 from lsos.domains.rank import queries as rank_queries
 
@@ -61,7 +63,9 @@ _CAMPAIGN = text("""
 """)
 
 
-async def get_dashboard(session: AsyncSession, campaign_id: UUID) -> Dashboard:
+async def get_dashboard(
+    session: AsyncSession, campaign_id: UUID, judged: health_queries.LastJudged
+) -> Dashboard:
     """NotFound for a campaign that this principal can't see."""
     found = (
         await session.execute(
@@ -76,6 +80,7 @@ async def get_dashboard(session: AsyncSession, campaign_id: UUID) -> Dashboard:
     ).one_or_none()
     if found is None:
         raise NotFound("no such campaign", code="campaign_not_found")
+    state, levels = await judged.read(session)
     latest = found.crawl or {}
     score = latest.get("technical_score")
     return Dashboard(
@@ -86,8 +91,8 @@ async def get_dashboard(session: AsyncSession, campaign_id: UUID) -> Dashboard:
         recommendation_summary=_recommendations(found),
         latest_crawl_status=msgspec.convert(found.crawl, CrawlStatus | None, strict=False),
         report_status_summary=_reports(found),
-        slo_health_snapshot=await _levels(session),
-        platform_state=await health_queries.find_platform_state(session),
+        slo_health_snapshot=_levels(levels),
+        platform_state=state,
         generated_at=now(),
     )
 
@@ -134,9 +139,8 @@ async def _visibility(session: AsyncSession, campaign_id: UUID) -> dict[str, obj
     return {"value": value, "of": "keywords with an outcome on the newest measured day"}
 
 
-async def _levels(session: AsyncSession) -> dict[str, object] | None:
+def _levels(levels: Sequence[Level] | None) -> dict[str, object] | None:
     """As they were last judged; None when nobody did of late."""
-    levels = await health_queries.list_levels(session)
     if levels is None:
         return None
     return {

@@ -39,6 +39,7 @@ from lsos.domains.reference.library import Library
 
 POSTGRESQL_TIMEOUT_S = 3.0
 REDIS_TIMEOUT_S = 1.0
+KEPT_S = 1.0
 
 _TENANT_TABLES = text("""
     select c.relname as name, c.relrowsecurity as enabled, c.relforcerowsecurity as forced,
@@ -181,6 +182,21 @@ async def list_levels(session: AsyncSession) -> list[Level] | None:
         for slo in SLOS
         if (row := found.get(slo.name))
     ]
+
+
+class LastJudged:
+    """Platform state and service levels, read once a second by a process: they are everybody's."""
+
+    def __init__(self) -> None:
+        self._ends = 0.0
+        self._found: tuple[PlatformState | None, list[Level] | None] = (None, None)
+
+    async def read(self, session: AsyncSession) -> tuple[PlatformState | None, list[Level] | None]:
+        """See `find_platform_state` and `list_levels`. Any tenant's session may ask."""
+        if time.monotonic() >= self._ends:
+            self._found = (await find_platform_state(session), await list_levels(session))
+            self._ends = time.monotonic() + KEPT_S
+        return self._found
 
 
 async def get_readiness(db: Database, redis: ArqRedis, library: Library) -> Readiness:
