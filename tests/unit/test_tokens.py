@@ -5,6 +5,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import jwt
 import pytest
@@ -267,3 +268,19 @@ def test_any_text_is_refused_calmly(text: str) -> None:
 @given(head=st.binary(max_size=60), body=st.binary(max_size=60))
 def test_any_signed_bytes_are_refused_calmly(head: bytes, body: bytes) -> None:
     assert not is_accepted(signed_raw(head, body))
+
+
+def test_a_token_that_was_right_expires_all_the_same() -> None:
+    """Its signature is remembered, its age is not."""
+    body = claims(exp=int(now().timestamp()) + 900)
+    token = jwt.encode(body, SECRET, algorithm="HS256")
+    assert tokens.verify(SECRET, token, refresh=False).sub == UUID(body["sub"])
+    ends = datetime.fromtimestamp(body["exp"], UTC)
+    assert tokens.verify(SECRET, token, refresh=False, at=ends - timedelta(seconds=1))
+    with pytest.raises(Unauthenticated) as refused:
+        tokens.verify(SECRET, token, refresh=False, at=ends)
+    assert refused.value.code == "token_expired"
+    with pytest.raises(Unauthenticated):
+        tokens.verify("another secret of more than 32 characters", token, refresh=False)
+    with pytest.raises(Unauthenticated):
+        tokens.verify(SECRET, token, refresh=True)

@@ -3,15 +3,19 @@
 import base64
 import re
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
 import jwt
 import msgspec
 
+from lsos.core.clock import now
 from lsos.core.errors import Unauthenticated
 from lsos.domains.auth.rules import ACCESS_AUDIENCE, ALGORITHM, ISSUER, REFRESH_AUDIENCE
 
 MAX_CHARS = 4_096
+MAX_KNOWN = 2_048
+"""Tokens whose signature a process remembers to be right; wrong ones are not remembered."""
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _REQUIRED = ["iss", "aud", "sub", "tid", "role", "sid", "jti", "iat", "exp"]
 
@@ -62,8 +66,17 @@ def claims_of(
     )
 
 
-def verify(secret: str, token: str, *, refresh: bool) -> Claims:
-    """The claims of a valid token; Unauthenticated otherwise, which says no more than why."""
+def verify(secret: str, token: str, *, refresh: bool, at: datetime | None = None) -> Claims:
+    """The claims of a token valid at `at`, or now; Unauthenticated otherwise, and no more than why."""
+    claims = _signed(secret, token, refresh)
+    if claims.exp <= (at or now()).timestamp():
+        raise Unauthenticated("this token has expired", code="token_expired")
+    return claims
+
+
+@lru_cache(maxsize=MAX_KNOWN)
+def _signed(secret: str, token: str, refresh: bool) -> Claims:
+    """A token comes with every request, and its signature never changes; its age does."""
     if not is_well_formed(token):
         raise Unauthenticated("this is no token of ours", code="token_invalid")
     try:

@@ -5,6 +5,7 @@ more than the rows. A test holds it to the rooms' own queries.
 """
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -33,6 +34,7 @@ _CAMPAIGN = text("""
         (select technical_score from crawl_runs
             where campaign_id = c.id and state = any(:finished)
             order by created_at desc, id desc limit 1) as technical_score,
+        (select max(day) from rank_snapshots where campaign_id = c.id) as rank_day,
         (select score from entity_reports where campaign_id = c.id and state = 'done'
             order by created_at desc, id desc limit 1) as entity_score,
         (select jsonb_agg(to_jsonb(n)) from (
@@ -87,7 +89,7 @@ async def get_dashboard(
         campaign_id=campaign_id,
         technical_score=found.technical_score if score is None else score,
         entity_score=found.entity_score,
-        visibility=await _visibility(session, campaign_id),
+        visibility=await _visibility(session, campaign_id, found.rank_day),
         recommendation_summary=_recommendations(found),
         latest_crawl_status=msgspec.convert(found.crawl, CrawlStatus | None, strict=False),
         report_status_summary=_reports(found),
@@ -132,8 +134,12 @@ def _reports(found: Any) -> dict[str, object] | None:
     }
 
 
-async def _visibility(session: AsyncSession, campaign_id: UUID) -> dict[str, object] | None:
-    value = await rank_queries.find_visibility(session, campaign_id)
+async def _visibility(
+    session: AsyncSession, campaign_id: UUID, day: date | None
+) -> dict[str, object] | None:
+    value = (
+        None if day is None else await rank_queries.find_visibility_of(session, campaign_id, day)
+    )
     if value is None:
         return None
     return {"value": value, "of": "keywords with an outcome on the newest measured day"}

@@ -260,8 +260,11 @@ async def signals(session: AsyncSession, campaign_id: UUID) -> list[Signal]:
 async def find_visibility(session: AsyncSession, campaign_id: UUID) -> float | None:
     """Of the newest day with an outcome, 0-100."""
     day = await find_newest_day(session, campaign_id)
-    if day is None:
-        return None
+    return None if day is None else await find_visibility_of(session, campaign_id, day)
+
+
+async def find_visibility_of(session: AsyncSession, campaign_id: UUID, day: date) -> float | None:
+    """Of one day, 0-100; None when nothing was measured."""
     (counted,) = await count_days(session, campaign_id, day, day)
     value = visibility(counted.units, CTR_CURVES[DEFAULT_CURVE]).value
     return None if value is None else round(value, 2)
