@@ -67,7 +67,7 @@ def claims_of(
 
 
 def verify(secret: str, token: str, *, refresh: bool, at: datetime | None = None) -> Claims:
-    """The claims of a token valid at `at`, or now; Unauthenticated otherwise, and no more than why."""
+    """The claims of a token valid at `at` (now); else Unauthenticated, saying no more than why."""
     claims = _signed(secret, token, refresh)
     if claims.exp <= (at or now()).timestamp():
         raise Unauthenticated("this token has expired", code="token_expired")
