@@ -1,6 +1,7 @@
 """Fixtures: real stores, a migrated database, the served API, two tenants, a worker."""
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -16,6 +17,7 @@ from lsos import worker
 from lsos.api import create_app
 from lsos.core import embedded
 from lsos.core.db import Database
+from lsos.core.environment import REPLACED, environment_name
 from lsos.core.settings import Settings
 from lsos.domains.auth import service as auth
 from lsos.domains.auth.schemas import TenantCreate, UserCreate
@@ -30,7 +32,13 @@ hypothesis_settings.load_profile("lsos")
 PASSWORD = "correct horse battery staple"
 
 
+STORES = {"POSTGRES_DSN", "REDIS_URL"}
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    # Variables of an installation, in whose shell the tests may run, are none of theirs.
+    for name in {*map(environment_name, Settings.__struct_fields__), *REPLACED} - STORES:
+        os.environ.pop(name, None)
     # There redis-py's time-outs come from async-timeout, which a cancelled task trips: a command
     # that is cancelled drops its connection for the garbage collector to close.
     if sys.version_info < (3, 11, 3):
