@@ -1,5 +1,6 @@
 """The schema goes up, down and up again, on a database whose owner is no superuser."""
 
+import secrets
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -96,15 +97,16 @@ def test_revisions_form_one_line() -> None:
 async def test_an_owner_without_createrole_needs_only_the_grant(stores: embedded.Stores) -> None:
     async with fresh_database(stores.postgres_dsn) as dsn:
         await alembic(dsn, "upgrade", "head")  # the roles exist in the cluster from here on
-    async with fresh_database(
-        stores.postgres_dsn, owner="lsos_test_plain", may="nocreaterole"
-    ) as dsn:
+    # A name of its own: what one run grants must not help the next one on the same cluster.
+    plain = f"lsos_test_{secrets.token_hex(4)}"
+    admin = await asyncpg.connect(stores.postgres_dsn.replace("+asyncpg", ""))
+    async with fresh_database(stores.postgres_dsn, owner=plain, may="nocreaterole") as dsn:
         with pytest.raises(DBAPIError, match="CREATEROLE"):
             await alembic(dsn, "upgrade", "head")
-        admin = await asyncpg.connect(stores.postgres_dsn.replace("+asyncpg", ""))
         modern = admin.get_server_version().major >= 16
         suffix = " with set true" if modern else ""
-        await admin.execute(f"grant lsos_app, lsos_system to lsos_test_plain{suffix}")
-        await admin.close()
+        await admin.execute(f"grant lsos_app, lsos_system to {plain}{suffix}")
         await alembic(dsn, "upgrade", "head")
         assert "crawl_runs" in await tables(dsn)
+    await admin.execute(f"drop role {plain}")
+    await admin.close()
