@@ -178,7 +178,9 @@ async def signals(session: AsyncSession, campaign_id: UUID) -> list[Signal]:
             if not links.lost:
                 continue
             sample = await _lost_domains(session, campaign_id)
-            affected = Affected(count=links.lost, of=links.live + links.lost, sample=sample)
+            affected = Affected(
+                count=links.lost, of=links.live + links.lost, sample=sample, unit="links"
+            )
             share = 1.0
             facts = {"lost": links.lost, "window_days": links.window_days}
         found.append(

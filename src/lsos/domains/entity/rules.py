@@ -140,6 +140,15 @@ _ASKS: Mapping[str, tuple[PartName, Callable[[Part], bool]]] = {
 }
 
 
+_UNITS: Mapping[str, str] = {
+    "identity": "properties",
+    "agreement": "locations",
+    "same_as": "profiles",
+    "coverage": "pages",
+    "topics": "keywords",
+}
+
+
 def _affected(name: str, judged: Part) -> Affected:
     """Of the part's own items, those that fall short."""
     evidence = judged.evidence
@@ -148,9 +157,13 @@ def _affected(name: str, judged: Part) -> Affected:
             _number(evidence.get("wrong_locations")),
             _number(evidence.get("locations")),
             _texts(evidence.get("wrong_sample")),
+            _UNITS[name],
         )
     return Affected(
-        max(0.0, judged.total - judged.count), judged.total, _texts(evidence.get("missing"))
+        max(0.0, judged.total - judged.count),
+        judged.total,
+        _texts(evidence.get("missing")),
+        _UNITS[name],
     )
 
 

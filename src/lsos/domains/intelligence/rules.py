@@ -220,7 +220,7 @@ def compile_candidates(
         affected = Affected(
             count=signal.affected.count,
             of=signal.affected.of,
-            unit="items of the room",
+            unit=signal.affected.unit,
             share=signal.affected.share,
             sample=signal.affected.sample[:SAMPLE],
         )

@@ -47,7 +47,12 @@ def signals_of(
             code=code,
             room=_KINDS[code].room,
             severity=_KINDS[code].severity,
-            affected=Affected(count=len(fact.hit), of=fact.of, sample=list(fact.hit[:SAMPLE])),
+            affected=Affected(
+                count=len(fact.hit),
+                of=fact.of,
+                sample=list(fact.hit[:SAMPLE]),
+                unit="locations",
+            ),
             measured_share=fact.measured_share,
             facts=fact.facts,
             measured_at=fact.measured_at,

@@ -78,10 +78,13 @@ def _signal(
     hit: Sequence[tuple[Any, float]],
     **facts: object,
 ) -> tuple[str, Affected, dict[str, object]]:
-    affected = Affected(count=_sum(hit), of=_sum(of), sample=_sample(hit))
-    # All volumes 0: the keywords themselves are all there is to count.
-    if hit and not affected.of:
-        affected = Affected(count=len(hit), of=len(of), sample=affected.sample)
+    # No volume is known, or all are 0: the keywords themselves are all there is to count.
+    if all(weight in (0.0, 1.0) for _, weight in of):
+        affected = Affected(count=len(hit), of=len(of), sample=_sample(hit), unit="keywords")
+    else:
+        affected = Affected(
+            count=_sum(hit), of=_sum(of), sample=_sample(hit), unit="monthly searches"
+        )
     return code, affected, {"keywords": len(hit), "of_keywords": len(of), **facts}
 
 

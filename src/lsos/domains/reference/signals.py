@@ -13,6 +13,8 @@ class Affected(msgspec.Struct, frozen=True):
     """0: the signal is not about items."""
     sample: list[str] = msgspec.field(default_factory=list)
     """Up to 10 of them: URLs, keywords, locations, domains."""
+    unit: str = "items"
+    """What is counted, in the plural."""
 
     @property
     def share(self) -> float:

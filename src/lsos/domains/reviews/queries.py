@@ -166,6 +166,7 @@ async def signals(session: AsyncSession, campaign_id: UUID) -> list[Signal]:
                 count=len(affected[kind.code]),
                 of=len(read),
                 sample=[names[i] for i in affected[kind.code][:_SAMPLE]],
+                unit="locations",
             ),
             measured_share=len(read) / len(ids),
             facts=_facts(kind.code, [read[i].figures for i in affected[kind.code]]),

@@ -43,7 +43,7 @@ def _advice(number: int, advice: Advice) -> Block:
             texts.ADVICE_META_AFFECTED.format(
                 count=count(advice.affected),
                 of=count(advice.of),
-                unit=clean(advice.unit) if advice.room == "crawl" else "",
+                unit=clean(advice.unit),
             ).strip()
         )
     state = texts.ADVICE_STATES.get(advice.state, clean(advice.state))
