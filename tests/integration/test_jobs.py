@@ -17,6 +17,7 @@ from structlog.contextvars import bound_contextvars
 
 from lsos.core import sweeper
 from lsos.core.bell import Bell
+from lsos.core.clock import now
 from lsos.core.db import Database, Push
 from lsos.core.jobs import Job
 from lsos.core.redis import client, queue_key
@@ -512,3 +513,17 @@ async def test_a_forged_message_in_redis_is_dropped(
 
 async def is_gone(redis: Any, queue: str, name: bytes) -> bool:
     return await redis.zscore(queue_key(queue), name) is None
+
+
+async def test_what_has_become_due_is_not_kept_waiting_by_new_work(jobs: Jobs, redis: Any) -> None:
+    """A time is behind all turns: also arq's cron would never run beside a queue that is full."""
+    key = queue_key(jobs.queue)
+    first = await jobs.add("test.append")
+    for _ in range(3):
+        await jobs.add("test.append")
+    at = int(now().timestamp() * 1000)
+    await redis.zadd(key, {"cron": at - 1, "later": at + 3_600_000})
+    await jobs.add("test.append")
+    names = await redis.zrange(key, 0, -1)
+    assert set(names[:2]) == {f"{first}:0".encode(), b"cron"}
+    assert names[-1] == b"later"

@@ -148,7 +148,8 @@ async def test_a_flushed_redis_loses_nothing(
             await jobs.add("test.hold")
         await until_running(jobs, 5)
         words = await add_many(jobs, "deferred", 50, delay_s=600)
-        assert await redis.zcard(queue_key(jobs.queue)) == 55
+        names = await redis.zrange(queue_key(jobs.queue), 0, -1)
+        assert len([name for name in names if name.endswith(b":0")]) == 55  # arq's cron aside
         await valkey.flush()
         jobs.let_go()
         await age(jobs, 20, queue=jobs.queue)

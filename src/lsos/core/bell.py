@@ -32,7 +32,9 @@ local queue, turns = KEYS[1], KEYS[2]
 local first = redis.call('zrange', queue, 0, 0, 'withscores')[2]
 local now = first and tonumber(first) < {_LATEST_TURN} and tonumber(first)
 if not now then redis.call('del', turns) end
-for i = 1, #ARGV, 3 do
+local due = redis.call('zrangebyscore', queue, {_LATEST_TURN}, ARGV[1], 'limit', 0, 100)
+for _, message in ipairs(due) do redis.call('zadd', queue, now or 1, message) end
+for i = 2, #ARGV, 3 do
     local message, tenant, due_ms = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2])
     local place = tonumber(redis.call('zscore', queue, message) or math.huge)
     if due_ms > 0 then
@@ -46,7 +48,9 @@ end
 redis.call('pexpire', turns, {MESSAGE_TTL_MS})
 """
 """A tenant's turn follows its last one, or the turn that workers have come to: whoever was quiet
-has missed nothing and saved nothing up. Messages leave the queue when their job has ended."""
+has missed nothing and saved nothing up. Messages leave the queue when their job has ended.
+What has become due since the last push (arq's cron, too) is next: its time stands behind all turns,
+so whoever kept pushing would keep it waiting."""
 
 log = structlog.get_logger(__name__)
 
@@ -85,7 +89,7 @@ class Bell:
             log.warning("bell_not_rung", jobs=len(pushes), error=type(error).__name__)
 
     def _ring(self, pipe: Any, queue: str, pushes: list[Push], now_ms: int) -> None:
-        places: list[str | int] = []
+        places: list[str | int] = [now_ms]
         for push in pushes:
             arq_id = f"{push.job_id}:{push.round}"
             ids = (str(push.tenant_id), str(push.job_id))
