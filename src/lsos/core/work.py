@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.db import Database
 from lsos.core.errors import Permanent
+from lsos.core.jobs import enqueue
 from lsos.core.metrics import Metrics
 from lsos.core.settings import Settings
 
@@ -35,6 +36,17 @@ class Work:
         """A short transaction of the job's tenant; never hold it over a network call."""
         async with self.db.tenant_session(self.tenant_id) as session:
             yield session
+
+    async def enqueue_followers(self, session: AsyncSession) -> None:
+        """What follows a finished measurement of this job's campaign, in its queue."""
+        for name in self.resources.get("followers", ()):
+            await enqueue(
+                session,
+                name,
+                tenant_id=self.tenant_id,
+                campaign_id=self.campaign_id,
+                queue=self.queue,
+            )
 
 
 Summary = dict[str, object]

@@ -156,8 +156,6 @@ async def finish(
     *,
     states: Mapping[str, int],
     reason_code: str | None,
-    followers: Sequence[str],
-    queue: str,
 ) -> AuthorityRefresh | None:
     """Score the day and end the refresh; None when it had ended."""
     refresh = await queries.get_refresh(session, tenant_id, refresh_id)
@@ -181,10 +179,6 @@ async def finish(
                 AuthoritySnapshot.day == summary.own.day,
             )
             .values(score=summary.score)
-        )
-    for name in followers:
-        await enqueue(
-            session, name, tenant_id=tenant_id, campaign_id=refresh.campaign_id, queue=queue
         )
     return refresh
 

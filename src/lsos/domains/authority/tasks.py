@@ -73,9 +73,9 @@ async def refresh(work: Work, refresh_id: UUID) -> Summary:
             refresh_id,
             states=counts,
             reason_code=ended_by[0] if ended_by else None,
-            followers=work.resources.get("followers", ()),
-            queue=work.queue,
         )
+        if ended is not None:
+            await work.enqueue_followers(session)
     if ended is None:
         return {"state": "ended_already"}
     return {"state": ended.state, "counts": ended.counts, "source": provider.source}

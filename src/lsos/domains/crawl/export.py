@@ -38,7 +38,6 @@ COLUMNS: dict[ExportKind, tuple[str, ...]] = {
 _FORMULA = tuple("=+-@＝＋－＠")
 _UNSEEN = " \t\r\n\v\f\u00a0\u200b\u200c\u200d\u2060\ufeff"
 """What spreadsheets skip before a formula."""
-CHUNK_PAGES = 500
 
 
 def cell(value: object) -> object:

@@ -10,7 +10,6 @@ from lsos.domains.crawl.rules import MAX_HOPS, LinkFlag, PageLinks, RunSettings,
 from lsos.domains.crawl.urls import Scope, url_key
 
 MAX_INTERNED = 200_000
-ANCHOR_CHARS = 200
 
 
 class _Interned(NamedTuple):

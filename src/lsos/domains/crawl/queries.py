@@ -62,16 +62,6 @@ async def list_runs(
     return (await session.scalars(query)).all()
 
 
-async def find_latest_run(session: AsyncSession, campaign_id: UUID) -> CrawlRun | None:
-    """The campaign's newest run, whatever its state."""
-    return await session.scalar(
-        select(CrawlRun)
-        .where(CrawlRun.campaign_id == campaign_id)
-        .order_by(CrawlRun.created_at.desc(), CrawlRun.id.desc())
-        .limit(1)
-    )
-
-
 async def find_latest_scored_run(
     session: AsyncSession, campaign_id: UUID, *, before: CrawlRun | None = None
 ) -> CrawlRun | None:

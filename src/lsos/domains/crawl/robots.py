@@ -10,8 +10,6 @@ from lsos.domains.crawl.site_facts import RobotsGroup
 
 MAX_ROBOTS_BYTES = 512_000
 """RFC 9309 section 2.5: at least 500 KiB must be parsed. What follows is ignored, as by Google."""
-MAX_ROBOTS_REDIRECTS = 5
-"""RFC 9309 section 2.3.1.2: a longer chain counts as an unavailable file."""
 MAX_INVALID_LINES = 20
 
 Verdict = Literal["parse", "allow_all", "disallow_all"]

@@ -23,7 +23,6 @@ WEIGHTS: Mapping[PartName, int] = {
 MIN_MEASURED = 50
 """Of the 100 points; with fewer measured there is no score."""
 
-REASONS = Literal["no_crawl", "crawl_too_slow"]
 ReportState = Literal["queued", "running", "done", "failed"]
 REPORT_STATES: tuple[ReportState, ...] = get_args(ReportState)
 

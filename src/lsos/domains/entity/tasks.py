@@ -7,7 +7,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.clock import now
 from lsos.core.errors import NotYet, Permanent
-from lsos.core.jobs import enqueue
 from lsos.core.work import Death, Summary, Work, task
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.entity import judge, service
@@ -43,14 +42,7 @@ async def analyze(work: Work, report_id: UUID, step: str | None = None) -> Summa
         is_ours = await service.finish(session, report, analysis, is_baseline=step is not None)
         if not is_ours:
             return {"state": "ended_already"}
-        for name in work.resources.get("followers", ()):
-            await enqueue(
-                session,
-                name,
-                tenant_id=work.tenant_id,
-                campaign_id=work.campaign_id,
-                queue=work.queue,
-            )
+        await work.enqueue_followers(session)
     return {
         "state": "done",
         "report_id": str(report_id),

@@ -1,7 +1,7 @@
 """What `lsos doctor` looks at, from the settings to the clocks, and what to type about it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from uuid import UUID
 
 from redis.asyncio import Redis
@@ -26,8 +26,6 @@ NEWEST_POSTGRESQL = 18
 OLDEST_REDIS = 7
 MIGRATE = "type `lsos migrate`"
 NOBODY = UUID(int=0)
-
-Probe = Callable[[AsyncConnection], Awaitable[list[Finding]]]
 
 
 async def examine(settings: Settings) -> list[Finding]:

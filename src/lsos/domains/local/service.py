@@ -237,8 +237,6 @@ async def finish(
     refresh_id: UUID,
     *,
     reason_code: str | None,
-    followers: Sequence[str],
-    queue: str,
 ) -> LocalRefresh | None:
     """Match the site, end the refresh and its step of a baseline; None when it had ended."""
     refresh = await queries.get_refresh(session, tenant_id, refresh_id)
@@ -269,10 +267,6 @@ async def finish(
         refresh.reason_code if is_failed or total == 0 else None,
         is_skipped=total == 0,
     )
-    for name in followers:
-        await enqueue(
-            session, name, tenant_id=tenant_id, campaign_id=refresh.campaign_id, queue=queue
-        )
     return refresh
 
 

@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.clock import now
 from lsos.core.errors import NotYet
-from lsos.core.jobs import enqueue
 from lsos.core.schema import decode_cursor, encode_cursor
 from lsos.core.work import Death, Summary, Work, task
 from lsos.domains.campaigns import queries as campaign_queries
@@ -80,9 +79,9 @@ async def refresh(work: Work, refresh_id: UUID) -> Summary:
             work.tenant_id,
             refresh_id,
             reason_code=reason_code,
-            followers=work.resources.get("followers", ()),
-            queue=work.queue,
         )
+        if ended is not None:
+            await work.enqueue_followers(session)
     if ended is None:
         return {"state": "ended_already"}
     return {"state": ended.state, "counts": ended.counts, "source": profiles.source}
@@ -106,14 +105,7 @@ async def match_site(work: Work, run_id: UUID) -> Summary:
     async with work.session() as session:
         counts = await service.match_site(session, work.tenant_id, work.campaign_id)
         if counts:
-            for name in work.resources.get("followers", ()):
-                await enqueue(
-                    session,
-                    name,
-                    tenant_id=work.tenant_id,
-                    campaign_id=work.campaign_id,
-                    queue=work.queue,
-                )
+            await work.enqueue_followers(session)
     return {"run_id": str(run_id), "matches": dict(counts)}
 
 

@@ -222,7 +222,6 @@ async def finish(
     session: AsyncSession,
     tenant_id: UUID,
     run_id: UUID,
-    followers: Sequence[str],
     *,
     stopped_by: str | None = None,
 ) -> RankRun | None:
@@ -246,6 +245,4 @@ async def finish(
     await session.flush()
     failed = run.reason_code if run.state == "failed" else None
     await campaigns.finish_step(session, tenant_id, run.campaign_id, BASELINE_STEP, failed)
-    for follower in followers:
-        await enqueue(session, follower, tenant_id=tenant_id, campaign_id=run.campaign_id)
     return run

@@ -21,7 +21,7 @@ LONGEST_NAP_S = 300.0
 
 async def run_died(session: AsyncSession, death: Death) -> None:
     run_id = UUID(str(death.arguments["run_id"]))
-    await service.finish(session, death.tenant_id, run_id, (), stopped_by=death.reason_code)
+    await service.finish(session, death.tenant_id, run_id, stopped_by=death.reason_code)
 
 
 async def baseline_died(session: AsyncSession, death: Death) -> None:
@@ -59,11 +59,10 @@ async def measure(work: Work, run_id: UUID) -> Summary:
 
 
 async def _finish(work: Work, run: RankRun, stopped_by: str | None) -> Summary:
-    followers = work.resources.get("followers", ())
     async with work.session() as session:
-        ended = await service.finish(
-            session, work.tenant_id, run.id, followers, stopped_by=stopped_by
-        )
+        ended = await service.finish(session, work.tenant_id, run.id, stopped_by=stopped_by)
+        if ended is not None:
+            await work.enqueue_followers(session)
     if ended is None:
         return {"state": "ended_already"}
     return {"state": ended.state, "counts": ended.counts, "source": ended.source}

@@ -8,7 +8,6 @@ from importlib.resources import files
 
 FONTS = files("lsos.domains.reports") / "fonts"
 FILES = ("NotoSans-Regular.ttf", "NotoSans-Bold.ttf", "DejaVuSans.ttf")
-FAMILIES = ("Noto Sans", "DejaVu Sans")
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 # Lines end, and words may part, without a glyph.
 INVISIBLE = frozenset("\n\t\u200b")

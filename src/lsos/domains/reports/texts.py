@@ -255,7 +255,6 @@ RANK_LEFT = "left the results"
 LOCAL_HEALTH = "Profile health by location"
 LOCAL_PARTS = "Parts of profile health, points reached of points possible"
 LOCAL_COLUMN = "Location"
-LOCAL_STATE = "State"
 LOCAL_SCORE = "Score"
 NAP_TITLE = "Name, address and phone (NAP) by location and place"
 NAP_COLUMNS = ("Location", "Where", "Name", "Address", "Phone")

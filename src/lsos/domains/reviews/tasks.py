@@ -68,14 +68,7 @@ async def refresh(
             await _go_on(work, requested_at, after)
             return {"states": counts, "new_reviews": new, "state": "continued"}
     async with work.session() as session:
-        for name in work.resources.get("followers", ()):
-            await enqueue(
-                session,
-                name,
-                tenant_id=work.tenant_id,
-                campaign_id=work.campaign_id,
-                queue=work.queue,
-            )
+        await work.enqueue_followers(session)
     return {"states": counts, "new_reviews": new, "source": provider.source, "ended_by": ended_by}
 
 

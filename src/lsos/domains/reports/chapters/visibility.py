@@ -17,8 +17,6 @@ from lsos.domains.reports.chapters.pieces import (
 from lsos.domains.reports.document import Block, Cell, Table, Text, Theme, Tile, Tiles
 from lsos.domains.reports.facts import Mover, Rank
 
-UNCOUNTED = ("empty", "error", "unmeasured")
-
 
 def blocks(facts: Rank, theme: Theme) -> list[Block]:
     measured = sum(facts.buckets.values())
