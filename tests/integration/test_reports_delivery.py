@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 from sqlalchemy import select, text, update
 
@@ -19,6 +20,8 @@ from lsos.core.db import Database
 from lsos.core.jobs import Job
 from lsos.core.redis import client
 from lsos.core.settings import Settings
+from lsos.domains.dashboard.queries import get_dashboard
+from lsos.domains.health.queries import LastJudged
 from lsos.domains.reports import queries, runs, schedules
 from lsos.domains.reports.models import Report, ReportDelivery, ReportSchedule
 from tests.conftest import Api, make_tenant, serve_api
@@ -618,9 +621,8 @@ async def test_a_schedule_that_fails_four_times_is_switched_off_until_it_is_set_
     assert (schedule["is_enabled"], schedule["next_due_at"]) == (False, None)
     assert await room.states(report) == {A: ("failed", 4)}
     async with room.db.tenant_session(room.jobs.tenant_id) as session:
-        summary = await queries.status_summary(session, UUID(room.campaign_id))
-    assert summary is not None
-    assert isinstance(summary["schedule"], dict)
+        shown = await get_dashboard(session, UUID(room.campaign_id), LastJudged())
+    summary = msgspec.to_builtins(shown.report_status_summary)
     assert summary["schedule"]["last_status"] == "max_retries_exceeded"
     assert summary["counts_by_state"] == {"stored": 1}
 

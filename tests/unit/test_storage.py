@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from obstore.store import MemoryStore
 
 from lsos.core.settings import Settings
 from lsos.core.storage import (
@@ -15,7 +16,6 @@ from lsos.core.storage import (
     ObjectMissing,
     Storage,
     key_of,
-    memory_storage,
     open_storage,
 )
 
@@ -29,7 +29,7 @@ def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
     return (
         open_storage(Settings(lsos_home=str(tmp_path)))
         if request.param == "disk"
-        else memory_storage()
+        else Storage(MemoryStore)
     )
 
 
@@ -100,7 +100,7 @@ async def test_the_disk_holds_whole_files_only_and_nobody_else_reads_them(tmp_pa
 @given(st.binary(max_size=2_000), st.sampled_from(["html", "pdf"]))
 def test_any_bytes_survive(body: bytes, extension: str) -> None:
     async def there_and_back() -> None:
-        storage = memory_storage()
+        storage = Storage(MemoryStore)
         stored = await storage.put(TENANT, body, extension)
         assert await storage.get(stored.key) == body
 

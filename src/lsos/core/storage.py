@@ -20,7 +20,7 @@ import msgspec
 import obstore
 import structlog
 from obstore import exceptions as failures
-from obstore.store import LocalStore, MemoryStore, ObjectStore, S3Store
+from obstore.store import LocalStore, ObjectStore, S3Store
 
 from lsos.core.errors import LsosError, NotFound, Unavailable
 from lsos.core.settings import Settings
@@ -172,10 +172,6 @@ def open_storage(settings: Settings, *, timeout_s: float = TIMEOUT_S) -> Storage
     if settings.object_storage_endpoint:
         return Storage(partial(_bucket, settings, timeout_s), timeout_s=timeout_s)
     return Storage(partial(_folder, Path(settings.lsos_home) / "artifacts"), timeout_s=timeout_s)
-
-
-def memory_storage() -> Storage:
-    return Storage(MemoryStore)
 
 
 def _folder(path: Path) -> ObjectStore:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.errors import NotFound
@@ -79,56 +79,3 @@ async def find_locked_schedule(
     return await session.get(
         ReportSchedule, (tenant_id, schedule_id), with_for_update=True, populate_existing=True
     )
-
-
-async def status_summary(session: AsyncSession, campaign_id: UUID) -> dict[str, object] | None:
-    """For the dashboard: reports by state, the newest one, and the schedule; None without any."""
-    states = await session.execute(
-        select(Report.state, func.count())
-        .where(Report.campaign_id == campaign_id)
-        .group_by(Report.state)
-    )
-    counts: dict[str, int] = {row[0]: row[1] for row in states}
-    schedule = await find_schedule(session, campaign_id)
-    if not counts and schedule is None:
-        return None
-    newest = (
-        await session.scalars(
-            select(Report)
-            .where(Report.campaign_id == campaign_id)
-            .order_by(Report.created_at.desc(), Report.id.desc())
-            .limit(1)
-        )
-    ).one_or_none()
-    deliveries: dict[str, int] = {}
-    if newest is not None:
-        outcomes = await session.execute(
-            select(ReportDelivery.state, func.count())
-            .where(ReportDelivery.report_id == newest.id)
-            .group_by(ReportDelivery.state)
-        )
-        deliveries = {row[0]: row[1] for row in outcomes}
-    return {
-        "total_count": sum(counts.values()),
-        "counts_by_state": counts,
-        "latest": None
-        if newest is None
-        else {
-            "id": newest.id,
-            "state": newest.state,
-            "reason_code": newest.reason_code,
-            "created_at": newest.created_at,
-            "finished_at": newest.finished_at,
-            "deliveries_by_state": deliveries,
-        },
-        "schedule": None
-        if schedule is None
-        else {
-            "cadence": schedule.cadence,
-            "is_enabled": schedule.is_enabled,
-            "next_due_at": schedule.next_due_at,
-            "last_due_at": schedule.last_due_at,
-            "last_status": schedule.last_status,
-            "retry_count": schedule.retry_count,
-        },
-    }
