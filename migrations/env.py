@@ -7,7 +7,7 @@ from sqlalchemy import Connection, pool
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from lsos.core.errors import SettingsError
-from lsos.core.local import resolve_settings
+from lsos.embedded.installation import resolve_settings
 from lsos.tables import metadata
 
 LOCK_ID = 7_266_300_126

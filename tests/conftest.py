@@ -13,12 +13,11 @@ import httpx
 import pytest
 from hypothesis import settings as hypothesis_settings
 
-from lsos import worker
+from lsos import embedded, worker
 from lsos.api import create_app
-from lsos.core import embedded
-from lsos.core.db import Database
-from lsos.core.environment import REPLACED, environment_name
-from lsos.core.settings import Settings
+from lsos.core.db.database import Database
+from lsos.core.settings.environment import REPLACED, environment_name
+from lsos.core.settings.settings import Settings
 from lsos.domains.auth import service as auth
 from lsos.domains.auth.schemas import TenantCreate, UserCreate
 from tests.support.api import serve
@@ -66,7 +65,7 @@ def settings(stores: embedded.Stores, dsn: str) -> Settings:
 
 @pytest.fixture(scope="session")
 async def db(settings: Settings) -> AsyncIterator[Database]:
-    """For looking behind the API; rings no bell."""
+    """For looking behind the API; enqueues nothing that a worker hears of."""
     database = Database.of(settings, application_name="lsos-tests")
     yield database
     await database.close()

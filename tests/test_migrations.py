@@ -10,8 +10,8 @@ from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy.exc import DBAPIError
 
-from lsos.core import embedded
-from lsos.core.db import Database
+from lsos import embedded
+from lsos.core.db.database import Database
 from lsos.domains.auth import service as auth
 from lsos.domains.auth.schemas import TenantCreate, UserCreate
 from lsos.tables import metadata

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from lsos.core import embedded
-from lsos.core.db import Database
+from lsos import embedded
+from lsos.core.db.database import Database
 from lsos.demo import server as demo
 from lsos.demo.texts import BUSINESS
 from lsos.domains.reports.schedules import tick

@@ -6,8 +6,8 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
-from lsos.domains.crawl.checks import CHECKS
-from lsos.domains.crawl.checks.base import Check
+from lsos.checks.base import Check
+from lsos.checks.catalogue import CHECKS
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "Docs" / "checks.md"

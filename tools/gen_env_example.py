@@ -9,9 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from lsos.core import settings
-from lsos.core.environment import environment_name
-from lsos.core.settings import Settings
+from lsos.core.settings import settings
+from lsos.core.settings.environment import environment_name
+from lsos.core.settings.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / ".env.example"
@@ -19,7 +19,7 @@ LEFT_OPEN = {"app_env"}
 """compose.yaml has another default than a plain process."""
 HEAD = """\
 # Settings of LSOS: copy this file to .env and change what you need.
-# An empty value means unset. Generated from src/lsos/core/settings.py; `make docs` writes it.
+# An empty value means unset. Generated from core/settings/settings.py; `make docs` writes it.
 """
 
 

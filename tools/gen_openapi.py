@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from lsos.api import create_app
-from lsos.core.settings import Settings
+from lsos.core.settings.settings import Settings
 
 TARGET = Path(__file__).parents[1] / "Docs" / "openapi.json"
 

@@ -14,16 +14,16 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
+from lsos import embedded
 from lsos.cli.migrate import upgrade
 from lsos.cli.processes import Child, Children, free_port, tail
 from lsos.cli.stores import as_environment
-from lsos.core import embedded
-from lsos.core.db import Database
-from lsos.core.environment import load
-from lsos.core.local import complete
-from lsos.core.settings import Settings
+from lsos.core.db.database import Database
+from lsos.core.settings.environment import load
+from lsos.core.settings.settings import Settings
 from lsos.domains.auth import service as auth
 from lsos.domains.auth.schemas import TenantCreate, UserCreate
+from lsos.embedded.installation import complete
 from tools.load import main as simulation
 from tools.load import sites
 from tools.load.simulation import Options

@@ -24,29 +24,28 @@ from litestar.types import (
     Middleware,
 )
 
-from lsos.core import log as logs
-from lsos.core.bell import Bell
-from lsos.core.db import Database
-from lsos.core.envelope import to_response
-from lsos.core.environment import replaced_variables
+from lsos.core.db.database import Database
 from lsos.core.errors import LsosError, Unauthenticated
-from lsos.core.guard import AuthMiddleware, bearer_token, guard
-from lsos.core.idempotency import Replay
-from lsos.core.local import resolve_settings
-from lsos.core.metrics import Metrics
-from lsos.core.openapi import DeclareErrors, openapi_config
-from lsos.core.principal import Principal
-from lsos.core.redis import client
-from lsos.core.request import (
+from lsos.core.http.envelope import to_response
+from lsos.core.http.guard import AuthMiddleware, bearer_token, guard
+from lsos.core.http.idempotency import Replay
+from lsos.core.http.openapi import DeclareErrors, openapi_config
+from lsos.core.http.principal import Principal
+from lsos.core.http.request import (
     KeepAnswer,
     RequestMiddleware,
     check_request,
     session_provider,
     sessions_provider,
 )
-from lsos.core.settings import Settings
+from lsos.core.metrics.metrics import Metrics
+from lsos.core.observability import log as logs
+from lsos.core.observability.telemetry import Telemetry, trace_sql
+from lsos.core.queue.notifier import Notifier
+from lsos.core.redis.client import client
+from lsos.core.settings.environment import replaced_variables
+from lsos.core.settings.settings import Settings
 from lsos.core.storage import open_storage
-from lsos.core.telemetry import Telemetry, trace_sql
 from lsos.domains.auth import service as auth
 from lsos.domains.auth import sessions
 from lsos.domains.auth.controller import signing_in, tenants
@@ -67,6 +66,7 @@ from lsos.domains.reference import controller as reference
 from lsos.domains.reference.library import Library
 from lsos.domains.reports import controller as reports
 from lsos.domains.reviews import controller as reviews
+from lsos.embedded.installation import resolve_settings
 from lsos.registries import BASELINE_STEPS, KNOWN_CODES
 
 MAX_BODY_BYTES = 1_048_576
@@ -127,7 +127,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         log.warning("setting_replaced", hint=warning)
     redis = client(settings.redis_url)
     queue = client(settings.arq_redis_url)
-    db = Database.of(settings, application_name="lsos-api", pusher=Bell(queue))
+    db = Database.of(settings, application_name="lsos-api", pusher=Notifier(queue))
     trace_sql(db.engine)
     stopping = asyncio.Event()
     library = Library(settings, KNOWN_CODES)

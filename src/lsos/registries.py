@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
+from lsos.checks.catalogue import BY_CODE
 from lsos.domains.authority import queries as authority
 from lsos.domains.authority import rules as authority_rules
 from lsos.domains.campaigns.rules import BaselineStep
 from lsos.domains.crawl import findings
-from lsos.domains.crawl.checks import BY_CODE
 from lsos.domains.entity import queries as entity_queries
 from lsos.domains.entity import rules as entity_rules
 from lsos.domains.intelligence.rules import REFRESH

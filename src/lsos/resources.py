@@ -6,20 +6,20 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from lsos.core.outbound import Outbound
-from lsos.core.provider_config import parse_proxies
-from lsos.core.semaphore import Semaphore
-from lsos.core.settings import Settings
+from lsos.core.outbound.client import Outbound
+from lsos.core.redis.semaphore import Semaphore
+from lsos.core.settings.provider_config import parse_proxies
+from lsos.core.settings.settings import Settings
 from lsos.core.storage import open_storage
-from lsos.domains.authority.choice import backlink_provider
+from lsos.domains.authority.factory import backlink_provider
 from lsos.domains.crawl.politeness import HostClock
-from lsos.domains.local.choice import profile_provider
-from lsos.domains.providers.gate import Gate
+from lsos.domains.local.factory import profile_provider
+from lsos.domains.providers.limits import SharedLimits
 from lsos.domains.providers.proxies import ProxyPool
-from lsos.domains.rank.providers.choice import rank_provider
+from lsos.domains.rank.providers.factory import rank_provider
 from lsos.domains.reference.library import Library
 from lsos.domains.reports.mail import open_mailer
-from lsos.domains.reviews.choice import review_provider
+from lsos.domains.reviews.factory import review_provider
 from lsos.registries import (
     CHECK_NEEDS,
     CRAWL_FOLLOWERS,
@@ -42,13 +42,13 @@ async def resources(settings: Settings, redis: Redis) -> AsyncIterator[dict[str,
             user_agent=agent, allow_origins=origins, proxies=pool, is_sent_once=True
         ) as outbound_once,
     ):
-        gate = Gate(redis)
+        limits = SharedLimits(redis)
         yield {
             "outbound": outbound,
             "outbound_private": outbound_private,
             "outbound_once": outbound_once,
-            "provider_gate": gate,
-            **_providers(settings, gate, outbound, outbound_once, outbound_private),
+            "provider_limits": limits,
+            **_providers(settings, limits, outbound, outbound_once, outbound_private),
             "host_clock": HostClock(redis),
             "semaphore": Semaphore(redis),
             "crawl_followers": tuple(CRAWL_FOLLOWERS),
@@ -62,15 +62,15 @@ async def resources(settings: Settings, redis: Redis) -> AsyncIterator[dict[str,
 
 
 def _providers(
-    settings: Settings, gate: Gate, public: Outbound, once: Outbound, private: Outbound
+    settings: Settings, limits: SharedLimits, public: Outbound, once: Outbound, private: Outbound
 ) -> dict[str, object]:
     """By the name under which tasks ask for them.
 
     `once` sends no request twice, `private` reaches hosts inside the operator's network.
     """
     return {
-        "rank_provider": rank_provider(settings, once, gate),
-        "profile_provider": profile_provider(settings, public, private, gate),
-        "review_provider": review_provider(settings, public, private, gate),
-        "backlink_provider": backlink_provider(settings, public, private, gate),
+        "rank_provider": rank_provider(settings, once, limits),
+        "profile_provider": profile_provider(settings, public, private, limits),
+        "review_provider": review_provider(settings, public, private, limits),
+        "backlink_provider": backlink_provider(settings, public, private, limits),
     }

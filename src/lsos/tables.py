@@ -1,7 +1,9 @@
 """Imports every room's models, so that the metadata is complete wherever it is needed."""
 
-from lsos.core import audit, idempotency, jobs
-from lsos.core.model import Base
+from lsos.core.db import audit_log
+from lsos.core.db.model import Base
+from lsos.core.http import idempotency
+from lsos.core.queue import jobs
 from lsos.domains.auth import models as auth
 from lsos.domains.authority import models as authority
 from lsos.domains.campaigns import models as campaigns
@@ -16,7 +18,7 @@ from lsos.domains.reports import models as reports
 from lsos.domains.reviews import models as reviews
 
 ALL = (
-    audit,
+    audit_log,
     idempotency,
     jobs,
     auth,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from lsos.core.work import Registry, Task
+from lsos.core.queue.work import Registry, Task
 from lsos.domains.authority import tasks as authority
 from lsos.domains.crawl import tasks as crawl
 from lsos.domains.entity import tasks as entity

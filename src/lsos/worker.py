@@ -1,7 +1,7 @@
-"""The worker: arq's settings, and a worker that a bell wakes.
+"""The worker: arq's settings, and a worker that a notification wakes.
 
 `arq lsos.worker.WorkerSettings` serves the default queue by polling. `lsos worker` runs
-`BellWorker`, which also starts within milliseconds of a push and outlives an absence of Redis.
+`WakingWorker`, which also starts within milliseconds of a push and outlives an absence of Redis.
 """
 
 import argparse
@@ -24,25 +24,34 @@ from arq import cron
 from arq.worker import Function, Worker, func
 from redis.asyncio import Redis
 
-from lsos.core import cancelling, presence, sweeper
-from lsos.core import log as logs
-from lsos.core.bell import RUN_FUNCTION, Bell, deserialize, serialize
-from lsos.core.db import Database
+from lsos.core import cancelling
+from lsos.core.db.database import Database
 from lsos.core.errors import LsosError
-from lsos.core.local import resolve_settings
-from lsos.core.metrics import Metrics
-from lsos.core.redis import BELL, DEFAULT_QUEUE, OUTAGE, WORKERS, arq_settings, client, queue_key
-from lsos.core.runner import Runner
-from lsos.core.settings import Settings
-from lsos.core.telemetry import Telemetry, span, trace_sql
+from lsos.core.metrics.metrics import Metrics
+from lsos.core.observability import log as logs
+from lsos.core.observability.telemetry import Telemetry, span, trace_sql
+from lsos.core.queue import sweeper, worker_registry
+from lsos.core.queue.notifier import RUN_FUNCTION, Notifier, deserialize, serialize
+from lsos.core.queue.runner import Runner
+from lsos.core.redis.client import (
+    DEFAULT_QUEUE,
+    OUTAGE,
+    WAKE,
+    WORKERS,
+    arq_settings,
+    client,
+    queue_key,
+)
+from lsos.core.settings.settings import Settings
 from lsos.domains.health import service as health
 from lsos.domains.reports import schedules as report_schedules
+from lsos.embedded.installation import resolve_settings
 from lsos.resources import resources
 from lsos.tasks import registry
 
 POLL_S = 0.05
-BELL_POLL_S = 0.5
-"""Poll of a worker with a bell: only for what is deferred, or was pushed while nobody listened."""
+IDLE_POLL_S = 0.5
+"""Poll of a worker that is notified: for deferred jobs, and what was pushed while it was away."""
 RECONNECT_S = 1.0
 IN_PROGRESS_S = 15.0
 """How long a message is hidden that a worker has picked up; the claim of the row is the true lock.
@@ -91,7 +100,7 @@ async def startup(ctx: dict[str, Any]) -> None:
     queue = client(settings.arq_redis_url)
     stack.push_async_callback(redis.aclose)
     stack.push_async_callback(queue.aclose)
-    db = ctx["db"] = Database.of(settings, application_name="lsos-worker", pusher=Bell(queue))
+    db = ctx["db"] = Database.of(settings, application_name="lsos-worker", pusher=Notifier(queue))
     stack.push_async_callback(db.close)
     trace_sql(db.engine)
     name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
@@ -107,7 +116,7 @@ async def startup(ctx: dict[str, Any]) -> None:
         metrics=metrics,
     )
     queue_name = ctx.get("queue", DEFAULT_QUEUE)
-    await stack.enter_async_context(presence.told(redis, WORKERS + queue_name, name))
+    await stack.enter_async_context(worker_registry.announce(redis, WORKERS + queue_name, name))
     loops = [runner.heartbeat()]
     if settings.metrics_enabled:
         await stack.enter_async_context(metrics.flushing(db))
@@ -140,12 +149,12 @@ FUNCTIONS: Sequence[Function] = (
 SWEEP_SECONDS = set(range(0, 60, 5))
 
 
-class BellWorker(Worker):
+class WakingWorker(Worker):
     """arq's worker, woken by a published message or a freed slot instead of sleeping."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._bell = asyncio.Event()
+        self._wake = asyncio.Event()
         self._is_stopping = False
         self.in_progress_timeout_s = IN_PROGRESS_S
 
@@ -156,15 +165,15 @@ class BellWorker(Worker):
         listening = asyncio.ensure_future(self._listen())
         try:
             while not self._is_stopping:
-                self._bell.clear()
+                self._wake.clear()
                 try:
                     await self._poll_iteration()
                 except OUTAGE as error:
                     log.warning("redis_away", error=type(error).__name__)
                     await asyncio.sleep(RECONNECT_S)
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(BELL_POLL_S):
-                        await self._bell.wait()
+                    async with asyncio.timeout(IDLE_POLL_S):
+                        await self._wake.wait()
         finally:
             await cancelling.end(listening)
 
@@ -172,7 +181,7 @@ class BellWorker(Worker):
         # The cancellation alone may be lost: Python 3.11's wait_for, by which redis-py sends its
         # commands, swallows one that meets a finished write.
         self._is_stopping = True
-        self._bell.set()
+        self._wake.set()
         super().handle_sig(signum)
 
     async def start_jobs(self, job_ids: list[bytes]) -> None:
@@ -203,16 +212,16 @@ class BellWorker(Worker):
 
     def _release_sem_dec_counter_on_complete(self) -> None:
         super()._release_sem_dec_counter_on_complete()
-        self._bell.set()
+        self._wake.set()
 
     async def _listen(self) -> None:
-        channel = BELL + self.queue_name.removeprefix(queue_key(""))
+        channel = WAKE + self.queue_name.removeprefix(queue_key(""))
         while True:
             try:
                 async with self.pool.pubsub() as pubsub:
                     await pubsub.subscribe(channel)
                     async for _ in pubsub.listen():
-                        self._bell.set()
+                        self._wake.set()
             except OUTAGE:
                 await asyncio.sleep(RECONNECT_S)
 
@@ -233,7 +242,7 @@ def _options(settings: Settings, queue: str) -> dict[str, Any]:
         "job_serializer": serialize,
         "job_deserializer": deserialize,
         "timezone": UTC,
-        "health_check_interval": presence.BEAT_S,
+        "health_check_interval": worker_registry.BEAT_S,
         "log_results": False,
         "ctx": {"settings": settings, "queue": queue},
         "on_shutdown": shutdown,
@@ -245,7 +254,9 @@ async def serve(
 ) -> None:
     """Work until SIGTERM, SIGINT or cancellation; what is under way goes back into the queue."""
     pool = client(settings.arq_redis_url, job_serializer=serialize, job_deserializer=deserialize)
-    worker = BellWorker(redis_pool=pool, handle_signals=handle_signals, **_options(settings, queue))
+    worker = WakingWorker(
+        redis_pool=pool, handle_signals=handle_signals, **_options(settings, queue)
+    )
     # Closing needs a task that nobody has cancelled: before Python 3.11.3 every time-out within
     # a cancelled one fires at once, and connections would stay open.
     try:

@@ -10,20 +10,20 @@ from uuid import UUID
 from aiohttp import web
 from sqlalchemy import select
 
-from lsos.core import embedded
-from lsos.core.bell import Bell
+from lsos import embedded
 from lsos.core.clock import new_id
-from lsos.core.db import Database
-from lsos.core.embedded import postgres
-from lsos.core.embedded.place import load
-from lsos.core.embedded.processes import end
-from lsos.core.redis import client
+from lsos.core.db.database import Database
+from lsos.core.queue.notifier import Notifier
+from lsos.core.redis.client import client
 from lsos.domains.auth import service as auth
 from lsos.domains.auth.schemas import TenantCreate
 from lsos.domains.campaigns.models import Campaign
 from lsos.domains.crawl import service
 from lsos.domains.crawl.models import CrawlPage, CrawlRun, CrawlTodo
 from lsos.domains.crawl.rules import OPEN_STATES
+from lsos.embedded import postgres
+from lsos.embedded.place import load
+from lsos.embedded.processes import end
 from tests.support.sites import html, site_pool
 from tests.support.stack import migrate, settings_for
 from tests.support.waiting import until
@@ -116,7 +116,7 @@ async def test_every_page_is_measured_once_whatever_dies(tmp_path: Path) -> None
                 job_lease_seconds=2.0,
             )
             redis = client(settings.redis_url)
-            db = Database.of(settings, application_name="lsos-tests", pusher=Bell(redis))
+            db = Database.of(settings, application_name="lsos-tests", pusher=Notifier(redis))
             async with (
                 worker_process(settings, tmp_path / "a.log") as first,
                 worker_process(settings, tmp_path / "b.log") as second,

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from lsos.core.bell import Bell
 from lsos.core.clock import new_id
-from lsos.core.db import Database
-from lsos.core.redis import client
-from lsos.core.system_db import system_session
+from lsos.core.db.database import Database
+from lsos.core.db.system import system_session
+from lsos.core.queue.notifier import Notifier
+from lsos.core.redis.client import client
 from lsos.domains.auth import service as auth
 from lsos.domains.auth.schemas import TenantCreate, UserCreate
 from tests.conftest import PASSWORD, Api, make_tenant, running_worker, serve_api, sign_in
@@ -77,7 +77,7 @@ async def crawls(stores: Any, crawl_dsn: str) -> AsyncIterator[Crawls]:
             crawl_frontier_batch_size=10,
         )
         redis = client(settings.redis_url)
-        db = Database.of(settings, application_name="lsos-tests", pusher=Bell(redis))
+        db = Database.of(settings, application_name="lsos-tests", pusher=Notifier(redis))
         async with serve_api(settings, db) as api:
             tenant = await make_tenant(api, "Crawlers")
             async with running_worker(settings):

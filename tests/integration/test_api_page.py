@@ -2,7 +2,7 @@
 
 import re
 
-from lsos.core.api_page import page
+from lsos.core.http.api_page import page
 from tests.conftest import Api
 
 

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from lsos.core.clock import new_id
-from lsos.core.redis import LOGIN_IP, client
+from lsos.core.redis.client import LOGIN_IP, client
 from lsos.domains.auth.rules import ACCOUNT_TRIES, IP_TRIES, KNOWN_IP_TRIES
 from tests.conftest import PASSWORD, Api, serve_api
 from tests.support.clients import Answer, Client

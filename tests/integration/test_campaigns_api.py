@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import select
 
-from lsos.core.audit import AuditEntry
-from lsos.core.jobs import Job
-from lsos.core.principal import Principal
+from lsos.core.db.audit_log import AuditEntry
+from lsos.core.http.principal import Principal
+from lsos.core.queue.jobs import Job
 from lsos.domains.campaigns import service
 from lsos.domains.campaigns.rules import BaselineStep
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from lsos.checks.catalogue import BY_CODE
 from lsos.demo import faults
 from lsos.demo.server import start as start_demo
-from lsos.domains.crawl.checks import BY_CODE
 from tests.support.crawls import Crawls
 from tests.support.sites import Site, html
 

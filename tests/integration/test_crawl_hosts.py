@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from lsos.core.outbound import Outbound
-from lsos.core.redis import HOST_CLOCK, client
+from lsos.core.outbound.client import Outbound
+from lsos.core.redis.client import HOST_CLOCK, client
 from lsos.domains.crawl.hosts import HostRules, fetch_host
 from lsos.domains.crawl.rules import RunSettings
 from tests.support.crawls import Crawls

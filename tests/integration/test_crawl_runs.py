@@ -20,7 +20,7 @@ from aiohttp import web
 from sqlalchemy import delete, func, select
 
 from lsos.core.clock import new_id
-from lsos.core.jobs import Job, enqueue
+from lsos.core.queue.jobs import Job, enqueue
 from lsos.domains.crawl.export import cell
 from lsos.domains.crawl.models import CrawlPage, CrawlRun
 from lsos.domains.crawl.rules import MAX_QUEUED_RUNS
@@ -37,8 +37,8 @@ INJECTION = json.loads(
 )
 
 
-class Gate:
-    """Holds all answers of a page back until it is opened."""
+class SharedLimits:
+    """AccountLocks all answers of a page back until it is opened."""
 
     def __init__(self, site: Site, path: str = "/") -> None:
         self._open = asyncio.Event()
@@ -78,7 +78,7 @@ async def test_runs_over_the_caps_wait_and_start_when_others_end(
     second = await make_tenant(crawls.api, "Idle")
     quick = await crawls.sites.open()
     quick.page("/")
-    gate = Gate(site)
+    gate = SharedLimits(site)
     campaigns = [await crawls.campaign(site.base_url, first) for _ in range(3)]
     runs = [
         await crawls.start(campaign, first, use_sitemaps=False)
@@ -123,7 +123,7 @@ async def test_a_tenant_that_floods_keeps_nobody_else_waiting(crawls: Crawls, si
         return (run.started_at - run.created_at).total_seconds()
 
     alone = [await wait_s() for _ in range(3)]
-    gate = Gate(site)
+    gate = SharedLimits(site)
     campaigns = [await crawls.campaign(site.base_url, flooding) for _ in range(12)]
     runs = [
         await crawls.start(campaign, flooding, use_sitemaps=False)
@@ -160,7 +160,7 @@ async def test_an_absurd_backlog_is_refused(crawls: Crawls) -> None:
 
 async def test_jobs_of_a_run_may_run_twice(crawls: Crawls, site: Site) -> None:
     """A worker that dies before it has recorded an outcome leaves its job to another."""
-    gate = Gate(site)
+    gate = SharedLimits(site)
     links = [f"/{n}" for n in range(20)]
     site.sitemap("/sitemap.xml", links)
     for link in links:
@@ -229,7 +229,7 @@ async def test_a_cancelled_run_asks_no_more_and_keeps_what_it_has(
 async def test_cancelled_while_it_reads_sitemaps_a_run_reads_no_more(
     crawls: Crawls, site: Site
 ) -> None:
-    gate = Gate(site, "/1.xml")
+    gate = SharedLimits(site, "/1.xml")
     site.robots("".join(f"Sitemap: {site.base_url}/{n}.xml\n" for n in range(9)))
     run_id = await crawls.start(await crawls.campaign(site.base_url))
     await site.until_hit("/1.xml")
@@ -254,7 +254,7 @@ async def events(lines: Any) -> list[tuple[str, dict[str, Any]]]:
 
 
 async def test_a_run_can_be_watched_to_its_end(crawls: Crawls, site: Site) -> None:
-    gate = Gate(site)
+    gate = SharedLimits(site)
     run_id = await crawls.start(await crawls.campaign(site.base_url), use_sitemaps=False)
     client = crawls.tenant.viewer
     url = f"{crawls.api.base_url}{client.prefix}/crawl/runs/{run_id}/events"
@@ -275,7 +275,7 @@ async def test_a_run_can_be_watched_to_its_end(crawls: Crawls, site: Site) -> No
 
 
 async def test_an_open_stream_does_not_hold_up_a_shutdown(crawls: Crawls, site: Site) -> None:
-    gate = Gate(site)
+    gate = SharedLimits(site)
     run_id = await crawls.start(await crawls.campaign(site.base_url), use_sitemaps=False)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

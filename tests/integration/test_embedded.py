@@ -19,15 +19,15 @@ from redis.asyncio import Redis
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from lsos.core.embedded import EmbeddedError, Running, find, postgres, start, stores, valkey
-from lsos.core.embedded.place import Place, load
-from lsos.core.embedded.processes import is_alive
-from lsos.core.embedded.programs import installed
+from lsos.embedded import EmbeddedError, Running, find, postgres, start, stores, valkey
+from lsos.embedded.place import Place, load
+from lsos.embedded.processes import is_alive
+from lsos.embedded.programs import installed
 
 HOLD = """
 import signal, sys
 from pathlib import Path
-from lsos.core.embedded import start
+from lsos.embedded import start
 signal.signal(signal.SIGINT, lambda *_: print("interrupted", flush=True))
 with start(Path(sys.argv[1]), durable=sys.argv[2] == "durable") as running:
     print(running.stores.postgres_dsn, flush=True)

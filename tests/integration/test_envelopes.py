@@ -14,9 +14,9 @@ from litestar import Litestar, get
 from litestar.exceptions import InternalServerException
 
 from lsos import api as api_module
-from lsos.core.metrics import Metrics
-from lsos.core.openapi import openapi_config
-from lsos.core.request import RequestMiddleware, check_request
+from lsos.core.http.openapi import openapi_config
+from lsos.core.http.request import RequestMiddleware, check_request
+from lsos.core.metrics.metrics import Metrics
 from tests.conftest import Api, serve_api
 from tests.support.api import serve
 from tests.support.catalogue import fingerprint

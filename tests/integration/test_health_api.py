@@ -6,7 +6,7 @@ import aiohttp
 import msgspec
 
 from lsos.api import create_app
-from lsos.core.settings import Settings
+from lsos.core.settings.settings import Settings
 from lsos.domains.health.doctor import examine
 from tests.support.api import serve
 

@@ -11,9 +11,9 @@ import msgspec
 import pytest
 
 from lsos.core.clock import new_id, now
-from lsos.core.db import Database
-from lsos.core.metrics import API_REQUEST, TASK, Metrics
-from lsos.core.redis import WORKERS
+from lsos.core.db.database import Database
+from lsos.core.metrics.metrics import API_REQUEST, TASK, Metrics
+from lsos.core.redis.client import WORKERS
 from lsos.domains.health import queries, service
 from tests.support.apart import Stack, stack_apart
 from tests.support.clients import Client

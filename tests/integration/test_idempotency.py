@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from lsos.core.clock import new_id
-from lsos.core.db import Database
+from lsos.core.db.database import Database
 from tests.conftest import Api, serve_api
 from tests.support.clients import Answer, Client
 from tests.support.operations import Operation

@@ -11,11 +11,11 @@ import pytest
 from aiohttp import web
 from sqlalchemy import select
 
-from lsos.core.bell import Bell
 from lsos.core.clock import new_id, now
-from lsos.core.db import Database
-from lsos.core.jobs import Job, enqueue
-from lsos.core.redis import client
+from lsos.core.db.database import Database
+from lsos.core.queue.jobs import Job, enqueue
+from lsos.core.queue.notifier import Notifier
+from lsos.core.redis.client import client
 from lsos.demo.server import Site as DemoSite
 from lsos.demo.site import Page, build, not_found
 from lsos.domains.intelligence import service
@@ -409,7 +409,7 @@ async def test_inputs_that_were_not_all_measured_wait_for_validation(crawls: Cra
 async def ringing(crawls: Crawls) -> AsyncIterator[Database]:
     """Wakes the worker, as the API does."""
     queue = client(crawls.settings.arq_redis_url)
-    db = Database.of(crawls.settings, application_name="lsos-tests", pusher=Bell(queue))
+    db = Database.of(crawls.settings, application_name="lsos-tests", pusher=Notifier(queue))
     yield db
     await db.close()
     await queue.aclose()

@@ -15,13 +15,13 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from sqlalchemy import select, text
 from structlog.contextvars import bound_contextvars
 
-from lsos.core import sweeper
-from lsos.core.bell import Bell
 from lsos.core.clock import now
-from lsos.core.db import Database, Push
-from lsos.core.jobs import Job
-from lsos.core.redis import client, queue_key
-from lsos.core.runner import Runner
+from lsos.core.db.database import Database, Push
+from lsos.core.queue import sweeper
+from lsos.core.queue.jobs import Job
+from lsos.core.queue.notifier import Notifier
+from lsos.core.queue.runner import Runner
+from lsos.core.redis.client import client, queue_key
 from tests.support.queued import MODULE, Jobs, change, runner_of, waits_for_lock
 from tests.support.waiting import until
 from tests.support.workers import worker_process
@@ -29,9 +29,9 @@ from tests.support.workers import worker_process
 
 @pytest.fixture
 async def ringing(settings: Any) -> AsyncIterator[Database]:
-    """A database whose commits ring the bell, as in API and worker."""
+    """A database whose commits notify workers, as in API and worker."""
     redis = client(settings.redis_url)
-    database = Database.of(settings, application_name="lsos-tests", pusher=Bell(redis))
+    database = Database.of(settings, application_name="lsos-tests", pusher=Notifier(redis))
     yield database
     await database.close()
     await redis.aclose()
@@ -79,7 +79,7 @@ async def test_a_job_is_taken_while_redis_is_away(
     settings: Any, tenant_a: Any, tmp_path: Path
 ) -> None:
     away = client("redis://127.0.0.1:1/0")
-    db = Database.of(settings, application_name="lsos-tests", pusher=Bell(away))
+    db = Database.of(settings, application_name="lsos-tests", pusher=Notifier(away))
     mine = Jobs(db, tenant_a.id, tmp_path)
     job_id = await mine.add("test.append")
     assert (await mine.row(job_id)).state == "queued"
@@ -223,7 +223,7 @@ async def test_what_is_transient_is_tried_again_and_then_given_up(
     await runner.run(jobs.tenant_id, job_id)
     if failures:
         waiting = await jobs.row(job_id)
-        assert (waiting.state, waiting.round) == ("queued", 1)
+        assert (waiting.state, waiting.generation) == ("queued", 1)
         assert waiting.due_at > waiting.created_at
         assert waiting.reason_code == "site_busy"
         await change(jobs.db, jobs.tenant_id, job_id, "due_at = now()")
@@ -253,11 +253,13 @@ async def test_a_body_whose_claim_is_lost_is_cancelled_and_records_nothing(
     async with beating(runner):
         losing = asyncio.ensure_future(runner.run(jobs.tenant_id, job_id))
         await jobs.until_noted("start1")
-        await change(jobs.db, jobs.tenant_id, job_id, f"round = round + 1, claimed_by = '{winner}'")
+        await change(
+            jobs.db, jobs.tenant_id, job_id, f"generation = generation + 1, claimed_by = '{winner}'"
+        )
         async with asyncio.timeout(10):
             await losing
     job = await jobs.row(job_id)
-    assert (job.state, job.claimed_by, job.round) == ("running", winner, 1)
+    assert (job.state, job.claimed_by, job.generation) == ("running", winner, 1)
     assert jobs.notes() == ["start1"]
 
 
@@ -269,11 +271,13 @@ async def test_a_result_that_comes_after_the_claim_was_lost_is_not_recorded(
     job_id = await jobs.add("test.hold")
     losing = asyncio.ensure_future(runner.run(jobs.tenant_id, job_id))
     await jobs.until_noted("start1")
-    await change(jobs.db, jobs.tenant_id, job_id, f"round = round + 1, claimed_by = '{winner}'")
+    await change(
+        jobs.db, jobs.tenant_id, job_id, f"generation = generation + 1, claimed_by = '{winner}'"
+    )
     jobs.let_go()
     await losing
     job = await jobs.row(job_id)
-    assert (job.state, job.round, job.finished_at) == ("running", 1, None)
+    assert (job.state, job.generation, job.finished_at) == ("running", 1, None)
 
 
 async def test_a_result_is_recorded_though_the_worker_is_stopped_meanwhile(
@@ -501,8 +505,8 @@ async def test_a_forged_message_in_redis_is_dropped(
 ) -> None:
     job_id = await jobs.add("test.append", delay_s=600)
     await change(jobs.db, jobs.tenant_id, job_id, "due_at = now()")
-    forged = Push(tenant_id=tenant_b.id, job_id=job_id, round=7, queue=jobs.queue)
-    await Bell(redis).push([forged])
+    forged = Push(tenant_id=tenant_b.id, job_id=job_id, generation=7, queue=jobs.queue)
+    await Notifier(redis).push([forged])
     async with worker_process(settings, tmp_path / "w.log", queue=jobs.queue, module=MODULE):
         marker = await jobs.add("test.append", word="marker")
         await jobs.until_state(marker, "done")

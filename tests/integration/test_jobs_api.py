@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import select, update
 
-from lsos.core.audit import AuditEntry
 from lsos.core.clock import now
-from lsos.core.jobs import Job, enqueue
+from lsos.core.db.audit_log import AuditEntry
+from lsos.core.queue.jobs import Job, enqueue
 
 FAR_S = 86_400.0
 """Jobs of these tests are not due, so no worker of another test takes them."""
@@ -30,7 +30,7 @@ async def make_dead(api: Any, tenant: Any, **columns: Any) -> str:
         tenant,
         state="dead",
         attempts=3,
-        round=4,
+        generation=4,
         finished_at=now(),
         first_started_at=now() - timedelta(minutes=1),
         error_type="Permanent",
@@ -87,7 +87,7 @@ async def test_a_retried_job_starts_afresh(api: Any, tenant_a: Any) -> None:
     job = answer.body["data"]
     assert (job["attempts"], job["finished_at"], job["first_started_at"]) == (0, None, None)
     stored = await row(api, tenant_a, job_id)
-    assert stored.round >= 5
+    assert stored.generation >= 5
     assert stored.due_at <= now()
     async with api.db.tenant_session(tenant_a.id) as session:
         entries = await session.scalars(select(AuditEntry).where(AuditEntry.target == job_id))

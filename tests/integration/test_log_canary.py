@@ -11,8 +11,8 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from lsos.core import log as logs
 from lsos.core.clock import new_id
+from lsos.core.observability import log as logs
 from tests.conftest import Api, serve_api
 from tests.support.parties import Party
 

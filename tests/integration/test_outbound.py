@@ -20,10 +20,10 @@ import trustme
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from lsos.core.outbound import Hop, Outbound
-from lsos.core.outbound_errors import OutboundError, OutboundErrorKind
-from lsos.core.outbound_response import READ_BYTES, REDIRECTS
-from lsos.core.resolver import AddressBlockedError, GuardedResolver, guarded_socket
+from lsos.core.outbound.client import Hop, Outbound
+from lsos.core.outbound.errors import OutboundError, OutboundErrorKind
+from lsos.core.outbound.resolver import AddressBlockedError, GuardedResolver, guarded_socket
+from lsos.core.outbound.response import READ_BYTES, REDIRECTS
 
 CASES: dict[str, Any] = json.loads(
     (Path(__file__).parents[1] / "data" / "ssrf_urls.json").read_text(encoding="utf-8")
@@ -148,15 +148,15 @@ async def failure(request: Awaitable[object]) -> OutboundError:
 
 @pytest.fixture
 async def canary() -> AsyncIterator[tuple[int, list[bytes]]]:
-    """A listener inside that nobody may reach: its port, and what it heard."""
-    heard: list[bytes] = []
+    """A listener inside that nobody may reach: its port, and what it discovered."""
+    discovered: list[bytes] = []
 
     async def listen(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        heard.append(b"connected")
+        discovered.append(b"connected")
         writer.close()
 
     server = await asyncio.start_server(listen, "127.0.0.1", 0)
-    yield server.sockets[0].getsockname()[1], heard
+    yield server.sockets[0].getsockname()[1], discovered
     server.close()
     await server.wait_closed()
 
@@ -216,7 +216,7 @@ async def test_one_private_answer_among_public_ones_condemns_the_name(
 async def test_rebinding_never_reaches_the_inside(
     canary: tuple[int, list[bytes]], connects: list[tuple[Any, ...]]
 ) -> None:
-    port, heard = canary
+    port, discovered = canary
     flips = [["93.184.216.34"], ["127.0.0.1"]]
     hosts = {f"r{i}.test": flips if i % 2 else flips[::-1] for i in range(100)}
     async with client(resolver=FakeResolver(hosts, [])) as outbound:
@@ -224,7 +224,7 @@ async def test_rebinding_never_reaches_the_inside(
             for _ in range(2):
                 kind = (await failure(outbound.get(f"http://{host}:{port}/"))).kind
                 assert kind in ("refused", "address_blocked")
-    assert heard == []
+    assert discovered == []
     assert {address[0] for address in connects} == {"93.184.216.34"}
 
 
@@ -295,14 +295,14 @@ async def app_server(
 
 
 async def test_an_allowed_origin_opens_no_other_door(canary: tuple[int, list[bytes]]) -> None:
-    port, heard = canary
+    port, discovered = canary
     async with raw_server(saying(body_of(b"x"))) as origin, client(origin) as outbound:
         assert (await outbound.get(origin)).body == b"x"
         other = f"http://127.0.0.1:{port}/"
         assert (await failure(outbound.get(other))).kind == "address_blocked"
         https = origin.replace("http:", "https:")
         assert (await failure(outbound.get(https))).kind == "address_blocked"
-    assert heard == []
+    assert discovered == []
 
 
 async def test_allow_private_opens_names_and_addresses() -> None:
@@ -351,25 +351,25 @@ async def test_redirects_without_end_are_given_up(target: str, asked: int) -> No
 
 
 async def test_credentials_stay_with_their_origin() -> None:
-    heard: list[dict[str, str]] = []
+    discovered: list[dict[str, str]] = []
 
     async def second(request: web.Request) -> web.Response:
-        heard.append(dict(request.headers))
+        discovered.append(dict(request.headers))
         return web.Response(text="done")
 
     async with app_server(second) as other:
 
         async def first(request: web.Request) -> web.Response:
-            heard.append(dict(request.headers))
+            discovered.append(dict(request.headers))
             location = other.replace("//", "//user:hunter2@")
             return web.Response(status=302, headers={"Location": location})
 
         async with app_server(first) as origin, client(origin, other) as outbound:
             secret = {"Authorization": "Bearer hunter2", "X-Key": "hunter2", "Accept": "a/b"}
             await outbound.get_following(origin, headers=secret)
-    assert heard[0]["Authorization"] == "Bearer hunter2"
-    assert "hunter2" not in str(heard[1])
-    assert (heard[1]["Accept"], heard[1]["User-Agent"]) == ("a/b", AGENT)
+    assert discovered[0]["Authorization"] == "Bearer hunter2"
+    assert "hunter2" not in str(discovered[1])
+    assert (discovered[1]["Accept"], discovered[1]["User-Agent"]) == ("a/b", AGENT)
 
 
 # Bodies
@@ -640,7 +640,7 @@ async def test_connection_is_kept_for_the_next_request(connects: list[tuple[Any,
 async def test_requests_carry_our_name_and_nothing_of_the_machine(
     monkeypatch: pytest.MonkeyPatch, canary: tuple[int, list[bytes]]
 ) -> None:
-    port, heard = canary
+    port, discovered = canary
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
         monkeypatch.setenv(name, f"http://127.0.0.1:{port}")
     asked: list[dict[str, str]] = []
@@ -653,7 +653,7 @@ async def test_requests_carry_our_name_and_nothing_of_the_machine(
         url = origin.replace("//", "//user:hunter2@") + "/a|b?c=%zz&d=%C3%BC#frag"
         first = await outbound.get(url)
         await outbound.get(url)
-    assert heard == []
+    assert discovered == []
     assert first.header("SET-COOKIE") == "session=1"
     assert asked[0]["path"] == "/a|b?c=%zz&d=%C3%BC"
     assert asked[0]["User-Agent"] == AGENT

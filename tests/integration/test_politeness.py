@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from lsos.core.redis import HOST_CLOCK, client
+from lsos.core.redis.client import HOST_CLOCK, client
 from lsos.domains.crawl.politeness import HostClock
 
 INTERVAL_S = 100.0

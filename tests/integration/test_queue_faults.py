@@ -17,11 +17,11 @@ import msgspec
 import pytest
 from sqlalchemy import func, select, text
 
-from lsos.core.bell import Bell
-from lsos.core.db import Database, Push
-from lsos.core.jobs import Job
-from lsos.core.redis import client, queue_key
-from lsos.core.settings import Settings
+from lsos.core.db.database import Database, Push
+from lsos.core.queue.jobs import Job
+from lsos.core.queue.notifier import Notifier
+from lsos.core.redis.client import client, queue_key
+from lsos.core.settings.settings import Settings
 from lsos.domains.auth import service as auth
 from lsos.domains.auth.schemas import TenantCreate
 from tests.support.apart import Stack, stack_apart
@@ -63,7 +63,7 @@ async def redis(settings: Settings) -> AsyncIterator[Any]:
 
 @pytest.fixture
 async def jobs(settings: Settings, redis: Any, stack: Stack, tmp_path: Path) -> AsyncIterator[Jobs]:
-    db = Database.of(settings, application_name="lsos-tests", pusher=Bell(redis))
+    db = Database.of(settings, application_name="lsos-tests", pusher=Notifier(redis))
     yield Jobs(db, stack.tenant.id, tmp_path)
     await db.close()
 
@@ -223,7 +223,7 @@ async def test_an_api_that_dies_after_its_commit_has_taken_the_job(
     assert ran.all() == ["done"]
 
 
-async def test_what_dies_between_commit_and_bell_is_run_and_what_is_rolled_back_is_not(
+async def test_what_dies_between_commit_and_notification_is_run_and_what_is_rolled_back_is_not(
     jobs: Jobs, settings: Settings, redis: Any, tmp_path: Path
 ) -> None:
     """F11, with 10 deaths and 100 roll-backs."""
@@ -258,9 +258,9 @@ async def test_five_messages_of_each_job_have_one_effect(
     async with jobs.db.tenant_session(jobs.tenant_id) as session:
         ids = (await session.scalars(select(Job.id).where(Job.queue == jobs.queue))).all()
     # Each under a name of its own, or Redis itself would make one of them.
-    await Bell(redis).push(
+    await Notifier(redis).push(
         [
-            Push(tenant_id=jobs.tenant_id, job_id=job_id, round=number, queue=jobs.queue)
+            Push(tenant_id=jobs.tenant_id, job_id=job_id, generation=number, queue=jobs.queue)
             for number in range(5)
             for job_id in ids
         ]

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select, text
 
 from lsos.core.clock import now
-from lsos.core.jobs import Job
+from lsos.core.queue.jobs import Job
 from lsos.domains.rank import queries
 from lsos.domains.rank.rules import (
     CTR_CURVES,

@@ -11,10 +11,10 @@ from sqlalchemy import text
 
 from lsos import api as api_module
 from lsos.core.clock import new_id
-from lsos.core.db import Database
-from lsos.core.principal import Principal
-from lsos.core.settings import Settings
-from lsos.core.system_db import system_session
+from lsos.core.db.database import Database
+from lsos.core.db.system import system_session
+from lsos.core.http.principal import Principal
+from lsos.core.settings.settings import Settings
 from lsos.domains.auth import service as auth
 from lsos.domains.auth.rules import ROLE_SCOPES
 from lsos.domains.auth.schemas import TenantCreate, UserCreate

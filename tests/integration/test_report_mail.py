@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 import trustme
 
-from lsos.core.settings import Settings
+from lsos.core.settings.settings import Settings
 from lsos.domains.reports.mail import Letter, Result, SmtpMailer, message_id
 from tests.support.smtp import DROP, PASSWORD, USER, MailServer, mail_server
 

@@ -14,12 +14,12 @@ import msgspec
 import pytest
 from sqlalchemy import select, text, update
 
-from lsos.core.bell import Bell
 from lsos.core.clock import new_id, now
-from lsos.core.db import Database
-from lsos.core.jobs import Job
-from lsos.core.redis import client
-from lsos.core.settings import Settings
+from lsos.core.db.database import Database
+from lsos.core.queue.jobs import Job
+from lsos.core.queue.notifier import Notifier
+from lsos.core.redis.client import client
+from lsos.core.settings.settings import Settings
 from lsos.domains.dashboard.queries import get_dashboard
 from lsos.domains.health.queries import LastJudged
 from lsos.domains.reports import queries, runs, schedules
@@ -680,7 +680,7 @@ async def test_three_workers_start_a_hundred_schedules_once_each(
     """F38: real processes, and six ticks at once."""
     tenant_id, settings = room.jobs.tenant_id, room.jobs.settings
     redis = client(settings.arq_redis_url)
-    ringing = Database.of(settings, application_name="lsos-tests", pusher=Bell(redis))
+    ringing = Database.of(settings, application_name="lsos-tests", pusher=Notifier(redis))
     due = now() - timedelta(seconds=1)
     await plant_schedules(room.db, tenant_id, due, 10)  # for the workers' own first ticks
     async with (

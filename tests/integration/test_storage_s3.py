@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from lsos.core.settings import Settings
+from lsos.core.settings.settings import Settings
 from lsos.core.storage import (
     ChecksumMismatch,
     ObjectMissing,

@@ -9,13 +9,13 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from lsos.core import embedded
-from lsos.core.bell import Bell
-from lsos.core.db import Database
-from lsos.core.jobs import enqueue
-from lsos.core.redis import client
-from lsos.core.settings import Settings
-from lsos.core.system_db import system_session
+from lsos import embedded
+from lsos.core.db.database import Database
+from lsos.core.db.system import system_session
+from lsos.core.queue.jobs import enqueue
+from lsos.core.queue.notifier import Notifier
+from lsos.core.redis.client import client
+from lsos.core.settings.settings import Settings
 from tests.conftest import make_tenant, serve_api
 from tests.support.clients import TenantClients
 from tests.support.stack import fresh_database, migrate, settings_for
@@ -52,7 +52,7 @@ async def stack_apart(
         settings = settings_for(stores, dsn, redis_url=apart, arq_redis_url=apart, **changes)
         redis = client(apart)
         await redis.flushdb()
-        db = Database.of(settings, application_name="lsos-tests", pusher=Bell(redis))
+        db = Database.of(settings, application_name="lsos-tests", pusher=Notifier(redis))
         async with serve_api(settings, db) as api:
             tenant = await make_tenant(api, "Counted agency")
             yield Stack(settings, db, redis, tenant, api)

@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.core.db import Database
-from lsos.core.system_db import system_session
+from lsos.core.db.database import Database
+from lsos.core.db.system import system_session
 
 TENANT_TABLES = """
     select c.relname, c.oid, c.relrowsecurity, c.relforcerowsecurity

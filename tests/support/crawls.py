@@ -7,8 +7,8 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from lsos.core.db import Database
-from lsos.core.settings import Settings
+from lsos.core.db.database import Database
+from lsos.core.settings.settings import Settings
 from lsos.domains.crawl.models import CrawlIssue, CrawlPage, CrawlRun, CrawlUrl
 from lsos.domains.crawl.rules import OPEN_STATES
 from tests.support.clients import Answer, TenantClients

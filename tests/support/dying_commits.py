@@ -1,4 +1,4 @@
-"""Commits jobs in processes that are gone before the bell is rung, as kill -9 between both.
+"""Commits jobs in processes that are gone before workers are notified, as kill -9 between both.
 
 `python -m tests.support.dying_commits` reads lines of tenant, queue, path and word, and writes how
 each process ended. `create_app` is the API that dies so.
@@ -12,25 +12,25 @@ from uuid import UUID
 from litestar import Litestar
 
 from lsos import api
-from lsos.core.db import Database, Push
-from lsos.core.environment import load
-from lsos.core.jobs import enqueue
+from lsos.core.db.database import Database, Push
+from lsos.core.queue.jobs import enqueue
+from lsos.core.settings.environment import load
 
 KILLED = 9
 
 
-class DyingBell:
+class DyingNotifier:
     async def push(self, _: list[Push]) -> None:
         os._exit(KILLED)
 
 
 def create_app() -> Litestar:
-    api.Bell = lambda _: DyingBell()  # type: ignore[misc,assignment]  # the failpoint
+    api.Notifier = lambda _: DyingNotifier()  # type: ignore[misc,assignment]  # the failpoint
     return api.create_app()
 
 
 async def _commit(tenant_id: UUID, queue: str, path: str, word: str) -> None:
-    db = Database.of(load(), application_name="lsos-tests", pusher=DyingBell())
+    db = Database.of(load(), application_name="lsos-tests", pusher=DyingNotifier())
     async with db.tenant_session(tenant_id) as session:
         await enqueue(
             session, "test.append", tenant_id=tenant_id, queue=queue, path=path, word=word

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from lsos.domains.crawl.facts import (
+from lsos.checks.site import SiteContext, SiteFacts
+from lsos.web.facts import (
     Canonical,
     Heading,
     Hreflang,
@@ -12,13 +13,7 @@ from lsos.domains.crawl.facts import (
     PageFacts,
     StructuredItem,
 )
-from lsos.domains.crawl.site_facts import (
-    HostFacts,
-    RobotsGroup,
-    SiteContext,
-    SiteFacts,
-    SitemapFacts,
-)
+from lsos.web.host_facts import HostFacts, RobotsGroup, SitemapFacts
 
 HOST = "www.example.com"
 ORIGIN = f"https://{HOST}"

@@ -15,10 +15,10 @@ from pathlib import Path
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos import worker
-from lsos.core import log
-from lsos.core.environment import load
-from lsos.core.errors import NotYet, Permanent, Transient
-from lsos.core.work import Death, Registry, Summary, Work, task
+from lsos.core.errors import Permanent, Reschedule, Transient
+from lsos.core.observability import log
+from lsos.core.queue.work import Death, Registry, Summary, Work, task
+from lsos.core.settings.environment import load
 from tests.support.waiting import until
 
 
@@ -101,7 +101,7 @@ async def twice(work: Work, path: str) -> Summary:
     """Waits once for a permit."""
     note(path, f"try{work.attempt}")
     if len(notes(Path(path))) == 1:
-        raise NotYet("no permit", delay_s=0.01)
+        raise Reschedule("no permit", delay_s=0.01)
     return {}
 
 
@@ -126,7 +126,7 @@ async def several(queue: str, count: int) -> None:
     )
 
 
-class Deaf(worker.BellWorker):
+class Deaf(worker.WakingWorker):
     """Stopped in a command to Redis that swallows it, as wait_for of Python 3.11 may."""
 
     async def _poll_iteration(self) -> None:
@@ -143,7 +143,7 @@ if __name__ == "__main__":
     parser.add_argument("--deaf", action="store_true")
     options = parser.parse_args()
     if options.deaf:
-        worker.BellWorker = Deaf  # type: ignore[misc]  # the fault
+        worker.WakingWorker = Deaf  # type: ignore[misc]  # the fault
     worker.registry = registry
     if options.workers == 1:
         worker.main(options.queue)

@@ -10,8 +10,8 @@ import msgspec
 from aiohttp import web
 
 from lsos.core.clock import new_id
-from lsos.core.db import Database
-from lsos.core.embedded import Stores
+from lsos.core.db.database import Database
+from lsos.embedded import Stores
 from tests.conftest import Api, make_tenant, running_worker, serve_api
 from tests.support.clients import TenantClients
 from tests.support.stack import fresh_database, migrate, settings_for

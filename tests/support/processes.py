@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from lsos.core.settings import Settings
+from lsos.core.settings.settings import Settings
 from tests.support.clients import Client
 from tests.support.stack import ROOT
 from tests.support.waiting import until

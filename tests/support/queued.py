@@ -6,9 +6,9 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import text
 
-from lsos.core.db import Database
-from lsos.core.jobs import Job, enqueue
-from lsos.core.runner import Runner
+from lsos.core.db.database import Database
+from lsos.core.queue.jobs import Job, enqueue
+from lsos.core.queue.runner import Runner
 from tests.support.job_tasks import notes, registry
 from tests.support.waiting import until
 

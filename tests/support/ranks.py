@@ -12,11 +12,11 @@ from aiohttp import web
 from sqlalchemy import select, text
 
 from lsos.core.clock import now
-from lsos.core.db import Database
-from lsos.core.jobs import Job
-from lsos.core.redis import client as redis_client
-from lsos.core.runner import Runner
-from lsos.core.settings import Settings
+from lsos.core.db.database import Database
+from lsos.core.queue.jobs import Job
+from lsos.core.queue.runner import Runner
+from lsos.core.redis.client import client as redis_client
+from lsos.core.settings.settings import Settings
 from lsos.domains.rank.models import RankRun, RankSnapshot
 from lsos.resources import resources
 from lsos.tasks import registry

@@ -14,11 +14,11 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from lsos.core.db import Database
-from lsos.core.environment import load
-from lsos.core.metrics import Metrics
-from lsos.core.runner import Runner
-from lsos.core.settings import Settings
+from lsos.core.db.database import Database
+from lsos.core.metrics.metrics import Metrics
+from lsos.core.queue.runner import Runner
+from lsos.core.settings.environment import load
+from lsos.core.settings.settings import Settings
 from lsos.core.storage import Storage, Stored, open_storage
 from lsos.domains.reports import generate
 from lsos.domains.reports.mail import Letter, Mailer, Result, open_mailer
@@ -28,7 +28,8 @@ OPEN_JOBS = text("""
     update jobs set due_at = now() where state = 'queued' and name like 'reports.%' returning id
 """)
 LOST = text("""
-    update jobs set state = 'queued', round = round + 1, claimed_by = null, lease_until = null,
+    update jobs set state = 'queued', generation = generation + 1,
+        claimed_by = null, lease_until = null,
         due_at = now() where state = 'running' and name like 'reports.%'
 """)
 

@@ -7,11 +7,11 @@ from uuid import UUID
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.core.audit import AuditEntry
 from lsos.core.clock import new_id, now
-from lsos.core.db import Database
-from lsos.core.idempotency import IdempotencyKey
-from lsos.core.jobs import Job
+from lsos.core.db.audit_log import AuditEntry
+from lsos.core.db.database import Database
+from lsos.core.http.idempotency import IdempotencyKey
+from lsos.core.queue.jobs import Job
 from lsos.domains.auth.models import ApiKey, Tenant, UserCampaign
 from lsos.domains.campaigns.models import BaselineStep, Campaign, Competitor, Location
 from lsos.domains.crawl.models import (
@@ -26,10 +26,10 @@ from lsos.domains.crawl.models import (
 )
 from lsos.domains.crawl.rules import PageLinks
 from lsos.domains.crawl.store import pack_facts
-from lsos.domains.crawl.urls import url_key
 from lsos.domains.crawl.views import encode_issue
 from lsos.domains.entity.models import EntityReport
 from lsos.domains.reports.models import Report, ReportDelivery, ReportSchedule
+from lsos.web.urls import url_key
 from tests.support import facts
 from tests.support.seeding_intelligence import seed_intelligence
 from tests.support.seeding_local import seed_local

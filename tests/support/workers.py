@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from lsos.core.environment import environment_name
-from lsos.core.settings import Settings
+from lsos.core.settings.environment import environment_name
+from lsos.core.settings.settings import Settings
 from tests.support.stack import ROOT
 from tests.support.waiting import until
 

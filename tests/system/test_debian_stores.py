@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from lsos.core import embedded
-from lsos.core.db import Database
+from lsos import embedded
+from lsos.core.db.database import Database
 from lsos.demo import server as demo
 from lsos.domains.health.doctor import examine
 from lsos.tables import metadata

@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsos.core.addresses import is_local_name, is_public, may_ask, parse_target, printable
+from lsos.core.outbound.addresses import (
+    is_local_name,
+    is_public,
+    may_ask,
+    parse_target,
+    printable,
+)
 
 CASES: dict[str, Any] = json.loads(
     (Path(__file__).parents[1] / "data" / "ssrf_urls.json").read_text(encoding="utf-8")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsos.core.request import client_address
+from lsos.core.http.request import client_address
 
 PROXIES = ("10.0.0.0/8", "127.0.0.1", "::1")
 

@@ -7,8 +7,8 @@ import msgspec
 import pytest
 import yaml
 
-from lsos.core.environment import environment_name, load
-from lsos.core.settings import Settings
+from lsos.core.settings.environment import environment_name, load
+from lsos.core.settings.settings import Settings
 from tests.support.stack import ROOT
 
 TEXT = (ROOT / "compose.yaml").read_text()

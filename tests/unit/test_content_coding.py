@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsos.core.content_coding import MAX_GZIP_MEMBERS, DecodingError, decoder_for
+from lsos.core.outbound.content_coding import MAX_GZIP_MEMBERS, DecodingError, decoder_for
 
 NO_LIMIT = 1 << 30
 

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsos.domains.crawl.facts import Heading, PageFacts, StructuredItem
-from lsos.domains.crawl.structured import jsonld_items
 from lsos.domains.entity import rules, same_as
 from lsos.domains.entity.analysis import Analyser, Subject
 from lsos.domains.entity.places import Place
 from lsos.domains.entity.rules import Analysis
 from lsos.domains.entity.topics import Keyword, Topics, wanted_stems
+from lsos.web.facts import Heading, PageFacts, StructuredItem
+from lsos.web.html.structured_data import jsonld_items
 from tests.support import facts
 
 ORIGIN = "https://www.example.com"

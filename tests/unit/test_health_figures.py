@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsos.core.histogram import BOUNDS_MS, BUCKETS, bucket_of, count_over, quantile
-from lsos.core.metrics import API_REQUEST, CRAWL_RUN, JOB_WAIT, TASK, route_class
+from lsos.core.metrics.histogram import BOUNDS_MS, BUCKETS, bucket_of, count_over, quantile
+from lsos.core.metrics.metrics import API_REQUEST, CRAWL_RUN, JOB_WAIT, TASK, route_class
 from lsos.domains.health import prometheus
 from lsos.domains.health.figures import levels_of, metrics_of, readings_of
 from lsos.domains.health.rollup import Raw, Sum, Sums

@@ -2,8 +2,8 @@
 
 import pytest
 
-from lsos.core.schema_version import HEAD
-from lsos.core.settings import Settings
+from lsos.core.db.schema_version import HEAD
+from lsos.core.settings.settings import Settings
 from lsos.domains.health.doctor import (
     judge_postgresql_version,
     judge_redis,

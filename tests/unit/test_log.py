@@ -13,8 +13,8 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsos.core import log as logs
-from lsos.core.log import HIDDEN, Redactor
+from lsos.core.observability import log as logs
+from lsos.core.redaction import HIDDEN, Redactor
 
 KNOWN = "S3cr3t/of+this.installation"
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1g"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from lsos.core.environment import REPLACED, environment_name
-from lsos.core.settings import Settings
+from lsos.core.settings.environment import REPLACED, environment_name
+from lsos.core.settings.settings import Settings
 from lsos.domains.health.rules import ALERTS, Alert
 from tests.support.stack import ROOT
 

@@ -11,9 +11,9 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lsos.checks.catalogue import BY_CODE
 from lsos.cli import cli
 from lsos.domains.crawl import rules as crawl
-from lsos.domains.crawl.checks import BY_CODE
 from lsos.domains.entity import rules as entity
 from lsos.domains.rank import rules as rank
 from lsos.domains.reference.bundle import BUNDLED, read_release

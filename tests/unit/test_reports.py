@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from lsos.domains.crawl.checks import CHECKS
+from lsos.checks.catalogue import CHECKS
 from lsos.domains.reports import facts, glyphs, render, texts
 from lsos.domains.reports.build import build
 from lsos.domains.reports.chapters.pieces import change, clean, percent

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from alembic.script import ScriptDirectory
 
-from lsos.core.schema_version import HEAD, is_satisfied
+from lsos.core.db.schema_version import HEAD, is_satisfied
 
 ROOT = Path(__file__).parents[2]
 

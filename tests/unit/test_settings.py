@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsos.core.environment import (
+from lsos.core.errors import SettingsError
+from lsos.core.settings.environment import (
     REPLACED,
     environment_name,
     load,
     normalise_dsn,
     replaced_variables,
 )
-from lsos.core.errors import SettingsError
-from lsos.core.local import local_secret
-from lsos.core.settings import Settings
+from lsos.core.settings.settings import Settings
+from lsos.embedded.installation import local_secret
 from tools import gen_env_example
 
 ROOT = Path(__file__).parents[2]

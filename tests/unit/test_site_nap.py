@@ -9,9 +9,9 @@ import pytest
 
 from lsos.domains.campaigns.nap import Match
 from lsos.domains.campaigns.rules import Listing
-from lsos.domains.crawl.facts import PageFacts
-from lsos.domains.crawl.parse import parse
 from lsos.domains.local.site_nap import SiteNap
+from lsos.web.facts import PageFacts
+from lsos.web.html.parse import parse
 
 AT = datetime(2026, 11, 24, tzinfo=UTC)
 SITE = "https://pinecovedental.example"

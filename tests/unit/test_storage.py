@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from obstore.store import MemoryStore
 
-from lsos.core.settings import Settings
+from lsos.core.settings.settings import Settings
 from lsos.core.storage import (
     ChecksumMismatch,
     ObjectMissing,

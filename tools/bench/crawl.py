@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 import psutil
 
-from lsos.core import embedded
+from lsos import embedded
 from tools.bench.measure import Cost, console, median, run, server, table, tree_cpu_s, write
 
 PAGES = 2_000

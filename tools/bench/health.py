@@ -9,16 +9,16 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from lsos import embedded
 from lsos.cli.migrate import upgrade
-from lsos.core import embedded
-from lsos.core.db import Database
-from lsos.core.environment import load
-from lsos.core.histogram import BUCKETS
-from lsos.core.local import complete
-from lsos.core.redis import client
+from lsos.core.db.database import Database
+from lsos.core.metrics.histogram import BUCKETS
+from lsos.core.redis.client import client
+from lsos.core.settings.environment import load
 from lsos.domains.auth import service as auth
 from lsos.domains.auth.schemas import TenantCreate
 from lsos.domains.health import queries, service
+from lsos.embedded.installation import complete
 from tools.bench.measure import console, median, table, write
 
 ROWS = int(os.environ.get("ROWS", "10000000"))

@@ -10,12 +10,12 @@ from typing import Any
 
 import psutil
 
+from lsos import embedded
 from lsos.cli.migrate import upgrade
 from lsos.cli.processes import free_port
 from lsos.cli.stores import as_environment
-from lsos.core import embedded
-from lsos.core.environment import load
-from lsos.core.local import complete
+from lsos.core.settings.environment import load
+from lsos.embedded.installation import complete
 from tools.bench.measure import table, tree_cpu_s, write
 
 SETTLE_S = 8.0

@@ -11,18 +11,18 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from lsos import embedded
 from lsos.cli.migrate import upgrade
 from lsos.cli.stores import as_environment
-from lsos.core import embedded
-from lsos.core.bell import Bell
-from lsos.core.db import Database
-from lsos.core.environment import load
-from lsos.core.jobs import enqueue
-from lsos.core.local import complete
-from lsos.core.redis import client
-from lsos.core.settings import Settings
+from lsos.core.db.database import Database
+from lsos.core.queue.jobs import enqueue
+from lsos.core.queue.notifier import Notifier
+from lsos.core.redis.client import client
+from lsos.core.settings.environment import load
+from lsos.core.settings.settings import Settings
 from lsos.domains.auth import service as auth
 from lsos.domains.auth.schemas import TenantCreate
+from lsos.embedded.installation import complete
 from tools.bench.measure import median, table, tree_cpu_s, write
 
 JOBS = 200
@@ -55,7 +55,7 @@ def main() -> None:
 
 async def _measure(settings: Settings, arguments: list[str]) -> dict[str, float]:
     redis = client(settings.arq_redis_url)
-    db = Database.of(settings, application_name="bench", pusher=Bell(redis))
+    db = Database.of(settings, application_name="bench", pusher=Notifier(redis))
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *arguments,

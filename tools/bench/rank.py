@@ -8,19 +8,19 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from lsos import embedded
 from lsos.cli.migrate import upgrade
-from lsos.core import embedded
 from lsos.core.clock import new_id
-from lsos.core.db import Database
-from lsos.core.environment import load
-from lsos.core.local import complete
-from lsos.core.redis import client
-from lsos.core.runner import Runner
-from lsos.core.settings import Settings
+from lsos.core.db.database import Database
+from lsos.core.queue.runner import Runner
+from lsos.core.redis.client import client
+from lsos.core.settings.environment import load
+from lsos.core.settings.settings import Settings
 from lsos.domains.auth import service as auth
 from lsos.domains.auth.schemas import TenantCreate
 from lsos.domains.rank import service
 from lsos.domains.rank.rules import natural_key
+from lsos.embedded.installation import complete
 from lsos.resources import resources
 from lsos.tasks import registry
 from tools.bench.measure import table, write

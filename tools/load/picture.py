@@ -68,7 +68,7 @@ def _gates(gates: Mapping[str, Any]) -> str:
             f"<td><b class='v' style='color:{colour}'>{gate['verdict']}</b></td>"
             f"<td>{escape(why)}</td></tr>"
         )
-    head = "<tr><th></th><th>Gate</th><th>Verdict</th><th>Because</th></tr>"
+    head = "<tr><th></th><th>SharedLimits</th><th>Verdict</th><th>Because</th></tr>"
     return f"<table>{head}{''.join(rows)}</table>"
 
 

@@ -4,15 +4,15 @@ import asyncio
 
 import click
 
-from lsos.core.db import Database
+from lsos.core.db.database import Database
+from lsos.core.db.system import system_session
 from lsos.core.errors import Invalid
-from lsos.core.local import resolve_settings
-from lsos.core.principal import Role
-from lsos.core.system_db import system_session
+from lsos.core.http.principal import Role
 from lsos.domains.auth import queries as auth_queries
 from lsos.domains.auth import service as auth
 from lsos.domains.auth.rules import ROLES
 from lsos.domains.auth.schemas import TenantCreate, UserCreate
+from lsos.embedded.installation import resolve_settings
 
 
 @click.command("tenant-create")

@@ -3,7 +3,7 @@
 import click
 import uvicorn
 
-from lsos.core.local import resolve_settings
+from lsos.embedded.installation import resolve_settings
 
 
 @click.command()

@@ -18,28 +18,28 @@ from rich.console import Console
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from lsos.checks.catalogue import BY_CODE
 from lsos.cli.processes import Children, CommandFailed, tail
 from lsos.cli.progress import issues_by_code, outcome, progress_bar, show
 from lsos.cli.schema import ensure_schema
 from lsos.cli.stores import as_environment, home, settings_with_stores
-from lsos.core.bell import Bell
 from lsos.core.clock import new_id
-from lsos.core.db import Database
-from lsos.core.environment import load
+from lsos.core.db.database import Database
+from lsos.core.db.system import system_session
 from lsos.core.errors import Invalid
-from lsos.core.redis import client
-from lsos.core.settings import Settings
-from lsos.core.system_db import system_session
+from lsos.core.queue.notifier import Notifier
+from lsos.core.redis.client import client
+from lsos.core.settings.environment import load
+from lsos.core.settings.settings import Settings
 from lsos.domains.auth.models import Tenant
 from lsos.domains.campaigns.models import Campaign
 from lsos.domains.crawl import export, queries, service
-from lsos.domains.crawl.checks import BY_CODE
 from lsos.domains.crawl.dispatch import wake_dispatcher
 from lsos.domains.crawl.models import CrawlRun
 from lsos.domains.crawl.rules import OPEN_STATES, RunSettings
 from lsos.domains.crawl.schemas import ExportKind
-from lsos.domains.crawl.urls import host_of, is_private_name_or_address, normalise
 from lsos.domains.crawl.views import run_view
+from lsos.web.urls import host_of, is_private_name_or_address, normalise
 
 TENANT = "Audits of this machine"
 POLL_S = 0.25
@@ -169,7 +169,7 @@ async def _audit(
     options: Options, settings: Settings, run_settings: RunSettings, console: Console
 ) -> int:
     redis = client(settings.arq_redis_url)
-    db = Database.of(settings, application_name="lsos-audit", pusher=Bell(redis))
+    db = Database.of(settings, application_name="lsos-audit", pusher=Notifier(redis))
     children = Children(home() / "logs", as_environment(settings))
     try:
         tenant_id = await _audit_tenant(db)

@@ -6,8 +6,8 @@ import sys
 import click
 from rich.console import Console
 
-from lsos.core.local import resolve_settings
 from lsos.domains.health.doctor import examine
+from lsos.embedded.installation import resolve_settings
 
 
 @click.command()

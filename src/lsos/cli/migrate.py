@@ -8,7 +8,7 @@ from alembic import command
 from alembic.config import Config
 
 from lsos.cli.stores import settings_with_stores
-from lsos.core.environment import normalise_dsn
+from lsos.core.settings.environment import normalise_dsn
 
 PROJECT = Path(__file__).parents[3]
 

@@ -8,7 +8,7 @@ import sys
 import asyncpg
 
 from lsos.cli.processes import CommandFailed
-from lsos.core.schema_version import is_satisfied
+from lsos.core.db.schema_version import is_satisfied
 
 
 def ensure_schema(dsn: str) -> None:

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from lsos import embedded
 from lsos.cli.processes import CommandFailed
-from lsos.core import embedded
-from lsos.core.environment import load
-from lsos.core.local import FOLDER, complete
-from lsos.core.settings import Settings
+from lsos.core.settings.environment import load
+from lsos.core.settings.settings import Settings
+from lsos.embedded.installation import FOLDER, complete
 
 
 def home() -> Path:

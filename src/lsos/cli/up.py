@@ -28,10 +28,10 @@ from lsos.cli.processes import (
 from lsos.cli.progress import issues_by_code, outcome
 from lsos.cli.schema import ensure_schema
 from lsos.cli.stores import as_environment, home, settings_with_stores
-from lsos.core.db import Database
-from lsos.core.outbound import Outbound, OutboundError
-from lsos.core.settings import Settings
-from lsos.core.system_db import system_session
+from lsos.core.db.database import Database
+from lsos.core.db.system import system_session
+from lsos.core.outbound.client import Outbound, OutboundError
+from lsos.core.settings.settings import Settings
 from lsos.domains.auth import queries as auth_queries
 from lsos.domains.auth import service as auth
 from lsos.domains.auth.schemas import TenantCreate, UserCreate

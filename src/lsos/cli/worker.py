@@ -7,8 +7,8 @@ import click
 
 from lsos.cli.processes import Children
 from lsos.cli.stores import as_environment, home
-from lsos.core.local import resolve_settings
-from lsos.core.redis import DEFAULT_QUEUE
+from lsos.core.redis.client import DEFAULT_QUEUE
+from lsos.embedded.installation import resolve_settings
 from lsos.worker import main as work
 
 RESTART_S = 1.0

@@ -16,7 +16,7 @@ LsosError
 └── TaskError              outcome of a job's attempt
     ├── Transient          try again later
     ├── Permanent          trying again cannot help
-    └── NotYet             no permit or not due: back to the queue, no attempt used
+    └── Reschedule             no permit or not due: back to the queue, no attempt used
 """
 
 from collections.abc import Sequence
@@ -115,7 +115,7 @@ class Permanent(TaskError):
     code = "permanent"
 
 
-class NotYet(TaskError):
+class Reschedule(TaskError):
     """Raised by a body that must wait; `delay_s` says how long."""
 
     code = "not_yet"

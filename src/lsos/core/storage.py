@@ -23,7 +23,7 @@ from obstore import exceptions as failures
 from obstore.store import LocalStore, ObjectStore, S3Store
 
 from lsos.core.errors import LsosError, NotFound, Unavailable
-from lsos.core.settings import Settings
+from lsos.core.settings.settings import Settings
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)

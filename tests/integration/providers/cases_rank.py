@@ -6,12 +6,12 @@ from uuid import UUID
 
 import msgspec
 
-from lsos.core.provider_config import FieldPaths, JsonSource
+from lsos.core.settings.provider_config import FieldPaths, JsonSource
 from lsos.domains.providers.client import ProviderClient
 from lsos.domains.rank.providers.base import RankProvider
 from lsos.domains.rank.providers.http import HttpRanks
 from lsos.domains.rank.providers.serpapi import SerpApiRanks
-from lsos.domains.rank.rules import Own, RankQuery
+from lsos.domains.rank.rules import BusinessIdentity, RankQuery
 from tests.integration.providers.contract import AdapterCase, Ask
 
 QUERY = RankQuery(
@@ -21,7 +21,7 @@ QUERY = RankQuery(
     location="Austin, Texas, United States",
     day=date(2026, 3, 1),
 )
-OWN = Own(domain="alder.example", cids=frozenset({"17"}))
+OWN = BusinessIdentity(domain="alder.example", cids=frozenset({"17"}))
 CREDENTIAL = AdapterCase.credential
 
 

@@ -13,10 +13,10 @@ from uuid import UUID, uuid4
 
 from aiohttp import web
 
-from lsos.core.outbound import Outbound
+from lsos.core.outbound.client import Outbound
 from lsos.domains.providers.breaker import BreakerLimits
 from lsos.domains.providers.client import Limits, ProviderClient
-from lsos.domains.providers.gate import Gate
+from lsos.domains.providers.limits import SharedLimits
 from tests.support.sites import site_pool
 
 QUICK = Limits(
@@ -131,17 +131,21 @@ class Harness:
         self.outbound = outbound
         self.case = case
         self.tenant_id = uuid4()
-        self.gate = Gate(redis, BREAKER)
+        self.gate = SharedLimits(redis, BREAKER)
         # Of this test alone: breakers and holds outlive a test in Redis.
         self.provider = f"{case.name}-{uuid4().hex[:8]}"
         self._redis = redis
 
     def another(self, limits: Limits = QUICK, credential: str | None = None) -> Ask:
         """The adapter in another process, which shares nothing but Redis."""
-        return self.ask_of(Gate(self._redis, BREAKER), self.provider, limits, credential)
+        return self.ask_of(SharedLimits(self._redis, BREAKER), self.provider, limits, credential)
 
     def ask_of(
-        self, gate: Gate, provider: str, limits: Limits = QUICK, credential: str | None = None
+        self,
+        gate: SharedLimits,
+        provider: str,
+        limits: Limits = QUICK,
+        credential: str | None = None,
     ) -> Ask:
         used = self.case.credential if credential is None else credential
         client = ProviderClient(provider, self.outbound, gate, credential=used, limits=limits)

@@ -13,7 +13,7 @@ import structlog
 from structlog.testing import capture_logs
 
 from lsos.core.clock import now
-from lsos.core.redis import client as redis_client
+from lsos.core.redis.client import client as redis_client
 from lsos.domains.providers.base import (
     PROVIDER_ERRORS,
     BadResponse,

@@ -15,10 +15,10 @@ import pytest
 import trustme
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from lsos.core.outbound import Outbound, OutboundError
-from lsos.core.outbound_proxy import ProxiesUnavailable
-from lsos.core.provider_config import Proxy
-from lsos.core.redis import client as redis_client
+from lsos.core.outbound.client import Outbound, OutboundError
+from lsos.core.outbound.proxy import ProxiesUnavailable
+from lsos.core.redis.client import client as redis_client
+from lsos.core.settings.provider_config import Proxy
 from lsos.domains.providers.proxies import ProxyPool
 from lsos.resources import resources
 from tests.conftest import make_tenant, serve_api

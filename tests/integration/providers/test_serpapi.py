@@ -9,16 +9,16 @@ from uuid import uuid4
 import pytest
 from aiohttp import web
 
-from lsos.core.redis import client as redis_client
+from lsos.core.redis.client import client as redis_client
 from lsos.domains.providers.base import Denied, QuotaSpent, Transient
 from lsos.domains.providers.client import ProviderClient
 from lsos.domains.rank.providers import serpapi
 from lsos.domains.rank.providers.serpapi import SerpApiRanks
-from lsos.domains.rank.rules import Own, RankQuery, SearchPage, judge
+from lsos.domains.rank.rules import BusinessIdentity, RankQuery, SearchPage, judge
 from tests.integration.providers.cases_rank import CASES
 from tests.integration.providers.contract import QUICK, Harness, harness, reply
 
-OWN = Own(domain="alder.example", cids=frozenset({"17"}))
+OWN = BusinessIdentity(domain="alder.example", cids=frozenset({"17"}))
 DONE = {"search_metadata": {"id": "s1", "status": "Success"}}
 
 

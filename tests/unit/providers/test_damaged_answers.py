@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsos.core.provider_config import FieldPaths
+from lsos.core.settings.provider_config import FieldPaths
 from lsos.domains.authority import provider as authority
 from lsos.domains.local import provider as local
 from lsos.domains.providers.answers import decode

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lsos.core.provider_config import (
+from lsos.core.settings.provider_config import (
     parse_json_source,
     parse_proxies,
     provider_faults,

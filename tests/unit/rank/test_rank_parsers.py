@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsos.core.provider_config import FieldPaths
+from lsos.core.settings.provider_config import FieldPaths
 from lsos.domains.providers.answers import decode
 from lsos.domains.providers.base import (
     MAX_INT,
@@ -23,10 +23,10 @@ from lsos.domains.providers.base import (
 from lsos.domains.rank.providers.http import at, parse
 from lsos.domains.rank.providers.serpapi import google, joined, maps, meaning, uule
 from lsos.domains.rank.providers.serpapi_parse import is_empty, parse_google, parse_maps
-from lsos.domains.rank.rules import Organic, Own, Place, RankQuery, SearchPage, judge
+from lsos.domains.rank.rules import BusinessIdentity, Organic, Place, RankQuery, SearchPage, judge
 
 PATHS = FieldPaths(results="data.0.items", position="rank", url="link", pack="places")
-OWN = Own(domain="alder.example", cids=frozenset({"17"}))
+OWN = BusinessIdentity(domain="alder.example", cids=frozenset({"17"}))
 DONE = {"search_metadata": {"id": "a", "status": "Success"}}
 
 KEYS = st.sampled_from(

@@ -16,8 +16,8 @@ from lsos.domains.rank.rules import (
     DEFAULT_CURVE,
     DEPTH,
     SIGNALS,
+    BusinessIdentity,
     Organic,
-    Own,
     Place,
     Point,
     RankQuery,
@@ -33,7 +33,7 @@ from lsos.domains.rank.signals import signals_of
 
 CURVE = CTR_CURVES[DEFAULT_CURVE]
 DAY = date(2026, 3, 10)
-OWN = Own(domain="alder.co.uk", cids=frozenset({"17"}), place_ids=frozenset({"ChIJ1"}))
+OWN = BusinessIdentity(domain="alder.co.uk", cids=frozenset({"17"}), place_ids=frozenset({"ChIJ1"}))
 
 
 # Visibility
@@ -134,11 +134,17 @@ def test_own_results_are_known_by_domain_and_ids_never_by_name() -> None:
         (SearchPage(organic=[], pack=[]), OWN, ("empty", "empty")),
         (SearchPage(organic=[], pack=None), OWN, ("empty", "unmeasured")),
         (SearchPage([Organic(1, "https://b.example/", "")], []), OWN, ("not_found", "empty")),
-        (SearchPage([], [Place(1, "A", "5")]), Own(domain="a.example"), ("empty", "unmeasured")),
+        (
+            SearchPage([], [Place(1, "A", "5")]),
+            BusinessIdentity(domain="a.example"),
+            ("empty", "unmeasured"),
+        ),
         (SearchPage([], None, pack_error="provider_timeout"), OWN, ("empty", "error")),
     ],
 )
-def test_states_tell_what_was_seen(page: SearchPage, own: Own, states: tuple[str, str]) -> None:
+def test_states_tell_what_was_seen(
+    page: SearchPage, own: BusinessIdentity, states: tuple[str, str]
+) -> None:
     result = judge(page, own)
     assert (result.state, result.pack_state) == states
     assert result.position is None
@@ -147,7 +153,7 @@ def test_states_tell_what_was_seen(page: SearchPage, own: Own, states: tuple[str
 
 def test_a_place_without_ids_is_nobodys() -> None:
     page = SearchPage(organic=[], pack=[Place(1, "A")])
-    assert judge(page, Own(domain="", cids=frozenset({"1"}))).pack_state == "not_found"
+    assert judge(page, BusinessIdentity(domain="", cids=frozenset({"1"}))).pack_state == "not_found"
 
 
 # What is one keyword
@@ -284,7 +290,7 @@ def question(number: int, day: date = DAY, **changes: object) -> RankQuery:
 
 
 def test_synthetic_ranks_repeat_and_have_plausible_shares() -> None:
-    own = Own(domain="alder.example", cids=frozenset({"17"}))
+    own = BusinessIdentity(domain="alder.example", cids=frozenset({"17"}))
     results = [judge(search(question(i), own), own) for i in range(3_000)]
     assert results[:50] == [judge(search(question(i), own), own) for i in range(50)]
     states = Counter(result.state for result in results)
@@ -296,7 +302,7 @@ def test_synthetic_ranks_repeat_and_have_plausible_shares() -> None:
 
 
 def test_synthetic_ranks_drift_slowly() -> None:
-    own = Own(domain="alder.example")
+    own = BusinessIdentity(domain="alder.example")
     jumps, changed = [], 0
     for number in range(60):
         series = [
@@ -311,7 +317,7 @@ def test_synthetic_ranks_drift_slowly() -> None:
 
 
 def test_a_point_ranks_otherwise_than_its_town() -> None:
-    own = Own(domain="alder.example")
+    own = BusinessIdentity(domain="alder.example")
     at = [search(question(i, latitude=30.2, longitude=-97.7), own) for i in range(40)]
     off = [search(question(i, latitude=30.3, longitude=-97.7), own) for i in range(40)]
     assert at != off

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from lsos.cli.demo.session import Session
 from lsos.cli.processes import CommandFailed
-from lsos.core.local import FOLDER
+from lsos.embedded.installation import FOLDER
 
 POLL_S = 0.2
 WAIT_S = 90.0

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from lsos.cli.processes import CommandFailed
 from lsos.cli.progress import progress_bar, show
-from lsos.core.outbound import Outbound
+from lsos.core.outbound.client import Outbound
 from lsos.demo.texts import BUSINESS
 
 POLL_S = 0.2

@@ -12,7 +12,7 @@ import structlog
 from redis.asyncio import Redis
 
 from lsos.core.errors import TooMany
-from lsos.core.redis import LOGIN_ACCOUNT, LOGIN_IP, OUTAGE
+from lsos.core.redis.client import LOGIN_ACCOUNT, LOGIN_IP, OUTAGE
 from lsos.domains.auth.rules import (
     ACCOUNT_TRIES,
     IP_TRIES,

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import BYTEA
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lsos.core.clock import new_id
-from lsos.core.model import Base, TenantRow
+from lsos.core.db.model import Base, TenantRow
 
 
 class Tenant(Base):

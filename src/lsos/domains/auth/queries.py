@@ -7,10 +7,10 @@ from uuid import UUID
 from sqlalchemy import func, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.core.audit import AuditEntry
 from lsos.core.clock import now
+from lsos.core.db.audit_log import AuditEntry
 from lsos.core.errors import NotFound
-from lsos.core.schema import TimeKey
+from lsos.core.http.schema import TimeKey
 from lsos.domains.auth.models import ApiKey, AuthSession, Tenant, User, UserCampaign
 from lsos.domains.auth.rules import fold_email
 

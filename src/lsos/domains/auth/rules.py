@@ -3,7 +3,7 @@
 import hashlib
 from typing import Literal, get_args
 
-from lsos.core.principal import Role
+from lsos.core.http.principal import Role
 
 ROLES: tuple[Role, ...] = get_args(Role)
 

@@ -7,8 +7,8 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from lsos.core.principal import Role
-from lsos.core.schema import In, Name, Out
+from lsos.core.http.principal import Role
+from lsos.core.http.schema import In, Name, Out
 
 # In Python, $ also matches before a last newline, which would split a mail header.
 Email = Annotated[

@@ -11,13 +11,13 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.core import audit
 from lsos.core.clock import new_id, now
-from lsos.core.db import Database
+from lsos.core.db import audit_log
+from lsos.core.db.database import Database
+from lsos.core.db.system import system_session
 from lsos.core.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
-from lsos.core.principal import Principal, Role
-from lsos.core.settings import Settings
-from lsos.core.system_db import system_session
+from lsos.core.http.principal import Principal, Role
+from lsos.core.settings.settings import Settings
 from lsos.domains.auth import queries, sessions
 from lsos.domains.auth.models import ApiKey, Tenant, User, UserCampaign
 from lsos.domains.auth.passwords import hash_password
@@ -84,7 +84,7 @@ async def create_tenant(
         session.add(tenant)
         await session.flush()
         await session.refresh(tenant)
-        audit.record(
+        audit_log.record(
             session,
             tenant_id=actor.tenant_id if actor else tenant.id,
             actor_id=actor.user_id if actor else None,
@@ -144,7 +144,7 @@ async def create_user(
         ) from error
     await session.refresh(user)
     await _set_campaigns(session, user, body.campaign_ids)
-    audit.record(
+    audit_log.record(
         session,
         tenant_id=tenant_id,
         actor_id=actor.user_id if actor else None,
@@ -186,7 +186,7 @@ async def reset_password(
     sessions.refuse_weak(password, user.email, "password")
     user.password_hash = await hash_password(password)
     await queries.revoke_sessions(session, user_id, "password_reset")
-    audit.record(
+    audit_log.record(
         session,
         tenant_id=tenant_id,
         actor_id=None,
@@ -283,7 +283,7 @@ def _note(
     target: object,
     **detail: object,
 ) -> None:
-    audit.record(
+    audit_log.record(
         session,
         tenant_id=tenant_id,
         actor_id=principal.user_id,

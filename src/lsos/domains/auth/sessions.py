@@ -6,13 +6,13 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.core import audit
 from lsos.core.clock import new_id, now
-from lsos.core.db import Database
+from lsos.core.db import audit_log
+from lsos.core.db.database import Database
+from lsos.core.db.system import system_session
 from lsos.core.errors import Forbidden, Invalid, Unauthenticated
-from lsos.core.principal import Principal, Role
-from lsos.core.settings import Settings
-from lsos.core.system_db import system_session
+from lsos.core.http.principal import Principal, Role
+from lsos.core.settings.settings import Settings
 from lsos.domains.auth import queries, tokens
 from lsos.domains.auth.models import AuthSession, RefreshToken, User
 from lsos.domains.auth.passwords import hash_password, is_password
@@ -129,7 +129,7 @@ async def refresh(db: Database, settings: Settings, token: str) -> Tokens:
             known = await session.get_one(RefreshToken, (claims.tid, leaf.successor_id))
             return _tokens(settings, user, known)
         family.revoked_at, family.revoked_why = now(), "refresh_reused"
-        audit.record(
+        audit_log.record(
             session,
             tenant_id=claims.tid,
             actor_id=user.id,
@@ -161,7 +161,7 @@ async def change_password(db: Database, principal: Principal, current: str, new:
         user = await session.get_one(User, (principal.tenant_id, principal.user_id))
         user.password_hash = hashed
         await queries.revoke_sessions(session, user.id, "password_changed")
-        audit.record(
+        audit_log.record(
             session,
             tenant_id=user.tenant_id,
             actor_id=user.id,

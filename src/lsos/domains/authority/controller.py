@@ -7,10 +7,10 @@ from litestar import Controller, Response, get, post
 from litestar.params import FromQuery, JSONBody, QueryParameter
 from msgspec import convert
 
-from lsos.core import inject
-from lsos.core.envelope import Envelope, failures, ok, ok_page
-from lsos.core.principal import needs
-from lsos.core.schema import DEFAULT_LIMIT, decode_cursor, page_of
+from lsos.core.http import inject
+from lsos.core.http.envelope import Envelope, failures, ok, ok_page
+from lsos.core.http.principal import needs
+from lsos.core.http.schema import DEFAULT_LIMIT, decode_cursor, page_of
 from lsos.domains.authority import queries, service
 from lsos.domains.authority.queries import LinkFilter
 from lsos.domains.authority.rules import LinkLife

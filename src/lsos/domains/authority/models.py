@@ -7,8 +7,8 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.dialects.postgresql import BIGINT
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lsos.core.keys import tenant_foreign_key
-from lsos.core.model import Base, TenantRow
+from lsos.core.db.keys import tenant_foreign_key
+from lsos.core.db.model import Base, TenantRow
 
 
 class AuthorityRefresh(TenantRow, Base):

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.clock import now
 from lsos.core.errors import NotFound
-from lsos.core.schema import TimeKey
+from lsos.core.http.schema import TimeKey
 from lsos.domains.authority import rules
 from lsos.domains.authority.models import AuthorityRefresh, AuthoritySnapshot, Backlink
 from lsos.domains.authority.schemas import (

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.clock import new_id, now
 from lsos.core.errors import Conflict
-from lsos.core.jobs import enqueue
-from lsos.core.principal import Principal
+from lsos.core.http.principal import Principal
+from lsos.core.queue.jobs import enqueue
 from lsos.domains.authority import queries, rules
 from lsos.domains.authority.models import AuthorityRefresh, AuthoritySnapshot, Backlink
 from lsos.domains.authority.provider import PAGE_SIZE, BacklinkProvider

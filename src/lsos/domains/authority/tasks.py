@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.clock import now
-from lsos.core.errors import NotYet
-from lsos.core.work import Death, Summary, Work, task
+from lsos.core.errors import Reschedule
+from lsos.core.queue.work import Death, Summary, Work, task
 from lsos.domains.authority import service
 from lsos.domains.authority.rules import DomainReading
 from lsos.domains.providers.base import PROVIDER_ERRORS, Busy, ends_run
@@ -65,7 +65,7 @@ async def refresh(work: Work, refresh_id: UUID) -> Summary:
         for domain in todo:
             group.create_task(one(domain))
     if pauses:
-        raise NotYet("the provider asks for a pause", delay_s=min(max(pauses), LONGEST_WAIT_S))
+        raise Reschedule("the provider asks for a pause", delay_s=min(max(pauses), LONGEST_WAIT_S))
     async with work.session() as session:
         ended = await service.finish(
             session,

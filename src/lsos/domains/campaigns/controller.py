@@ -11,10 +11,10 @@ from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
 from msgspec import convert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.core import inject
-from lsos.core.envelope import Envelope, failures, ok, ok_page
-from lsos.core.principal import needs
-from lsos.core.schema import DEFAULT_LIMIT, decode_cursor, page_of
+from lsos.core.http import inject
+from lsos.core.http.envelope import Envelope, failures, ok, ok_page
+from lsos.core.http.principal import needs
+from lsos.core.http.schema import DEFAULT_LIMIT, decode_cursor, page_of
 from lsos.domains.campaigns import queries, service
 from lsos.domains.campaigns.models import Campaign, Competitor, Location
 from lsos.domains.campaigns.rules import BaselineStep, SetupState, requestable

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lsos.core.model import Base, TenantRow
+from lsos.core.db.model import Base, TenantRow
 
 
 class Campaign(TenantRow, Base):

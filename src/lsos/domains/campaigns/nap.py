@@ -14,7 +14,7 @@ import phonenumbers
 from phonenumbers import MatchType, NumberParseException, PhoneNumberFormat
 from rapidfuzz.distance import JaroWinkler
 
-from lsos.domains.campaigns.written import Street, fold, postcode, street, tokens, word_set
+from lsos.domains.campaigns.address_text import Street, fold, postcode, street, tokens, word_set
 
 Match = Literal["exact", "format_only", "minor", "review", "wrong", "missing"]
 MATCHES: tuple[Match, ...] = get_args(Match)

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from lsos.domains.campaigns.address_text import fold, postcode, same_form, split_street
 from lsos.domains.campaigns.nap import (
     MATCHES,
     Address,
@@ -13,7 +14,6 @@ from lsos.domains.campaigns.nap import (
     match_phone,
     name_words,
 )
-from lsos.domains.campaigns.written import fold, postcode, same_form, split_street
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _APOSTROPHES = str.maketrans("", "", "'’")

@@ -8,7 +8,7 @@ from sqlalchemy import func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.errors import NotFound
-from lsos.core.schema import TimeKey
+from lsos.core.http.schema import TimeKey
 from lsos.domains.campaigns.models import BaselineStep, Campaign, Competitor, Location
 from lsos.domains.campaigns.rules import Listing, SetupState
 

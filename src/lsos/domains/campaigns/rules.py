@@ -10,8 +10,8 @@ from uuid import UUID
 import ada_url
 import msgspec
 
-from lsos.core.addresses import is_public_literal, may_ask, parse_target
 from lsos.core.errors import Invalid
+from lsos.core.outbound.addresses import is_public_literal, may_ask, parse_target
 
 SetupState = Literal["Draft", "Configured", "BaselineRunning", "Active", "Paused", "Archived"]
 SETUP_STATES: tuple[SetupState, ...] = get_args(SetupState)

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from lsos.core.schema import In, Name, Out
+from lsos.core.http.schema import In, Name, Out
 from lsos.domains.campaigns.rules import SetupState, StepState
 
 Url = Annotated[str, msgspec.Meta(max_length=2_048)]

@@ -11,11 +11,11 @@ from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.core import audit
 from lsos.core.clock import new_id, now
+from lsos.core.db import audit_log
 from lsos.core.errors import Conflict, Invalid, PreconditionFailed
-from lsos.core.jobs import enqueue
-from lsos.core.principal import Principal
+from lsos.core.http.principal import Principal
+from lsos.core.queue.jobs import enqueue
 from lsos.domains.campaigns import models, queries, rules
 from lsos.domains.campaigns.models import Campaign, Competitor, Location
 from lsos.domains.campaigns.rules import BaselineStep, SetupState
@@ -311,7 +311,7 @@ def _note(
     action: str,
     **detail: object,
 ) -> None:
-    audit.record(
+    audit_log.record(
         session,
         tenant_id=campaign.tenant_id,
         actor_id=actor_id,

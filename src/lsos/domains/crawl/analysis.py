@@ -9,14 +9,15 @@ import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from lsos.checks.site import SiteContext, SiteFacts
 from lsos.core.clock import now
 from lsos.domains.crawl import queries
 from lsos.domains.crawl.hosts import HostRules
 from lsos.domains.crawl.models import CrawlIssue, CrawlPage, CrawlRun
 from lsos.domains.crawl.rules import FORMULA, Coverage, Fired, technical_score
-from lsos.domains.crawl.site_facts import HostFacts, SiteContext, SiteFacts
 from lsos.domains.crawl.store import insert_findings, unpack_links
-from lsos.domains.crawl.urls import host_of, url_key
+from lsos.web.host_facts import HostFacts
+from lsos.web.urls import host_of, url_key
 
 
 class Judged(NamedTuple):

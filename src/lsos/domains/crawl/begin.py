@@ -8,17 +8,17 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.clock import new_id
-from lsos.core.jobs import enqueue
-from lsos.core.work import Work
+from lsos.core.queue.jobs import enqueue
+from lsos.core.queue.work import Work
 from lsos.domains.crawl import queries, service
 from lsos.domains.crawl.fetch import Fetcher
-from lsos.domains.crawl.frontier import Frontier, Heard
+from lsos.domains.crawl.frontier import Discovered, Frontier
 from lsos.domains.crawl.hosts import HostRules, agent_token, fetch_host, pack, read_sitemaps
 from lsos.domains.crawl.models import CrawlRun
 from lsos.domains.crawl.rules import RunSettings, UrlSource
-from lsos.domains.crawl.sitemaps import Entry
 from lsos.domains.crawl.store import RunStopped
-from lsos.domains.crawl.urls import TRACKING_PARAMS, Scope, normalise, origin_of, url_key
+from lsos.web.sitemaps import Entry
+from lsos.web.urls import TRACKING_PARAMS, Scope, normalise, origin_of, url_key
 
 MOST_LISTED = 200_000
 """Sitemap entries that a run looks at."""
@@ -99,7 +99,7 @@ def _seeds(
     start_url: str,
     hops: int,
     entries: Sequence[Entry],
-) -> list[Heard]:
+) -> list[Discovered]:
     """The start URL and the listed ones, each once; the start is wanted whatever the patterns."""
     scope = Scope.of(start_url, settings.include, settings.exclude, settings.subdomains)
     drop = TRACKING_PARAMS if settings.drop_tracking else frozenset[str]()
@@ -107,7 +107,7 @@ def _seeds(
     listed = {url for url in _locations(entries, drop) if url != start_url}
     is_listed = any(entry.loc == start_url for entry in entries)
     seeds = [
-        Heard(
+        Discovered(
             key=url_key(secret, start_url),
             url=start_url,
             source=UrlSource.START,
@@ -124,7 +124,7 @@ def _seeds(
             blocked.append(url)
             continue
         seeds.append(
-            Heard(
+            Discovered(
                 key=url_key(secret, url),
                 url=url,
                 source=UrlSource.SITEMAP,
@@ -136,7 +136,7 @@ def _seeds(
         )
     most = 0 if settings.max_depth == 0 else settings.max_pages // BLOCKED_SHARE
     seeds += [
-        Heard(
+        Discovered(
             key=url_key(secret, url),
             url=url,
             source=UrlSource.SITEMAP,
@@ -156,7 +156,7 @@ def _locations(entries: Sequence[Entry], drop: frozenset[str]) -> Iterator[str]:
 
 
 async def _seed(
-    session: AsyncSession, run: CrawlRun, settings: RunSettings, seeds: Sequence[Heard]
+    session: AsyncSession, run: CrawlRun, settings: RunSettings, seeds: Sequence[Discovered]
 ) -> int:
     frontier = Frontier(run.tenant_id, run.id, new_id())
     room = settings.max_pages - run.admitted
@@ -164,7 +164,7 @@ async def _seed(
     admitted = 0
     for at in range(0, len(seeds), CHUNK):
         chunk = seeds[at : at + CHUNK]
-        new = await frontier.hear(session, chunk)
+        new = await frontier.discover(session, chunk)
         old = [s for s in chunk if s.is_wanted and s.key not in new]
         new |= await frontier.wanted_again(session, old)
         seedlings = [s for s in chunk if s.key in new and s.is_wanted][: max(0, room - admitted)]

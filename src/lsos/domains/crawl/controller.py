@@ -11,15 +11,15 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage, Stream
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.core import inject
-from lsos.core.db import Sessions
-from lsos.core.envelope import Envelope, failures, ok, ok_page
+from lsos.checks.base import Severity
+from lsos.checks.catalogue import BY_CODE, CHECKS
+from lsos.core.db.database import Sessions
 from lsos.core.errors import NotFound
-from lsos.core.principal import needs
-from lsos.core.schema import DEFAULT_LIMIT, decode_cursor, decode_key, page_of
+from lsos.core.http import inject
+from lsos.core.http.envelope import Envelope, failures, ok, ok_page
+from lsos.core.http.principal import needs
+from lsos.core.http.schema import DEFAULT_LIMIT, decode_cursor, decode_key, page_of
 from lsos.domains.crawl import export, issues, queries, service
-from lsos.domains.crawl.checks import BY_CODE, CHECKS
-from lsos.domains.crawl.checks.base import Severity
 from lsos.domains.crawl.models import CrawlRun
 from lsos.domains.crawl.rules import OPEN_STATES, RunState
 from lsos.domains.crawl.schemas import (

@@ -6,8 +6,8 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.clock import now
-from lsos.core.jobs import enqueue
-from lsos.core.settings import Settings
+from lsos.core.queue.jobs import enqueue
+from lsos.core.settings.settings import Settings
 from lsos.domains.crawl.models import CrawlRun
 
 

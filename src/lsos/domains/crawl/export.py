@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.core.db import Sessions
+from lsos.core.db.database import Sessions
 from lsos.domains.crawl import queries
 from lsos.domains.crawl.models import CrawlIssue, CrawlPage, CrawlUrl
 from lsos.domains.crawl.rules import LinkFlag

@@ -7,9 +7,8 @@ from typing import NamedTuple
 import msgspec
 
 from lsos.core.clock import now
-from lsos.core.outbound import Outbound, OutboundError, Response
-from lsos.core.outbound_response import retry_after_s
-from lsos.domains.crawl.facts import Cookie, PageFacts
+from lsos.core.outbound.client import Outbound, OutboundError, Response
+from lsos.core.outbound.response import retry_after_s
 from lsos.domains.crawl.frontier import Claim
 from lsos.domains.crawl.hosts import HostRules
 from lsos.domains.crawl.politeness import HostClock
@@ -20,7 +19,8 @@ from lsos.domains.crawl.rules import (
     is_retryable,
     retry_delay_s,
 )
-from lsos.domains.crawl.urls import Resolver, host_of
+from lsos.web.facts import Cookie, PageFacts
+from lsos.web.urls import Resolver, host_of
 
 MAX_BODY_BYTES = 3_000_000
 """Googlebot reads the first 2 MB of HTML; what is beyond ours is cut and marked."""

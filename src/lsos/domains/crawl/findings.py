@@ -8,12 +8,12 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from lsos.checks.catalogue import BY_CODE
 from lsos.domains.crawl import queries
-from lsos.domains.crawl.checks import BY_CODE
-from lsos.domains.crawl.facts import PageFacts
 from lsos.domains.crawl.models import CheckSettings, CrawlIssue, CrawlPage, CrawlRun, IgnoredIssue
 from lsos.domains.crawl.store import unpack_facts, unpack_links
-from lsos.domains.crawl.urls import url_key
+from lsos.web.facts import PageFacts
+from lsos.web.urls import url_key
 
 
 class Finding(NamedTuple):

@@ -1,4 +1,4 @@
-"""The frontier in PostgreSQL: URLs heard of, URLs to do, claims by lease."""
+"""The frontier in PostgreSQL: URLs discovered, URLs to do, claims by lease."""
 
 from collections.abc import Iterable, Sequence
 from uuid import UUID
@@ -14,8 +14,8 @@ MOST_RECORDED = 5
 """Times the page budget: URLs that are recorded, those included that robots.txt forbids."""
 
 
-class Heard(msgspec.Struct, gc=False):
-    """A URL that the run has heard of."""
+class Discovered(msgspec.Struct, gc=False):
+    """A URL that the run has discovered."""
 
     key: int
     url: str
@@ -147,11 +147,11 @@ class Frontier:
         self._run = {"tenant_id": tenant_id, "run_id": run_id}
         self._lease = lease
 
-    async def hear(self, session: AsyncSession, heard: Sequence[Heard]) -> set[int]:
+    async def discover(self, session: AsyncSession, discovered: Sequence[Discovered]) -> set[int]:
         """Insert URLs; the keys that were new. Sorted, so that two slices can't deadlock."""
-        if not heard:
+        if not discovered:
             return set()
-        ordered = sorted(heard, key=lambda h: h.key)
+        ordered = sorted(discovered, key=lambda h: h.key)
         rows = await session.execute(
             _HEAR,
             {
@@ -166,7 +166,7 @@ class Frontier:
         )
         return set(rows.scalars())
 
-    async def admit(self, session: AsyncSession, wanted: Sequence[Heard]) -> None:
+    async def admit(self, session: AsyncSession, wanted: Sequence[Discovered]) -> None:
         """Put URLs into the frontier; the caller has counted them against the budget."""
         if not wanted:
             return
@@ -190,10 +190,10 @@ class Frontier:
         )
         return [Claim(*row) for row in rows]
 
-    async def wanted_again(self, session: AsyncSession, seeds: Sequence[Heard]) -> set[int]:
-        """Of URLs that were heard of, those that never entered the frontier; now internal.
+    async def wanted_again(self, session: AsyncSession, seeds: Sequence[Discovered]) -> set[int]:
+        """Of URLs that were discovered, those that never entered the frontier; now internal.
 
-        A run that moves to where its start URL leads has heard of that place as foreign.
+        A run that moves to where its start URL leads has discovered that place as foreign.
         """
         if not seeds:
             return set()

@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 import msgspec
 
-from lsos.core.outbound import Outbound, OutboundError, Response
-from lsos.domains.crawl.robots import Robots, parse_robots, verdict
+from lsos.core.outbound.client import Outbound, OutboundError, Response
 from lsos.domains.crawl.rules import MAX_CRAWL_DELAY_S, RunSettings
-from lsos.domains.crawl.site_facts import HostFacts, SitemapFacts
-from lsos.domains.crawl.sitemaps import MAX_SITEMAP_BYTES, Entry, Sitemap, parse_sitemap
-from lsos.domains.crawl.source import sniff
-from lsos.domains.crawl.urls import Resolver, host_of, origin_of
+from lsos.web.host_facts import HostFacts, SitemapFacts
+from lsos.web.html.source import sniff
+from lsos.web.robots import Robots, parse_robots, verdict
+from lsos.web.sitemaps import MAX_SITEMAP_BYTES, Entry, Sitemap, parse_sitemap
+from lsos.web.urls import Resolver, host_of, origin_of
 
 ROBOTS_BYTES = 512_000  # RFC 9309 section 2.5: at least 500 KiB must be parsed
 ROBOTS_TRIES = 3

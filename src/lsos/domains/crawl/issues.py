@@ -8,12 +8,12 @@ from sqlalchemy import delete, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.core import audit
+from lsos.checks.catalogue import BY_CODE
+from lsos.checks.engine import CheckSetting, bind
+from lsos.core.db import audit_log
 from lsos.core.errors import Invalid, NotFound
-from lsos.core.principal import Principal
+from lsos.core.http.principal import Principal
 from lsos.domains.crawl import queries
-from lsos.domains.crawl.checks import BY_CODE
-from lsos.domains.crawl.checks.engine import CheckSetting, bind
 from lsos.domains.crawl.models import CheckSettings, CrawlIssue, CrawlRun, IgnoredIssue
 from lsos.domains.crawl.schemas import CheckUpdate, IssueUpdate
 
@@ -77,7 +77,7 @@ async def set_check(
             index_elements=["tenant_id", "code"], set_={**values, "updated_at": func.now()}
         )
     )
-    audit.record(
+    audit_log.record(
         session,
         tenant_id=principal.tenant_id,
         actor_id=principal.user_id,

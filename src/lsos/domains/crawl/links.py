@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from uuid import UUID
 
-from lsos.domains.crawl.facts import PageFacts
-from lsos.domains.crawl.frontier import Heard
+from lsos.domains.crawl.frontier import Discovered
 from lsos.domains.crawl.rules import MAX_HOPS, LinkFlag, PageLinks, RunSettings, UrlSource
-from lsos.domains.crawl.urls import Scope, url_key
+from lsos.web.facts import PageFacts
+from lsos.web.urls import Scope, url_key
 
 MAX_INTERNED = 200_000
 
@@ -18,7 +18,7 @@ class _Interned(NamedTuple):
 
 
 class Interner:
-    """Of one slice: URL -> key, and which keys the run is known to have heard of.
+    """Of one slice: URL -> key, and which keys the run is known to have discovered.
 
     Most links of a page stand on every page of its site, so they are never hashed, scoped or
     inserted again.
@@ -29,7 +29,7 @@ class Interner:
         self._scope = scope
         self._settings = settings
         self._known: dict[str, _Interned] = {}
-        self._heard: set[int] = set()
+        self._discovered: set[int] = set()
 
     def key(self, url: str) -> int:
         return self._intern(url).key
@@ -37,32 +37,32 @@ class Interner:
     def is_internal(self, url: str) -> bool:
         return self._intern(url).is_internal
 
-    def read(self, page: PageFacts, hops: int) -> tuple[PageLinks, list[Heard]]:
-        """The page's references as keys, and the URLs that this slice has not heard of yet."""
+    def read(self, page: PageFacts, hops: int) -> tuple[PageLinks, list[Discovered]]:
+        """The page's references as keys, and the URLs that this slice has not discovered yet."""
         links = PageLinks([], [], [])
-        heard: list[Heard] = []
+        discovered: list[Discovered] = []
         targets, flags, anchors = links.targets, links.flags, links.anchors
         for url, flag, anchor, source in _references(page):
             interned = self._known.get(url) or self._intern(url)
             targets.append(interned.key)
             flags.append(flag)
             anchors.append(anchor)
-            if interned.key not in self._heard:
-                self._heard.add(interned.key)
-                heard.append(self._hear(url, interned, page, source, hops))
-        return links, heard
+            if interned.key not in self._discovered:
+                self._discovered.add(interned.key)
+                discovered.append(self._discover(url, interned, page, source, hops))
+        return links, discovered
 
-    def forget(self, heard: list[Heard]) -> None:
+    def forget(self, discovered: list[Discovered]) -> None:
         """The transaction that was to insert these URLs failed."""
-        self._heard.difference_update(h.key for h in heard)
+        self._discovered.difference_update(h.key for h in discovered)
 
-    def _hear(
+    def _discover(
         self, url: str, interned: _Interned, page: PageFacts, source: UrlSource, hops: int
-    ) -> Heard:
+    ) -> Discovered:
         is_redirect = source == UrlSource.REDIRECT
         depth = page.depth if is_redirect else page.depth + 1
         deepest = self._settings.max_depth
-        return Heard(
+        return Discovered(
             key=interned.key,
             url=url,
             source=source,
@@ -79,14 +79,14 @@ class Interner:
         if known is None:
             if len(self._known) >= MAX_INTERNED:
                 self._known.clear()
-                self._heard.clear()
+                self._discovered.clear()
             known = _Interned(url_key(self._secret, url), self._scope.contains(url))
             self._known[url] = known
         return known
 
 
 _Reference = tuple[str, int, str, UrlSource]
-"""URL, flags, anchor, how the URL was heard of."""
+"""URL, flags, anchor, how the URL was discovered."""
 
 
 def _references(page: PageFacts) -> Iterator[_Reference]:

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import BIGINT, BYTEA
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lsos.core.model import Base, TenantRow
+from lsos.core.db.model import Base, TenantRow
 
 
 class CrawlRun(TenantRow, Base):
@@ -92,7 +92,7 @@ def _run_key() -> ForeignKeyConstraint:
 
 
 class CrawlUrl(_OfRun, Base):
-    """Every URL that the run has heard of, once: what links and pages point at."""
+    """Every URL that the run has discovered, once: what links and pages point at."""
 
     __tablename__ = "crawl_urls"
     __table_args__ = (PrimaryKeyConstraint("tenant_id", "run_id", "key"), _run_key())
@@ -100,7 +100,7 @@ class CrawlUrl(_OfRun, Base):
     key: Mapped[int] = mapped_column(BIGINT)
     url: Mapped[str] = mapped_column(Text)
     source: Mapped[int] = mapped_column(SmallInteger)
-    """rules.UrlSource: how it was first heard of."""
+    """rules.UrlSource: how it was first discovered."""
     in_sitemap: Mapped[bool] = mapped_column(default=False)
     is_internal: Mapped[bool]
     depth: Mapped[int] = mapped_column(SmallInteger)

@@ -4,7 +4,7 @@ import time
 
 from redis.asyncio import Redis
 
-from lsos.core.redis import HOST_CLOCK, OUTAGE
+from lsos.core.redis.client import HOST_CLOCK, OUTAGE
 
 _RESERVE = """
 local t = redis.call('time')

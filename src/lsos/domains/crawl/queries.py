@@ -8,10 +8,9 @@ import msgspec
 from sqlalchemy import exists, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from lsos.checks.engine import Bound, CheckSetting, bind
 from lsos.core.errors import NotFound
-from lsos.core.schema import TimeKey
-from lsos.domains.crawl.checks.engine import Bound, CheckSetting, bind
-from lsos.domains.crawl.facts import PageFacts
+from lsos.core.http.schema import TimeKey
 from lsos.domains.crawl.hosts import unpack
 from lsos.domains.crawl.models import (
     CheckSettings,
@@ -25,8 +24,9 @@ from lsos.domains.crawl.models import (
 )
 from lsos.domains.crawl.rules import OPEN_STATES, LinkFlag, PageLinks, UrlSource
 from lsos.domains.crawl.schemas import LinkView
-from lsos.domains.crawl.site_facts import HostFacts
-from lsos.domains.crawl.urls import url_key
+from lsos.web.facts import PageFacts
+from lsos.web.host_facts import HostFacts
+from lsos.web.urls import url_key
 
 FINISHED = ("completed", "completed_with_errors")
 
@@ -266,7 +266,7 @@ async def has_ok_page(session: AsyncSession, run_id: UUID) -> bool:
 
 
 async def has_unasked_urls(session: AsyncSession, run_id: UUID) -> bool:
-    """The run has heard of URLs of its site that lie deeper, or found no place in its budget."""
+    """The run has discovered URLs of its site that lie deeper, or found no place in its budget."""
     page = exists().where(CrawlPage.run_id == run_id, CrawlPage.key == CrawlUrl.key)
     found = exists().where(
         CrawlUrl.run_id == run_id,

@@ -7,14 +7,14 @@ import msgspec
 from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.domains.crawl.checks import BY_CODE
-from lsos.domains.crawl.checks.base import Evidence, Severity
-from lsos.domains.crawl.checks.engine import Finding
-from lsos.domains.crawl.facts import Link
+from lsos.checks.base import Evidence, Severity
+from lsos.checks.catalogue import BY_CODE
+from lsos.checks.engine import Finding
 from lsos.domains.crawl.fetch import Known
 from lsos.domains.crawl.frontier import Claim
 from lsos.domains.crawl.models import CheckSettings, CrawlIssue, CrawlPage, CrawlRun, CrawlUrl
 from lsos.domains.crawl.rules import LinkFlag, PageLinks
+from lsos.web.facts import Link
 
 _IN_FACTS = (
     LinkFlag.CANONICAL

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple, get_args
 
 import msgspec
 
-from lsos.domains.crawl.checks.base import Severity
+from lsos.checks.base import Severity
 
 RunState = Literal["queued", "running", "completed", "completed_with_errors", "failed", "cancelled"]
 RUN_STATES: tuple[RunState, ...] = get_args(RunState)
@@ -53,7 +53,7 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UrlSource(IntEnum):
-    """How a run first heard of a URL."""
+    """How a run first discovered a URL."""
 
     START = 0
     SITEMAP = 1

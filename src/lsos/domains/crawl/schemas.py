@@ -7,8 +7,8 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from lsos.core.schema import In, Out
-from lsos.domains.crawl.checks.base import Needs, Scope, Severity
+from lsos.checks.base import Needs, Scope, Severity
+from lsos.core.http.schema import In, Out
 from lsos.domains.crawl.rules import Mode, RunState
 
 Pattern = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]

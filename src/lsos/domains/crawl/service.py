@@ -7,14 +7,15 @@ import msgspec
 from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.core import audit
-from lsos.core.addresses import may_ask, parse_target
+from lsos.checks.site import Place, SiteContext
 from lsos.core.clock import new_id, now
+from lsos.core.db import audit_log
 from lsos.core.errors import Conflict, Invalid, NotFound, TooMany
-from lsos.core.jobs import enqueue
-from lsos.core.principal import Principal
-from lsos.core.redis import DEFAULT_QUEUE
-from lsos.core.settings import Settings
+from lsos.core.http.principal import Principal
+from lsos.core.outbound.addresses import may_ask, parse_target
+from lsos.core.queue.jobs import enqueue
+from lsos.core.redis.client import DEFAULT_QUEUE
+from lsos.core.settings.settings import Settings
 from lsos.domains.auth import queries as auth_queries
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.campaigns import service as campaigns
@@ -29,8 +30,7 @@ from lsos.domains.crawl.rules import (
     end_state,
 )
 from lsos.domains.crawl.schemas import CrawlSchedule
-from lsos.domains.crawl.site_facts import Place, SiteContext
-from lsos.domains.crawl.urls import (
+from lsos.web.urls import (
     Scope,
     host_of,
     is_private_name_or_address,
@@ -205,7 +205,7 @@ async def cancel(session: AsyncSession, principal: Principal, run_id: UUID) -> C
             detail={"from": run.state, "to": "cancelled"},
         )
     await _end(session, run, "cancelled", reason_code="cancelled_by_user")
-    audit.record(
+    audit_log.record(
         session,
         tenant_id=run.tenant_id,
         actor_id=principal.user_id,

@@ -10,23 +10,23 @@ import msgspec
 import structlog
 from sqlalchemy import text
 
-from lsos.core.db import is_outage
-from lsos.core.outbound import Outbound
-from lsos.core.work import Work
+from lsos.checks.engine import Bound
+from lsos.checks.site import SiteContext
+from lsos.core.db.database import is_outage
+from lsos.core.outbound.client import Outbound
+from lsos.core.queue.work import Work
 from lsos.domains.crawl import queries, reuse
-from lsos.domains.crawl.checks.engine import Bound
-from lsos.domains.crawl.facts import PageFacts
 from lsos.domains.crawl.fetch import Fetcher, Known, PutBack
 from lsos.domains.crawl.frontier import Claim, Frontier
 from lsos.domains.crawl.hosts import HostRules, agent_token, fetch_host, pack
 from lsos.domains.crawl.links import Interner
 from lsos.domains.crawl.models import CrawlRun
-from lsos.domains.crawl.parse import parse
 from lsos.domains.crawl.politeness import HostClock
 from lsos.domains.crawl.rules import MAX_TRIES, RunSettings
-from lsos.domains.crawl.site_facts import SiteContext
 from lsos.domains.crawl.store import Result, RunStopped, store, unpack_facts, unpack_links
-from lsos.domains.crawl.urls import TRACKING_PARAMS, Scope, origin_of
+from lsos.web.facts import PageFacts
+from lsos.web.html.parse import parse
+from lsos.web.urls import TRACKING_PARAMS, Scope, origin_of
 
 log = structlog.get_logger(__name__)
 
@@ -197,12 +197,12 @@ class Slice:
         return self._judge(claim, page)
 
     def _judge(self, claim: Claim, page: PageFacts) -> Result:
-        links, heard = self._interner.read(page, claim.hops)
+        links, discovered = self._interner.read(page, claim.hops)
         findings = self._checks.run_page(page, self.site)
         for code in findings.failed_checks:
             log.error("check_failed", code=code, url=page.url)
         keyed = [(self._interner.key(f.subject), f) for f in findings]
-        return Result(key=claim.key, page=page, links=links, heard=heard, findings=keyed)
+        return Result(key=claim.key, page=page, links=links, discovered=discovered, findings=keyed)
 
     async def _rules(self, url: str) -> HostRules:
         """What the URL's host allows; its robots.txt is fetched once a run."""
@@ -272,10 +272,10 @@ class Slice:
                 await frontier.put_back(session, waits)
                 claims = await frontier.claim(session, more) if more else []
         except BaseException:
-            self._interner.forget([h for r in results for h in r.heard])
+            self._interner.forget([h for r in results for h in r.discovered])
             raise
         if stored.done < len(results):
             # Whoever took these URLs over stores what they say; it may be our other lane.
-            self._interner.forget([h for r in results for h in r.heard])
+            self._interner.forget([h for r in results for h in r.discovered])
         self._done += stored.done
         return claims

@@ -7,10 +7,10 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.domains.crawl.checks.engine import Finding
-from lsos.domains.crawl.facts import PageFacts
-from lsos.domains.crawl.frontier import Frontier, Heard
+from lsos.checks.engine import Finding
+from lsos.domains.crawl.frontier import Discovered, Frontier
 from lsos.domains.crawl.rules import MAX_TEXT_STORED, PageLinks
+from lsos.web.facts import PageFacts
 
 _FACTS = msgspec.msgpack.Encoder()
 _JSON = msgspec.json.Encoder()
@@ -22,7 +22,7 @@ class Result(msgspec.Struct, gc=False):
     key: int
     page: PageFacts
     links: PageLinks
-    heard: list[Heard]
+    discovered: list[Discovered]
     findings: list[tuple[int, Finding]]
     """With the key of the finding's subject."""
     is_reused: bool = False
@@ -101,12 +101,12 @@ async def store(
     kept = [r for r in results if r.key in ours]
     await _insert_pages(session, ids, kept)
     await insert_findings(session, ids, [f for r in kept for f in r.findings])
-    heard = {h.key: h for r in reversed(kept) for h in reversed(r.heard)}
-    new = await frontier.hear(session, list(heard.values()))
+    discovered = {h.key: h for r in reversed(kept) for h in reversed(r.discovered)}
+    new = await frontier.discover(session, list(discovered.values()))
     # Declined ones cost no request, so they hold no place in the budget.
     declined = sum(r.page.error == "robots_disallowed" for r in kept)
     wanted = sorted(
-        (h for key in new if (h := heard[key]).is_wanted), key=lambda h: (h.depth, h.hops)
+        (h for key in new if (h := discovered[key]).is_wanted), key=lambda h: (h.depth, h.hops)
     )
     room = max(0, max_pages - run.admitted + declined)
     admitted = wanted[:room]

@@ -5,11 +5,11 @@ from uuid import UUID, uuid5
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.core.errors import NotYet
-from lsos.core.jobs import enqueue
-from lsos.core.metrics import CRAWL_RUN
-from lsos.core.redis import tenant_key
-from lsos.core.work import Death, Summary, Work, task
+from lsos.core.errors import Reschedule
+from lsos.core.metrics.metrics import CRAWL_RUN
+from lsos.core.queue.jobs import enqueue
+from lsos.core.queue.work import Death, Summary, Work, task
+from lsos.core.redis.client import tenant_key
 from lsos.domains.crawl import queries, reuse, service
 from lsos.domains.crawl.begin import adopted_start, begin
 from lsos.domains.crawl.dispatch import start_waiting
@@ -66,7 +66,7 @@ async def slice_run(work: Work, run_id: UUID) -> Summary:
         key, limit, SLICE_LEASE_S, str(work.job_id)
     ) as lease:
         if lease is None:
-            raise NotYet("the tenant's slices are all at work", delay_s=0.5)
+            raise Reschedule("the tenant's slices are all at work", delay_s=0.5)
         async with work.session() as session:
             run = await queries.get_run(session, work.tenant_id, run_id)
             if run.state != "running" or run.site is None:
@@ -81,7 +81,7 @@ async def slice_run(work: Work, run_id: UUID) -> Summary:
     if end.is_stopped:
         return {"state": "stopped", "done": end.done}
     if end.open:
-        raise NotYet("more to fetch", delay_s=max(end.wait_s, 0.0 if end.done else IDLE_S))
+        raise Reschedule("more to fetch", delay_s=max(end.wait_s, 0.0 if end.done else IDLE_S))
     async with work.session() as session:
         await enqueue(
             session,
@@ -116,7 +116,7 @@ async def finish_run(work: Work, run_id: UUID) -> Summary:
                 run_id=run_id,
             )
     if not is_empty:
-        raise NotYet("URLs are left to fetch", delay_s=FINISH_S)
+        raise Reschedule("URLs are left to fetch", delay_s=FINISH_S)
     async with work.session() as session:
         target = await adopted_start(session, run)
         if target is not None:

@@ -7,11 +7,11 @@ from uuid import UUID
 
 import msgspec
 
+from lsos.checks.base import Check
+from lsos.checks.catalogue import BY_CODE
+from lsos.checks.engine import CheckSetting
 from lsos.core.clock import now
 from lsos.core.errors import NotFound
-from lsos.domains.crawl.checks import BY_CODE
-from lsos.domains.crawl.checks.base import Check
-from lsos.domains.crawl.checks.engine import CheckSetting
 from lsos.domains.crawl.models import CrawlRun
 from lsos.domains.crawl.rules import RunSettings, RunState
 from lsos.domains.crawl.schemas import CheckView, IssueView, PageView, Progress, RunView

@@ -6,9 +6,9 @@ from litestar import Controller, get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery
 
-from lsos.core import inject
-from lsos.core.envelope import Envelope, failures, ok
-from lsos.core.principal import needs
+from lsos.core.http import inject
+from lsos.core.http.envelope import Envelope, failures, ok
+from lsos.core.http.principal import needs
 from lsos.domains.dashboard import queries
 from lsos.domains.dashboard.schemas import Dashboard
 from lsos.domains.health.queries import LastJudged

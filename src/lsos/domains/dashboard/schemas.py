@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from lsos.core.schema import Out
+from lsos.core.http.schema import Out
 
 
 class CrawlStatus(Out):

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 import msgspec
 
-from lsos.domains.crawl.checks.local_types import LOCAL_BUSINESS_TYPES
-from lsos.domains.crawl.facts import PageFacts
 from lsos.domains.entity import agreement, rules, same_as
 from lsos.domains.entity.graph import Entity, Graph, PageNode
 from lsos.domains.entity.places import LocationPages, Place, ServicePages
 from lsos.domains.entity.reading import page_key
 from lsos.domains.entity.rules import Analysis, Part, PartName, part
 from lsos.domains.entity.topics import Keyword, Topics, word_set
+from lsos.web.facts import PageFacts
+from lsos.web.schema_org.types import LOCAL_BUSINESS_TYPES
 
 SAMPLE = 50
 SERVICE_TYPES = LOCAL_BUSINESS_TYPES | word_set(

@@ -5,9 +5,9 @@ from uuid import UUID
 from litestar import Controller, Response, get, post
 from litestar.params import FromQuery, JSONBody
 
-from lsos.core import inject
-from lsos.core.envelope import Envelope, failures, ok
-from lsos.core.principal import needs
+from lsos.core.http import inject
+from lsos.core.http.envelope import Envelope, failures, ok
+from lsos.core.http.principal import needs
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.entity import queries, service
 from lsos.domains.entity.models import EntityReport

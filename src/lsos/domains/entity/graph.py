@@ -4,9 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from lsos.domains.campaigns import nap
-from lsos.domains.crawl.checks.local_types import LOCAL_BUSINESS_TYPES, ORGANIZATION_TYPES
-from lsos.domains.crawl.checks.nodes import has_properties, is_present, values_of
-from lsos.domains.crawl.facts import PageFacts, StructuredItem
 from lsos.domains.entity.reading import (
     Address,
     addresses_of,
@@ -19,6 +16,9 @@ from lsos.domains.entity.reading import (
     resolve,
     texts_of,
 )
+from lsos.web.facts import PageFacts, StructuredItem
+from lsos.web.schema_org.nodes import has_properties, is_present, values_of
+from lsos.web.schema_org.types import LOCAL_BUSINESS_TYPES, ORGANIZATION_TYPES
 
 MAX_NODES = 5_000
 MAX_TARGETS = 20_000

@@ -10,10 +10,10 @@ import msgspec
 
 from lsos.domains.campaigns import nap
 from lsos.domains.campaigns.nap_text import Found, ShownText, find_phone
-from lsos.domains.crawl.facts import PageFacts
 from lsos.domains.entity.graph import PageNode
 from lsos.domains.entity.reading import page_key
 from lsos.domains.entity.topics import language_of, stems, wanted_stems, word_set, words
+from lsos.web.facts import PageFacts
 
 MAX_SERVICE_PAGES = 10_000
 _MAX_OTHERS = 500

@@ -5,9 +5,9 @@ from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 from lsos.domains.campaigns import nap
-from lsos.domains.crawl.checks.local_types import ORGANIZATION_TYPES
-from lsos.domains.crawl.checks.nodes import Node, as_node, as_text, values_of
-from lsos.domains.crawl.facts import StructuredItem
+from lsos.web.facts import StructuredItem
+from lsos.web.schema_org.nodes import Node, as_node, as_text, values_of
+from lsos.web.schema_org.types import ORGANIZATION_TYPES
 
 _MAX_VALUES = 200
 _MAX_NESTED = 100

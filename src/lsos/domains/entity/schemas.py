@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from lsos.core.schema import In, Out
+from lsos.core.http.schema import In, Out
 from lsos.domains.entity.rules import Part, PartName
 
 

@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.clock import now
-from lsos.core.errors import NotYet, Permanent
-from lsos.core.work import Death, Summary, Work, task
+from lsos.core.errors import Permanent, Reschedule
+from lsos.core.queue.work import Death, Summary, Work, task
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.entity import judge, service
 from lsos.domains.entity.rules import BASELINE_STEP
@@ -67,7 +67,7 @@ async def baseline(work: Work, step: str) -> Summary:
         if crawl.state == "running":
             if now() - own.created_at > PATIENCE:
                 raise Permanent("the baseline's crawl takes too long", code="crawl_too_slow")
-            raise NotYet("the baseline's crawl is under way", delay_s=WAIT_S)
+            raise Reschedule("the baseline's crawl is under way", delay_s=WAIT_S)
         report_id = await service.start_baseline(
             session, work.tenant_id, work.campaign_id, work.queue
         )

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 import msgspec
 import snowballstemmer
 
-from lsos.domains.crawl.facts import PageFacts
+from lsos.web.facts import PageFacts
 
 _ALGORITHMS = {
     "ar": "arabic",

@@ -9,10 +9,10 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
 from lsos import __version__
-from lsos.core import inject
-from lsos.core.envelope import Envelope, failures, ok
 from lsos.core.errors import Unavailable
-from lsos.core.principal import ANY, PUBLIC, needs
+from lsos.core.http import inject
+from lsos.core.http.envelope import Envelope, failures, ok
+from lsos.core.http.principal import ANY, PUBLIC, needs
 from lsos.domains.health import prometheus, queries
 from lsos.domains.health.rules import WINDOW_S
 from lsos.domains.health.schemas import Health, Liveness, Readiness

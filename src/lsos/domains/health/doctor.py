@@ -10,12 +10,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lsos.core.clock import now
-from lsos.core.db import APP_ROLE, SYSTEM_ROLE, Database
-from lsos.core.environment import check
-from lsos.core.log import Redactor
-from lsos.core.redis import OUTAGE, client
-from lsos.core.settings import Settings
-from lsos.core.system_db import system_session
+from lsos.core.db.database import APP_ROLE, SYSTEM_ROLE, Database
+from lsos.core.db.system import system_session
+from lsos.core.redaction import Redactor
+from lsos.core.redis.client import OUTAGE, client
+from lsos.core.settings.environment import check
+from lsos.core.settings.settings import Settings
 from lsos.domains.health import queries
 from lsos.domains.health.schemas import Finding
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from lsos.core.histogram import BUCKETS, count_over, quantile
-from lsos.core.metrics import API_REQUEST, CRAWL_RUN, JOB_WAIT, TASK
+from lsos.core.metrics.histogram import BUCKETS, count_over, quantile
+from lsos.core.metrics.metrics import API_REQUEST, CRAWL_RUN, JOB_WAIT, TASK
 from lsos.domains.health.rollup import Raw, Sum, Sums
 from lsos.domains.health.rules import (
     ENDED_WELL,

@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, PrimaryKeyConstraint
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lsos.core.model import Base
+from lsos.core.db.model import Base
 
 
 class MetricMinute(Base):

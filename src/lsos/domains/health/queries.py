@@ -12,10 +12,10 @@ from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from lsos import __version__
-from lsos.core.db import APP_ROLE, SYSTEM_ROLE, Database
-from lsos.core.redis import OUTAGE
-from lsos.core.schema_version import HEAD, is_satisfied
-from lsos.core.system_db import system_session
+from lsos.core.db.database import APP_ROLE, SYSTEM_ROLE, Database
+from lsos.core.db.schema_version import HEAD, is_satisfied
+from lsos.core.db.system import system_session
+from lsos.core.redis.client import OUTAGE
 from lsos.domains.health import figures, rollup
 from lsos.domains.health.models import AlertState, PlatformTransition
 from lsos.domains.health.rules import (

@@ -13,9 +13,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.clock import now
-from lsos.core.histogram import BUCKETS
-from lsos.core.metrics import API_REQUEST, CRAWL_RUN, JOB_WAIT, TASK
-from lsos.core.redis import DEFAULT_QUEUE, OUTAGE, WORKERS
+from lsos.core.metrics.histogram import BUCKETS
+from lsos.core.metrics.metrics import API_REQUEST, CRAWL_RUN, JOB_WAIT, TASK
+from lsos.core.redis.client import DEFAULT_QUEUE, OUTAGE, WORKERS
 from lsos.domains.health.rules import (
     ON_TIME_S,
     REPORTS_WINDOW_S,

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from lsos.core.schema import Out
+from lsos.core.http.schema import Out
 from lsos.domains.health.rules import AlertStatus, Level, PlatformState, Status
 
 

@@ -7,8 +7,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.clock import now
-from lsos.core.db import Database
-from lsos.core.system_db import system_session
+from lsos.core.db.database import Database
+from lsos.core.db.system import system_session
 from lsos.domains.health import figures, queries, rollup
 from lsos.domains.health.models import PlatformTransition
 from lsos.domains.health.rules import (

@@ -10,11 +10,11 @@ from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody, Quer
 from msgspec import convert, structs
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.core import inject
 from lsos.core.clock import now
-from lsos.core.envelope import Envelope, failures, ok, ok_page
-from lsos.core.principal import needs
-from lsos.core.schema import DEFAULT_LIMIT, decode_key, page_of
+from lsos.core.http import inject
+from lsos.core.http.envelope import Envelope, failures, ok, ok_page
+from lsos.core.http.principal import needs
+from lsos.core.http.schema import DEFAULT_LIMIT, decode_key, page_of
 from lsos.domains.campaigns import queries as campaigns
 from lsos.domains.intelligence import queries, service
 from lsos.domains.intelligence.models import Recommendation

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from lsos.core.schema import In, Out
+from lsos.core.http.schema import In, Out
 from lsos.domains.intelligence.rules import State
 
 

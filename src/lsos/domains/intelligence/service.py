@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.clock import new_id, now
 from lsos.core.errors import Conflict, Forbidden, PreconditionFailed
-from lsos.core.principal import Principal
+from lsos.core.http.principal import Principal
 from lsos.domains.campaigns import queries as campaigns
 from lsos.domains.campaigns.rules import matches_version
 from lsos.domains.intelligence import queries

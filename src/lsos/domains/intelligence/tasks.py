@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from lsos.core.errors import NotFound
-from lsos.core.work import Summary, Work, task
+from lsos.core.queue.work import Summary, Work, task
 from lsos.domains.campaigns import queries as campaigns
 from lsos.domains.intelligence import service
 from lsos.domains.intelligence.rules import REFRESH

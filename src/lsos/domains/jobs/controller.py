@@ -6,12 +6,12 @@ from uuid import UUID
 from litestar import Controller, Response, get, post
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from lsos.core import inject
-from lsos.core.envelope import Envelope, failures, ok, ok_page
-from lsos.core.jobs import Job, JobState
-from lsos.core.log import Redactor
-from lsos.core.principal import needs
-from lsos.core.schema import DEFAULT_LIMIT, decode_cursor, page_of
+from lsos.core.http import inject
+from lsos.core.http.envelope import Envelope, failures, ok, ok_page
+from lsos.core.http.principal import needs
+from lsos.core.http.schema import DEFAULT_LIMIT, decode_cursor, page_of
+from lsos.core.queue.jobs import Job, JobState
+from lsos.core.redaction import Redactor
 from lsos.domains.jobs import queries, service
 from lsos.domains.jobs.schemas import JobError, JobView
 

@@ -7,8 +7,8 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.errors import NotFound
-from lsos.core.jobs import Job, JobState
-from lsos.core.schema import TimeKey
+from lsos.core.http.schema import TimeKey
+from lsos.core.queue.jobs import Job, JobState
 
 
 async def get_job(

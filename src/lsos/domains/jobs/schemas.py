@@ -3,8 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
-from lsos.core.jobs import JobState
-from lsos.core.schema import Out
+from lsos.core.http.schema import Out
+from lsos.core.queue.jobs import JobState
 
 
 class JobError(Out):

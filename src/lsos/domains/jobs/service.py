@@ -5,12 +5,12 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.core import audit
 from lsos.core.clock import now
-from lsos.core.db import Push, wants_push
+from lsos.core.db import audit_log
+from lsos.core.db.database import Push, wants_push
 from lsos.core.errors import Conflict
-from lsos.core.jobs import Job
-from lsos.core.principal import Principal
+from lsos.core.http.principal import Principal
+from lsos.core.queue.jobs import Job
 from lsos.domains.jobs import queries
 
 
@@ -25,7 +25,7 @@ async def retry(session: AsyncSession, principal: Principal, job_id: UUID) -> Jo
         )
     job.state = "queued"
     job.attempts = 0
-    job.round += 1
+    job.generation += 1
     job.due_at = job.pushed_at = now()
     job.claimed_by = job.lease_until = job.finished_at = None
     # Queue latency is measured from due_at to the first start.
@@ -36,15 +36,15 @@ async def retry(session: AsyncSession, principal: Principal, job_id: UUID) -> Jo
         raise Conflict(
             "another job for the same work is already queued or running", code="job_already_queued"
         ) from error
-    push = Push(tenant_id=job.tenant_id, job_id=job.id, round=job.round, queue=job.queue)
+    push = Push(tenant_id=job.tenant_id, job_id=job.id, generation=job.generation, queue=job.queue)
     wants_push(session, push)
-    audit.record(
+    audit_log.record(
         session,
         tenant_id=job.tenant_id,
         actor_id=principal.user_id,
         action="job.retried",
         target=job.id,
         name=job.name,
-        round=job.round,
+        generation=job.generation,
     )
     return job

@@ -5,10 +5,10 @@ from uuid import UUID
 from litestar import Controller, Response, get, post
 from litestar.params import FromQuery, JSONBody
 
-from lsos.core import inject
-from lsos.core.envelope import Envelope, failures, ok, ok_page
-from lsos.core.principal import needs
-from lsos.core.schema import DEFAULT_LIMIT, Page, decode_cursor, page_of
+from lsos.core.http import inject
+from lsos.core.http.envelope import Envelope, failures, ok, ok_page
+from lsos.core.http.principal import needs
+from lsos.core.http.schema import DEFAULT_LIMIT, Page, decode_cursor, page_of
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.campaigns.rules import Listing
 from lsos.domains.local import queries, service, views

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
-from lsos.core.schema import In, Out
+from lsos.core.http.schema import In, Out
 from lsos.domains.campaigns.nap import Match
 from lsos.domains.local.rules import FORMULA, Part
 

@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.clock import new_id, now
 from lsos.core.errors import Conflict
-from lsos.core.jobs import enqueue
-from lsos.core.principal import Principal
-from lsos.core.redis import DEFAULT_QUEUE
+from lsos.core.http.principal import Principal
+from lsos.core.queue.jobs import enqueue
+from lsos.core.redis.client import DEFAULT_QUEUE
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.campaigns import service as campaigns
 from lsos.domains.campaigns.rules import MAX_LOCATIONS, Listing

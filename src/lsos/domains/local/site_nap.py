@@ -13,8 +13,6 @@ from lsos.domains.campaigns import nap
 from lsos.domains.campaigns.nap import MATCHES, Address
 from lsos.domains.campaigns.nap_text import Found, ShownText, find_phone
 from lsos.domains.campaigns.rules import Listing
-from lsos.domains.crawl.businesses import Business, businesses
-from lsos.domains.crawl.facts import PageFacts
 from lsos.domains.local.rules import (
     NapField,
     NapFinding,
@@ -23,6 +21,8 @@ from lsos.domains.local.rules import (
     expected_names,
     match_names,
 )
+from lsos.web.facts import PageFacts
+from lsos.web.schema_org.businesses import Business, businesses
 
 MAX_BUSINESSES = 2_000
 """Different ones of a site that are compared with each location."""

@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.clock import now
-from lsos.core.errors import NotYet
-from lsos.core.schema import decode_cursor, encode_cursor
-from lsos.core.work import Death, Summary, Work, task
+from lsos.core.errors import Reschedule
+from lsos.core.http.schema import decode_cursor, encode_cursor
+from lsos.core.queue.work import Death, Summary, Work, task
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.local import queries, service
 
@@ -65,14 +65,14 @@ async def refresh(work: Work, refresh_id: UUID) -> Summary:
                         session, work.tenant_id, refresh_id, after=after, states=states
                     )
             if batch.wait_s is not None:
-                raise NotYet(
+                raise Reschedule(
                     "the provider asks for a pause", delay_s=min(batch.wait_s, LONGEST_WAIT_S)
                 )
             reason_code = batch.ended_by
         if not has_more or reason_code is not None:
             break
         if time.monotonic() >= ends_at:
-            raise NotYet("more locations to measure", delay_s=0)
+            raise Reschedule("more locations to measure", delay_s=0)
     async with work.session() as session:
         ended = await service.finish(
             session,

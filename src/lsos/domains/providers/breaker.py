@@ -9,7 +9,7 @@ import time
 import msgspec
 from redis.asyncio import Redis
 
-from lsos.core.redis import OUTAGE, PROVIDER_BREAKER
+from lsos.core.redis.client import OUTAGE, PROVIDER_BREAKER
 
 BUCKETS = 6
 MAX_DOUBLINGS = 4

@@ -11,11 +11,12 @@ import structlog
 
 from lsos.core.clock import now
 from lsos.core.errors import Transient as CoreTransient
-from lsos.core.log import Redactor
-from lsos.core.outbound import Outbound, OutboundError, Response
-from lsos.core.outbound_response import retry_after_s
-from lsos.core.redis import PROVIDER_PERMITS, tenant_key
-from lsos.core.telemetry import span
+from lsos.core.observability.telemetry import span
+from lsos.core.outbound.client import Outbound, OutboundError, Response
+from lsos.core.outbound.response import retry_after_s
+from lsos.core.redaction import Redactor
+from lsos.core.redis.client import PROVIDER_PERMITS, tenant_key
+from lsos.domains.providers.account_locks import AccountLock, account_of
 from lsos.domains.providers.answers import (
     Failure,
     Judge,
@@ -35,8 +36,7 @@ from lsos.domains.providers.base import (
     Transient,
     message_of,
 )
-from lsos.domains.providers.gate import Gate
-from lsos.domains.providers.holds import Hold, account_of
+from lsos.domains.providers.limits import SharedLimits
 
 log = structlog.get_logger(__name__)
 
@@ -83,7 +83,7 @@ class ProviderClient:
         self,
         provider: str,
         outbound: Outbound,
-        gate: Gate,
+        shared: SharedLimits,
         *,
         credential: str = "",
         secrets: Sequence[str] = (),
@@ -92,7 +92,7 @@ class ProviderClient:
         self.provider = provider
         self.limits = limits or Limits()
         self._outbound = outbound
-        self._gate = gate
+        self._shared = shared
         self._account = account_of(provider, credential)
         hidden = {form for s in (credential, *secrets) if s for form in spellings(s)}
         self._redactor = Redactor(hidden)
@@ -141,19 +141,19 @@ class ProviderClient:
         everybody = PROVIDER_PERMITS + self.provider
         wait_s = limits.permit_wait_s
         async with (
-            self._gate.permit(own, limits.per_tenant, wait_s=wait_s, ttl_s=ttl_s),
-            self._gate.permit(everybody, limits.per_provider, wait_s=wait_s, ttl_s=ttl_s),
+            self._shared.permit(own, limits.per_tenant, wait_s=wait_s, ttl_s=ttl_s),
+            self._shared.permit(everybody, limits.per_provider, wait_s=wait_s, ttl_s=ttl_s),
         ):
             yield
 
     async def _wait_for_hold(self) -> None:
-        while hold := await self._gate.holds.find(self._account):
+        while hold := await self._shared.account_locks.find(self._account):
             if hold.reason != "rate_limited" or hold.left_s > self.limits.longest_wait_s:
                 raise self._held(hold)
             # Not all at once when it ends.
             await asyncio.sleep(hold.left_s + _jittered(self.limits.backoff_s))
 
-    def _held(self, hold: Hold) -> ProviderError:
+    def _held(self, hold: AccountLock) -> ProviderError:
         if hold.reason == "denied":
             return Denied(f"{self.provider}: this credential was refused a while ago")
         if hold.reason == "quota_spent":
@@ -162,7 +162,7 @@ class ProviderClient:
         return Busy(message, code="provider_rate_limited", wait_s=hold.left_s)
 
     async def _attempt(self, call: Call) -> "object | Failure":
-        breaker = self._gate.breaker
+        breaker = self._shared.breaker
         leave = await breaker.allow(self.provider)
         if not leave.is_allowed:
             message = f"{self.provider}: its circuit is open"
@@ -225,7 +225,7 @@ class ProviderClient:
 
     async def _note(self, failure: "Failure", attempt: int) -> None:
         """Tell all others what one call has learned; a longer pause ends this call."""
-        error, holds = failure.error, self._gate.holds
+        error, locks = failure.error, self._shared.account_locks
         log.warning(
             "provider_failed",
             provider=self.provider,
@@ -235,14 +235,14 @@ class ProviderClient:
         )
         if isinstance(error, Denied):
             self._is_proven = False
-            await holds.put(self._account, "denied", DENIED_S)
+            await locks.put(self._account, "denied", DENIED_S)
         elif isinstance(error, QuotaSpent):
-            await holds.put(self._account, "quota_spent", failure.after_s or QUOTA_S)
+            await locks.put(self._account, "quota_spent", failure.after_s or QUOTA_S)
         elif failure.is_limited or failure.after_s is not None:
             said_s = failure.after_s
             pause_s = self.limits.unsaid_pause_s if said_s is None else said_s
             pause_s = min(max(pause_s, 0.01), LONGEST_PAUSE_S)
-            await holds.put(self._account, "rate_limited", pause_s)
+            await locks.put(self._account, "rate_limited", pause_s)
             if pause_s > self.limits.longest_wait_s:
                 raise Busy(error.message, code=error.code, wait_s=pause_s) from None
 

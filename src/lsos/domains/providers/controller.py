@@ -4,10 +4,10 @@ from arq.connections import ArqRedis
 from litestar import Controller, get
 from litestar.di import NamedDependency
 
-from lsos.core import inject
-from lsos.core.envelope import Envelope, failures, ok
-from lsos.core.principal import needs
-from lsos.core.provider_config import parse_proxies
+from lsos.core.http import inject
+from lsos.core.http.envelope import Envelope, failures, ok
+from lsos.core.http.principal import needs
+from lsos.core.settings.provider_config import parse_proxies
 from lsos.domains.providers.proxies import ProxyHealth, ProxyPool
 
 

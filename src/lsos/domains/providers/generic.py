@@ -11,8 +11,8 @@ from uuid import UUID
 
 import msgspec
 
-from lsos.core.addresses import may_ask, parse_target
-from lsos.core.outbound import Outbound
+from lsos.core.outbound.addresses import may_ask, parse_target
+from lsos.core.outbound.client import Outbound
 from lsos.domains.campaigns.rules import Listing
 from lsos.domains.providers.base import (
     BadResponse,
@@ -115,7 +115,7 @@ class Reader:
             raise self._fault(name, "text")
         return as_text(value, most)
 
-    def told_text(self, name: str, most: int = 500) -> str | None:
+    def optional_text(self, name: str, most: int = 500) -> str | None:
         """None when it is missing."""
         return None if self._value.get(name) is None else self.text(name, most)
 

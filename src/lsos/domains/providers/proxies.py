@@ -11,9 +11,9 @@ from typing import Any, Literal
 import msgspec
 from redis.asyncio import Redis
 
-from lsos.core.outbound_proxy import ProxyChooser
-from lsos.core.provider_config import Proxy
-from lsos.core.redis import OUTAGE, PROXY
+from lsos.core.outbound.proxy import ProxyChooser
+from lsos.core.redis.client import OUTAGE, PROXY
+from lsos.core.settings.provider_config import Proxy
 
 PAUSE_S = 5.0
 """After the first failure in a row; doubles with each further one."""

@@ -7,12 +7,12 @@ from uuid import UUID
 from litestar import Controller, Response, delete, get, patch, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from lsos.core import inject
 from lsos.core.clock import now
-from lsos.core.envelope import Envelope, failures, ok, ok_page
 from lsos.core.errors import Invalid
-from lsos.core.principal import needs
-from lsos.core.schema import DEFAULT_LIMIT, Page, decode_cursor, decode_key, page_of
+from lsos.core.http import inject
+from lsos.core.http.envelope import Envelope, failures, ok, ok_page
+from lsos.core.http.principal import needs
+from lsos.core.http.schema import DEFAULT_LIMIT, Page, decode_cursor, decode_key, page_of
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.rank import queries, rules, service, views
 from lsos.domains.rank.schemas import (

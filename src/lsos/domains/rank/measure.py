@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import structlog
 
 from lsos.core.clock import now
-from lsos.core.work import Work
+from lsos.core.queue.work import Work
 from lsos.domains.providers.base import PROVIDER_ERRORS, Busy, ProviderError, ends_run
 from lsos.domains.rank import service
 from lsos.domains.rank.models import Keyword, RankRun
 from lsos.domains.rank.providers.base import RankProvider
-from lsos.domains.rank.rules import Own, RankQuery, RankResult, judge
+from lsos.domains.rank.rules import BusinessIdentity, RankQuery, RankResult, judge
 from lsos.domains.rank.store import Outcome
 
 log = structlog.get_logger(__name__)
@@ -25,7 +25,7 @@ KEYWORD_S = 30.0
 class Batch:
     """Outcomes of some keywords of a run, and why the rest was not asked for."""
 
-    def __init__(self, work: Work, run: RankRun, own: Own, until: float) -> None:
+    def __init__(self, work: Work, run: RankRun, own: BusinessIdentity, until: float) -> None:
         self._work = work
         self._run = run
         self._own = own

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.errors import NotFound
-from lsos.core.schema import TimeKey
+from lsos.core.http.schema import TimeKey
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.campaigns.rules import MAX_LOCATIONS
 from lsos.domains.providers.rules import MEASURED
@@ -19,7 +19,7 @@ from lsos.domains.rank.rules import (
     CTR_CURVES,
     DEFAULT_CURVE,
     OPEN_STATES,
-    Own,
+    BusinessIdentity,
     Unit,
     site_of,
     visibility,
@@ -270,11 +270,11 @@ async def find_visibility_of(session: AsyncSession, campaign_id: UUID, day: date
     return None if value is None else round(value, 2)
 
 
-async def load_own(session: AsyncSession, tenant_id: UUID, campaign_id: UUID) -> Own:
+async def load_own(session: AsyncSession, tenant_id: UUID, campaign_id: UUID) -> BusinessIdentity:
     """By what the campaign knows itself in results."""
     campaign = await campaign_queries.get_campaign(session, tenant_id, campaign_id)
     locations = await campaign_queries.list_locations(session, campaign_id, None, MAX_LOCATIONS)
-    return Own(
+    return BusinessIdentity(
         domain=site_of(campaign.site_url),
         cids=frozenset(location.cid for location in locations if location.cid),
         place_ids=frozenset(location.place_id for location in locations if location.place_id),

@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 import tldextract
 
-from lsos.core.addresses import parse_target
+from lsos.core.outbound.addresses import parse_target
 from lsos.domains.providers.rules import MEASURED, MeasurementState
 from lsos.domains.reference.signals import SignalKind
 
@@ -83,7 +83,7 @@ class SearchPage(msgspec.Struct, frozen=True):
     """Code of the failure when only the pack has failed."""
 
 
-class Own(msgspec.Struct, frozen=True):
+class BusinessIdentity(msgspec.Struct, frozen=True):
     """By what a campaign knows itself in results: never by its name."""
 
     domain: str
@@ -122,7 +122,7 @@ class RankResult(msgspec.Struct, frozen=True, kw_only=True):
     error_code: str | None = None
 
 
-def judge(page: SearchPage, own: Own) -> RankResult:
+def judge(page: SearchPage, own: BusinessIdentity) -> RankResult:
     """Where this campaign stands among what was found."""
     organic = page.organic[:DEPTH]
     mine = next((o for o in organic if own.matches(o.url)), None)
@@ -141,7 +141,7 @@ def judge(page: SearchPage, own: Own) -> RankResult:
     )
 
 
-def _judge_pack(page: SearchPage, own: Own) -> tuple[MeasurementState, int | None]:
+def _judge_pack(page: SearchPage, own: BusinessIdentity) -> tuple[MeasurementState, int | None]:
     if page.pack_error is not None:
         return "error", None
     if page.pack is None:

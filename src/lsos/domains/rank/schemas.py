@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from lsos.core.schema import In, Out
+from lsos.core.http.schema import In, Out
 from lsos.domains.providers.rules import MeasurementState
 from lsos.domains.rank.rules import MAX_BULK, Change, Device, Organic, Place, RunState
 

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.clock import new_id, now
 from lsos.core.errors import Conflict, Invalid
-from lsos.core.jobs import enqueue
-from lsos.core.principal import Principal
+from lsos.core.http.principal import Principal
+from lsos.core.queue.jobs import enqueue
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.campaigns import service as campaigns
 from lsos.domains.campaigns.rules import refuse_half_position

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.core.errors import NotYet
-from lsos.core.work import Death, Summary, Work, task
+from lsos.core.errors import Reschedule
+from lsos.core.queue.work import Death, Summary, Work, task
 from lsos.domains.providers.base import Busy
 from lsos.domains.rank import queries, service
 from lsos.domains.rank.measure import Batch
@@ -53,9 +53,9 @@ async def measure(work: Work, run_id: UUID) -> Summary:
         if batch.halt is not None:
             if not isinstance(batch.halt, Busy) or service.is_overdue(run):
                 return await _finish(work, run, batch.halt.code)
-            raise NotYet(batch.halt.message, delay_s=min(batch.halt.wait_s, LONGEST_NAP_S))
+            raise Reschedule(batch.halt.message, delay_s=min(batch.halt.wait_s, LONGEST_NAP_S))
         if time.monotonic() > until:
-            raise NotYet("more keywords", delay_s=0.0)
+            raise Reschedule("more keywords", delay_s=0.0)
 
 
 async def _finish(work: Work, run: RankRun, stopped_by: str | None) -> Summary:

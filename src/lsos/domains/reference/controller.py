@@ -5,11 +5,11 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from msgspec import convert, to_builtins
 
-from lsos.core import inject
-from lsos.core.envelope import Envelope, failures, ok, ok_page
 from lsos.core.errors import NotFound
-from lsos.core.principal import needs
-from lsos.core.schema import DEFAULT_LIMIT, decode_cursor, page_of
+from lsos.core.http import inject
+from lsos.core.http.envelope import Envelope, failures, ok, ok_page
+from lsos.core.http.principal import needs
+from lsos.core.http.schema import DEFAULT_LIMIT, decode_cursor, page_of
 from lsos.domains.reference import library, queries, service
 from lsos.domains.reference.schemas import (
     Activation,

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.core.db import Database
-from lsos.core.settings import Settings
+from lsos.core.db.database import Database
+from lsos.core.settings.settings import Settings
 from lsos.domains.reference import queries, service
 from lsos.domains.reference.bundle import BUNDLED, read_release
 from lsos.domains.reference.models import ReferenceRelease

@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lsos.core.clock import new_id
-from lsos.core.model import Base
+from lsos.core.db.model import Base
 
 
 class ReferenceRelease(Base):

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from lsos.core.schema import In, Out
+from lsos.core.http.schema import In, Out
 from lsos.domains.reference.rules import Basis, ReleaseState, Trust, Version
 
 

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.core import audit
 from lsos.core.clock import new_id
-from lsos.core.db import Database
+from lsos.core.db import audit_log
+from lsos.core.db.database import Database
+from lsos.core.db.system import system_session
 from lsos.core.errors import Conflict, Invalid
-from lsos.core.principal import Principal
-from lsos.core.system_db import system_session
+from lsos.core.http.principal import Principal
 from lsos.domains.reference import queries
 from lsos.domains.reference.models import ReferenceActivation, ReferenceRelease
 from lsos.domains.reference.rules import (
@@ -248,7 +248,7 @@ def _note(
     release: ReferenceRelease,
     active: ReferenceRelease | None = None,
 ) -> None:
-    audit.record(
+    audit_log.record(
         session,
         tenant_id=principal.tenant_id,
         actor_id=principal.user_id,

@@ -10,12 +10,12 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import convert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.core import inject
 from lsos.core.clock import now
-from lsos.core.envelope import Envelope, failures, ok, ok_page
 from lsos.core.errors import Conflict
-from lsos.core.principal import needs
-from lsos.core.schema import DEFAULT_LIMIT, decode_cursor, page_of
+from lsos.core.http import inject
+from lsos.core.http.envelope import Envelope, failures, ok, ok_page
+from lsos.core.http.principal import needs
+from lsos.core.http.schema import DEFAULT_LIMIT, decode_cursor, page_of
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.reports import build, queries, render, service
 from lsos.domains.reports.mail import file_name

@@ -15,11 +15,11 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.clock import now
-from lsos.core.db import is_outage
-from lsos.core.errors import NotYet
+from lsos.core.db.database import is_outage
+from lsos.core.errors import Reschedule
 from lsos.core.mail_address import is_email
+from lsos.core.queue.work import Summary, Work, task
 from lsos.core.storage import ChecksumMismatch, ObjectMissing, Storage, StorageAway
-from lsos.core.work import Summary, Work, task
 from lsos.domains.reports import policy, queries, runs
 from lsos.domains.reports.facts import Snapshot
 from lsos.domains.reports.mail import Letter, Mailer, Result
@@ -36,7 +36,7 @@ WRITE_TRIES = 6
 
 @task("reports.deliver", attempts=10, timeout_s=600, on_dead=runs.delivery_died)
 async def deliver(work: Work, report_id: UUID) -> Summary:
-    """One pass over the open recipients; NotYet while some are left."""
+    """One pass over the open recipients; Reschedule while some are left."""
     async with work.session() as session:
         report = await queries.find_report(session, work.tenant_id, report_id)
         if report is None or report.state != "stored":
@@ -60,7 +60,7 @@ async def deliver(work: Work, report_id: UUID) -> Summary:
         for row in rows:
             counts[row.state] += 1
     if delay_s is not None:
-        raise NotYet(f"mails are left: {counts}", delay_s=delay_s)
+        raise Reschedule(f"mails are left: {counts}", delay_s=delay_s)
     return {"deliveries": counts}
 
 
@@ -74,7 +74,7 @@ async def _artifacts(work: Work, report: Report) -> bytes | None:
         jitter = random.random()  # noqa: S311 -- no secret
         base_s = work.settings.report_retry_seconds
         delay_s = policy.storage_delay_s(work.attempt + 2, base_s, jitter)
-        raise NotYet(away.message, delay_s=delay_s) from away
+        raise Reschedule(away.message, delay_s=delay_s) from away
     except (ObjectMissing, ChecksumMismatch) as lost:
         log.warning("artifact_lost", report=str(report.id), reason=lost.code)
         async with work.session() as session:

@@ -8,9 +8,9 @@ from uuid import UUID
 import msgspec
 
 from lsos.core.clock import now
-from lsos.core.errors import NotYet, Permanent
+from lsos.core.errors import Permanent, Reschedule
+from lsos.core.queue.work import Summary, Work, task
 from lsos.core.storage import Storage, StorageAway
-from lsos.core.work import Summary, Work, task
 from lsos.domains.reports import build, policy, queries, render, runs
 from lsos.domains.reports.facts import Snapshot
 from lsos.domains.reports.models import Report
@@ -19,7 +19,7 @@ from lsos.domains.reports.snapshot import gather
 
 @task("reports.generate", attempts=5, timeout_s=300, on_dead=runs.making_died)
 async def generate(work: Work, report_id: UUID) -> Summary:
-    """Store both artifacts; NotYet while the storage is away, for a day at most."""
+    """Store both artifacts; Reschedule while the storage is away, for a day at most."""
     async with work.session() as session:
         report = await queries.find_report(session, work.tenant_id, report_id, is_locked=True)
         if report is None or report.state == "failed":
@@ -73,4 +73,4 @@ async def _wait(work: Work, report: Report, away: StorageAway) -> None:
         waiting.reason_code = away.code
     jitter = random.random()  # noqa: S311 -- no secret
     base_s = work.settings.report_retry_seconds
-    raise NotYet(away.message, delay_s=policy.storage_delay_s(report.attempts, base_s, jitter))
+    raise Reschedule(away.message, delay_s=policy.storage_delay_s(report.attempts, base_s, jitter))

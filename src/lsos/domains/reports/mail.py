@@ -19,8 +19,8 @@ import aiosmtplib
 import msgspec
 from aiosmtplib import errors as failures
 
-from lsos.core.settings import Settings
-from lsos.core.telemetry import client_span
+from lsos.core.observability.telemetry import client_span
+from lsos.core.settings.settings import Settings
 
 WIRE = SMTP.clone(cte_type="7bit")
 """Not every server takes 8-bit text."""

@@ -7,7 +7,7 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.errors import NotFound
-from lsos.core.schema import TimeKey
+from lsos.core.http.schema import TimeKey
 from lsos.domains.reports.models import Report, ReportDelivery, ReportSchedule
 from lsos.domains.reports.policy import ReportState
 

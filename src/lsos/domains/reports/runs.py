@@ -7,8 +7,8 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.clock import now
-from lsos.core.jobs import enqueue
-from lsos.core.work import Death
+from lsos.core.queue.jobs import enqueue
+from lsos.core.queue.work import Death
 from lsos.domains.reports import policy, queries
 from lsos.domains.reports.mail import message_id
 from lsos.domains.reports.models import Report, ReportDelivery

@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.cadence import Cadence, next_run
 from lsos.core.clock import new_id, now
-from lsos.core.db import Database
+from lsos.core.db.database import Database
+from lsos.core.db.system import system_session
 from lsos.core.errors import NotFound
-from lsos.core.system_db import system_session
 from lsos.domains.auth import queries as auth_queries
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.reports import runs

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from lsos.core.cadence import Kind
-from lsos.core.schema import In, Out
+from lsos.core.http.schema import In, Out
 from lsos.domains.reports.policy import DeliveryState, Format, ReportState, RunStatus
 
 Recipient = Annotated[str, msgspec.Meta(min_length=1, max_length=254)]

@@ -5,10 +5,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.core import audit, cadence
+from lsos.core import cadence
 from lsos.core.clock import new_id, now
+from lsos.core.db import audit_log
 from lsos.core.errors import Conflict, Invalid, NotFound
-from lsos.core.principal import Principal
+from lsos.core.http.principal import Principal
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.reports import policy, queries, runs
 from lsos.domains.reports.models import Report, ReportSchedule
@@ -135,7 +136,7 @@ async def remove_schedule(session: AsyncSession, principal: Principal, campaign_
 def _note(
     session: AsyncSession, principal: Principal, action: str, target: object, **detail: object
 ) -> None:
-    audit.record(
+    audit_log.record(
         session,
         tenant_id=principal.tenant_id,
         actor_id=principal.user_id,

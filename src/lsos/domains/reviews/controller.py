@@ -8,11 +8,11 @@ from litestar import Controller, Response, get, post
 from litestar.params import FromQuery, JSONBody, QueryParameter
 from msgspec import convert
 
-from lsos.core import inject
 from lsos.core.clock import now
-from lsos.core.envelope import Envelope, failures, ok, ok_page
-from lsos.core.principal import needs
-from lsos.core.schema import DEFAULT_LIMIT, Page, decode_cursor, page_of
+from lsos.core.http import inject
+from lsos.core.http.envelope import Envelope, failures, ok, ok_page
+from lsos.core.http.principal import needs
+from lsos.core.http.schema import DEFAULT_LIMIT, Page, decode_cursor, page_of
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.campaigns.rules import Listing
 from lsos.domains.reviews import queries, service

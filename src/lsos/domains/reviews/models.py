@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped
 
-from lsos.core.keys import tenant_foreign_key
-from lsos.core.model import Base, TenantRow
+from lsos.core.db.keys import tenant_foreign_key
+from lsos.core.db.model import Base, TenantRow
 
 
 class Review(TenantRow, Base):

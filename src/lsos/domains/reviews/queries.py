@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.clock import now
-from lsos.core.schema import TimeKey
+from lsos.core.http.schema import TimeKey
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.campaigns.rules import MAX_LOCATIONS
 from lsos.domains.providers.rules import MEASURED

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.clock import new_id, now
 from lsos.core.errors import Conflict
-from lsos.core.jobs import enqueue
-from lsos.core.principal import Principal
+from lsos.core.http.principal import Principal
+from lsos.core.queue.jobs import enqueue
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.campaigns.rules import Listing
 from lsos.domains.providers.base import (

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from lsos.core.clock import now
-from lsos.core.errors import NotYet
-from lsos.core.jobs import enqueue
-from lsos.core.schema import decode_cursor, encode_cursor
-from lsos.core.work import Summary, Work, task
+from lsos.core.errors import Reschedule
+from lsos.core.http.schema import decode_cursor, encode_cursor
+from lsos.core.queue.jobs import enqueue
+from lsos.core.queue.work import Summary, Work, task
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.reviews import queries, service
 
@@ -60,7 +60,9 @@ async def refresh(
             ended_by = batch.ended_by.code
             break
         if batch.wait_s is not None:
-            raise NotYet("the provider asks for a pause", delay_s=min(batch.wait_s, LONGEST_WAIT_S))
+            raise Reschedule(
+                "the provider asks for a pause", delay_s=min(batch.wait_s, LONGEST_WAIT_S)
+            )
         if not has_more:
             break
         after = encode_cursor(page[-1].created_at, page[-1].id)

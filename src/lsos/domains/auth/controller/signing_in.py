@@ -7,10 +7,10 @@ from litestar import Controller, Request, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from lsos.core import inject
-from lsos.core.envelope import Envelope, failures, ok
-from lsos.core.principal import ANY, PUBLIC, needs
-from lsos.core.request import client_address
+from lsos.core.http import inject
+from lsos.core.http.envelope import Envelope, failures, ok
+from lsos.core.http.principal import ANY, PUBLIC, needs
+from lsos.core.http.request import client_address
 from lsos.domains.auth import queries, service, sessions
 from lsos.domains.auth.limiter import LoginLimiter
 from lsos.domains.auth.models import ApiKey

@@ -7,11 +7,11 @@ from litestar import Controller, Response, get, patch, post, put
 from litestar.params import FromPath, JSONBody
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.core import inject
-from lsos.core.envelope import Envelope, failures, ok, ok_page
-from lsos.core.principal import needs
-from lsos.core.schema import DEFAULT_LIMIT, decode_cursor, page_of
-from lsos.core.system_db import system_session
+from lsos.core.db.system import system_session
+from lsos.core.http import inject
+from lsos.core.http.envelope import Envelope, failures, ok, ok_page
+from lsos.core.http.principal import needs
+from lsos.core.http.schema import DEFAULT_LIMIT, decode_cursor, page_of
 from lsos.domains.auth import queries, service
 from lsos.domains.auth.models import Tenant, User
 from lsos.domains.auth.schemas import (

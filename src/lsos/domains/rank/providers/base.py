@@ -3,7 +3,7 @@
 from typing import Protocol
 from uuid import UUID
 
-from lsos.domains.rank.rules import Own, RankQuery, SearchPage
+from lsos.domains.rank.rules import BusinessIdentity, RankQuery, SearchPage
 
 
 class RankProvider(Protocol):
@@ -12,5 +12,7 @@ class RankProvider(Protocol):
     batch_size: int
     """Keywords that are measured and stored together; so many answers a killed worker may lose."""
 
-    async def fetch(self, query: RankQuery, own: Own, *, tenant_id: UUID) -> SearchPage:
+    async def fetch(
+        self, query: RankQuery, own: BusinessIdentity, *, tenant_id: UUID
+    ) -> SearchPage:
         """What the search shows; `own` tells how deep to look. Failures are ProviderErrors."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from urllib.parse import quote
 from uuid import UUID
 
-from lsos.core.provider_config import FieldPaths, JsonSource
+from lsos.core.settings.provider_config import FieldPaths, JsonSource
 from lsos.domains.providers.base import (
     BadResponse,
     Permanent,
@@ -16,7 +16,15 @@ from lsos.domains.providers.base import (
     message_of,
 )
 from lsos.domains.providers.client import Call, ProviderClient
-from lsos.domains.rank.rules import DEPTH, MAX_PACK, Organic, Own, Place, RankQuery, SearchPage
+from lsos.domains.rank.rules import (
+    DEPTH,
+    MAX_PACK,
+    BusinessIdentity,
+    Organic,
+    Place,
+    RankQuery,
+    SearchPage,
+)
 
 MISSING = object()
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -30,7 +38,9 @@ class HttpRanks:
         self._client = client
         self._config = config
 
-    async def fetch(self, query: RankQuery, own: Own, *, tenant_id: UUID) -> SearchPage:
+    async def fetch(
+        self, query: RankQuery, own: BusinessIdentity, *, tenant_id: UUID
+    ) -> SearchPage:
         config = self._config
         values = values_of(query)
         call = Call(

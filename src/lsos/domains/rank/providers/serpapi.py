@@ -25,7 +25,7 @@ from lsos.domains.rank.providers.serpapi_parse import (
     parse_maps,
     search_id,
 )
-from lsos.domains.rank.rules import DEPTH, Organic, Own, RankQuery, SearchPage
+from lsos.domains.rank.rules import DEPTH, BusinessIdentity, Organic, RankQuery, SearchPage
 
 PAGE = 10
 """Organic results of one search; the parameter for more of them is gone."""
@@ -50,7 +50,9 @@ class SerpApiRanks:
         self._base_url = base_url.rstrip("/")
         self._key = api_key
 
-    async def fetch(self, query: RankQuery, own: Own, *, tenant_id: UUID) -> SearchPage:
+    async def fetch(
+        self, query: RankQuery, own: BusinessIdentity, *, tenant_id: UUID
+    ) -> SearchPage:
         """As few searches as tell: the second page only when the first shows no own result."""
         page = parse_google(await self._search(google(query, 0), tenant_id))
         organic = page.organic

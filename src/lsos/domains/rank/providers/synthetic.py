@@ -4,7 +4,7 @@ import hashlib
 import math
 from uuid import UUID
 
-from lsos.domains.rank.rules import DEPTH, Organic, Own, Place, RankQuery, SearchPage
+from lsos.domains.rank.rules import DEPTH, BusinessIdentity, Organic, Place, RankQuery, SearchPage
 
 EMPTY_SHARE = 0.02
 NOT_FOUND_SHARE = 0.08
@@ -30,11 +30,13 @@ class SyntheticRanks:
     source = "synthetic"
     batch_size = 500
 
-    async def fetch(self, query: RankQuery, own: Own, *, tenant_id: UUID) -> SearchPage:
+    async def fetch(
+        self, query: RankQuery, own: BusinessIdentity, *, tenant_id: UUID
+    ) -> SearchPage:
         return search(query, own)
 
 
-def search(query: RankQuery, own: Own) -> SearchPage:
+def search(query: RankQuery, own: BusinessIdentity) -> SearchPage:
     """One made-up page of results; all tenants see the same one for the same site."""
     place = query.location
     if query.latitude is not None and query.longitude is not None:
@@ -65,7 +67,9 @@ def _position(draw: Draw, query: RankQuery) -> int:
     return min(DEPTH, max(1, round(level + 5 * (drift - 0.5) + 1.2 * season + distance)))
 
 
-def _organic(draw: Draw, query: RankQuery, own: Own, position: int | None) -> list[Organic]:
+def _organic(
+    draw: Draw, query: RankQuery, own: BusinessIdentity, position: int | None
+) -> list[Organic]:
     first = int(draw("rivals") * 1_000)
     title = query.text[:1].upper() + query.text[1:]
     found = []
@@ -78,7 +82,7 @@ def _organic(draw: Draw, query: RankQuery, own: Own, position: int | None) -> li
     return found
 
 
-def _pack(draw: Draw, query: RankQuery, own: Own) -> list[Place]:
+def _pack(draw: Draw, query: RankQuery, own: BusinessIdentity) -> list[Place]:
     cid, place_id = min(own.cids, default=""), min(own.place_ids, default="")
     rank = 1 + int(draw("pack rank") * (PACK_SIZE + 2)) if cid or place_id else 0
     first = int(draw("pack rivals") * 1_000)

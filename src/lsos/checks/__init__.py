@@ -1,0 +1,1 @@
+"""Judging what was read: checks, and the engine that runs them. Pure: no IO, no clock, no room."""

@@ -1,0 +1,1 @@
+"""Word lists, code lists and helpers that checks share."""

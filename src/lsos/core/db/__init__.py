@@ -1,0 +1,1 @@
+"""The engine, sessions, and the base of all tables."""

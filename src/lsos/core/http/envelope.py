@@ -1,0 +1,169 @@
+"""Success and error envelopes, and the one way from an exception to an answer."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Generic, TypeVar
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, SerializationException, ValidationException
+from litestar.openapi.datastructures import ResponseSpec
+from sqlalchemy.exc import IntegrityError
+
+from lsos.core.db.database import is_bad_value, is_outage
+from lsos.core.errors import LsosError
+from lsos.core.http.schema import Page
+from lsos.core.observability.log import request_id
+from lsos.core.redis.client import OUTAGE
+
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
+
+_UNKNOWN_FIELD = re.compile(r"unknown field `([^`]+)`")
+_MISSING_FIELD = re.compile(r"missing required field `([^`]+)`")
+
+HTTP_CODES = {
+    400: "malformed_request",
+    401: "not_authenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    409: "conflict",
+    412: "precondition_failed",
+    413: "body_too_large",
+    415: "unsupported_media_type",
+    422: "validation_failed",
+    429: "rate_limited",
+    503: "unavailable",
+}
+
+
+class PageMeta(msgspec.Struct, omit_defaults=False):
+    next_cursor: str | None
+    limit: int
+
+
+class Meta(msgspec.Struct, omit_defaults=True):
+    request_id: str
+    page: PageMeta | None = None
+
+
+class Envelope(msgspec.Struct, Generic[T], kw_only=True):
+    data: T
+    meta: Meta
+    success: bool = True
+
+
+class ErrorItem(msgspec.Struct, omit_defaults=True):
+    code: str
+    message: str
+    field: str | None = None
+    detail: Any = None
+
+
+class ErrorEnvelope(msgspec.Struct, kw_only=True):
+    errors: list[ErrorItem]
+    meta: Meta
+    success: bool = False
+
+
+def ok(data: T) -> Envelope[T]:
+    return Envelope(data=data, meta=Meta(request_id=request_id()))
+
+
+def ok_page(page: Page[T]) -> Envelope[list[T]]:
+    meta = Meta(
+        request_id=request_id(), page=PageMeta(next_cursor=page.next_cursor, limit=page.limit)
+    )
+    return Envelope(data=list(page.items), meta=meta)
+
+
+def failures(*statuses: int) -> dict[int, ResponseSpec]:
+    """The `responses` of a route: its declared errors, in the one error shape."""
+    return {
+        status: ResponseSpec(
+            data_container=ErrorEnvelope,
+            generate_examples=False,
+            description=HTTP_CODES.get(status, "error").replace("_", " ").capitalize(),
+        )
+        for status in statuses
+    }
+
+
+def to_response(request: Request[Any, Any, Any], error: Exception) -> Response[ErrorEnvelope]:
+    """The answer to any exception; what is not ours is logged and shown without detail."""
+    status, items, headers = _describe(error)
+    if status >= 500 and not _is_expected(error):
+        log.error("request_failed", path=request.scope["path"], exc_info=error)
+    body = ErrorEnvelope(errors=items, meta=Meta(request_id=request_id()))
+    return Response(body, status_code=status, headers=headers, media_type="application/json")
+
+
+def _is_expected(error: Exception) -> bool:
+    return isinstance(error, LsosError) or _is_away(error)
+
+
+def _is_away(error: BaseException) -> bool:
+    return is_outage(error) or isinstance(error, OUTAGE)
+
+
+def _describe(error: Exception) -> tuple[int, list[ErrorItem], dict[str, str]]:
+    if isinstance(error, LsosError):
+        headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
+        if error.status == 401:
+            headers["WWW-Authenticate"] = "Bearer"
+        item = ErrorItem(error.code, error.message, error.field, error.detail)
+        return error.status, [item], headers
+    if isinstance(error, ValidationException):
+        return 422, _shape_faults(error), {}
+    if isinstance(error, SerializationException | RecursionError):
+        return 400, [ErrorItem("malformed_json", "the body is no valid JSON")], {}
+    if isinstance(error, HTTPException) and error.status_code < 500:
+        return _http(error)
+    if isinstance(error, IntegrityError):
+        return 409, [ErrorItem("conflict", "this contradicts what is stored")], {}
+    if is_bad_value(error):
+        return 422, [ErrorItem("validation_failed", "a value is out of range")], {}
+    if _is_away(error):
+        item = ErrorItem("unavailable", "a store is away; nothing was lost, try again shortly")
+        return 503, [item], {"Retry-After": "5"}
+    item = ErrorItem("internal_error", "something failed on our side; quote the request id")
+    return 500, [item], {}
+
+
+def _http(error: HTTPException) -> tuple[int, list[ErrorItem], dict[str, str]]:
+    status = error.status_code
+    code = HTTP_CODES.get(status, "error")
+    message = "no such route" if status == 404 else error.detail
+    if status == 400 and isinstance(error.__cause__, SerializationException | RecursionError):
+        code, message = "malformed_json", "the body is no valid JSON"
+    elif status == 400:
+        message = "the request is malformed"
+    headers = {k: v for k, v in (error.headers or {}).items() if k.lower() == "allow"}
+    return status, [ErrorItem(code, message)], headers
+
+
+def _shape_faults(error: ValidationException) -> list[ErrorItem]:
+    extra = error.extra if isinstance(error.extra, list) else []
+    items = [_shape_fault(entry) for entry in extra if isinstance(entry, Mapping)]
+    return items or [ErrorItem("validation_failed", "the request does not fit the route's schema")]
+
+
+def _shape_fault(entry: Mapping[str, Any]) -> ErrorItem:
+    message = str(entry.get("message", "is not valid"))
+    field = str(entry["key"]) if entry.get("key") else None
+    if unknown := _UNKNOWN_FIELD.search(message):
+        field, message = unknown[1][:200], "there is no such field"
+    elif missing := _MISSING_FIELD.search(message):
+        field, message = missing[1], "is required"
+    elif field == "data":
+        field, message = None, "a JSON body is required"
+    source = entry.get("source")
+    return ErrorItem(
+        "validation_failed",
+        message[:500],
+        field=field,
+        detail={"in": str(getattr(source, "value", source))} if source else None,
+    )

@@ -1,0 +1,1 @@
+"""What processes count, and the minutes that they keep in PostgreSQL."""

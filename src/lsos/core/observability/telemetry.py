@@ -1,0 +1,125 @@
+"""Traces: set-up, spans of SQL and HTTP, and an end that a dead collector can't hold up."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from opentelemetry import trace
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+from opentelemetry.trace import SpanKind, Status, StatusCode
+from sqlalchemy import Connection, event
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from lsos import __version__
+from lsos.core.settings.settings import Settings
+
+FLUSH_MS = 2_000
+EXPORT_TIMEOUT_S = 3
+SQL_CHARS = 300
+tracer = trace.get_tracer("lsos.sql")
+
+
+class Telemetry:
+    """The tracer provider of this process; create it after fork, close it at the end."""
+
+    def __init__(self, settings: Settings, *, service: str) -> None:
+        self._provider: TracerProvider | None = None
+        if not settings.otel_exporter_endpoint:
+            return
+        resource = Resource.create({"service.name": service, "service.version": __version__})
+        self._provider = TracerProvider(
+            resource=resource,
+            sampler=ParentBased(TraceIdRatioBased(settings.otel_sample_ratio)),
+            shutdown_on_exit=False,
+        )
+        endpoint = settings.otel_exporter_endpoint.rstrip("/") + "/v1/traces"
+        exporter = OTLPSpanExporter(endpoint=endpoint, timeout=EXPORT_TIMEOUT_S)
+        self._provider.add_span_processor(
+            BatchSpanProcessor(exporter, max_queue_size=4_096, export_timeout_millis=FLUSH_MS)
+        )
+        trace.set_tracer_provider(self._provider)
+
+    def close(self) -> None:
+        """Flush for at most two seconds; what a hanging collector does not take is dropped."""
+        if self._provider is not None:
+            # The exporter keeps no time limit of ours; a thread that hangs dies with the process.
+            flushing = threading.Thread(
+                target=self._provider.force_flush, args=(FLUSH_MS,), daemon=True
+            )
+            flushing.start()
+            flushing.join(FLUSH_MS / 1_000)
+
+
+def trace_sql(engine: AsyncEngine) -> None:
+    """A span a statement, only inside a span that is recorded; parameters never leave."""
+
+    def before(
+        connection: Connection, _: Any, statement: str, __: Any, context: Any, ___: bool
+    ) -> None:
+        if trace.get_current_span().is_recording():
+            verb = statement.lstrip()[:12].split(None, 1)[0].lower()
+            context.lsos_span = tracer.start_span(
+                f"sql {verb}",
+                kind=SpanKind.CLIENT,
+                attributes={"db.system": "postgresql", "db.query.text": statement[:SQL_CHARS]},
+            )
+
+    def after(_: Connection, __: Any, ___: str, ____: Any, context: Any, _____: bool) -> None:
+        span = getattr(context, "lsos_span", None)
+        if span is not None:
+            span.end()
+
+    def failed(context: Any) -> None:
+        span = getattr(context.execution_context, "lsos_span", None)
+        if span is not None:
+            # Its text may hold values of the row.
+            span.set_attribute("error.type", type(context.original_exception).__name__)
+            span.set_status(Status(StatusCode.ERROR))
+            span.end()
+
+    event.listen(engine.sync_engine, "before_cursor_execute", before)
+    event.listen(engine.sync_engine, "after_cursor_execute", after)
+    event.listen(engine.sync_engine, "handle_error", failed)
+
+
+@contextmanager
+def span(name: str, **attributes: Any) -> Iterator[trace.Span]:
+    """A span of its own; what is enqueued within carries its context to the job."""
+    with trace.get_tracer("lsos").start_as_current_span(name, attributes=attributes) as current:
+        yield current
+
+
+@contextmanager
+def client_span(name: str, url: str, **attributes: Any) -> Iterator[trace.Span]:
+    """A call to another server, only inside a span that is recorded.
+
+    Host and port alone are told: path, query and user may hold keys. An error is told by its
+    class, since its text may hold the URL.
+    """
+    if not trace.get_current_span().is_recording():
+        yield trace.INVALID_SPAN
+        return
+    parts = urlsplit(url)
+    attributes["server.address"] = parts.hostname or ""
+    if parts.port:
+        attributes["server.port"] = parts.port
+    with trace.get_tracer("lsos").start_as_current_span(
+        name,
+        kind=SpanKind.CLIENT,
+        attributes=attributes,
+        record_exception=False,
+        set_status_on_exception=False,
+    ) as current:
+        try:
+            yield current
+        except Exception as error:
+            kind = getattr(error, "kind", type(error).__name__)
+            current.set_attribute("error.type", str(kind))
+            current.set_status(Status(StatusCode.ERROR))
+            raise

@@ -1,0 +1,1 @@
+"""Background work: the jobs table, the tasks, and how workers run them."""

@@ -1,0 +1,1 @@
+"""The Redis client with all key prefixes, and leases."""

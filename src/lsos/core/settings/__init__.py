@@ -1,0 +1,1 @@
+"""Frozen settings, and how they are read from the environment."""

@@ -1,0 +1,34 @@
+"""The rank provider that the settings name, made once a process."""
+
+from lsos.core.outbound.client import Outbound
+from lsos.core.settings.provider_config import parse_json_source, secrets_of
+from lsos.core.settings.settings import Settings
+from lsos.domains.providers.client import Limits, ProviderClient
+from lsos.domains.providers.limits import SharedLimits
+from lsos.domains.rank.providers.base import RankProvider
+from lsos.domains.rank.providers.http import HttpRanks
+from lsos.domains.rank.providers.serpapi import SerpApiRanks
+from lsos.domains.rank.providers.synthetic import SyntheticRanks
+
+LIMITS = Limits(timeout_s=12.0, attempts=2, permit_wait_s=10.0, longest_wait_s=4.0)
+"""A keyword, with all its questions and repeats, fits into a slice."""
+
+
+def rank_provider(settings: Settings, outbound: Outbound, limits: SharedLimits) -> RankProvider:
+    if settings.rank_provider_backend == "serpapi":
+        key = settings.serpapi_api_key
+        client = ProviderClient("serpapi", outbound, limits, credential=key, limits=LIMITS)
+        return SerpApiRanks(client, settings.serpapi_base_url, key)
+    raw = settings.rank_http_provider_config_json
+    config, _ = parse_json_source(raw)
+    if settings.rank_provider_backend == "http" and config is not None:
+        client = ProviderClient(
+            "rank_http",
+            outbound,
+            limits,
+            credential=raw,
+            secrets=secrets_of("", raw),
+            limits=LIMITS,
+        )
+        return HttpRanks(client, config)
+    return SyntheticRanks()

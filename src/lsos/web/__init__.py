@@ -1,0 +1,1 @@
+"""Reading the web: bytes of sites to facts. Pure: no IO, no clock, no room."""

@@ -1,0 +1,1 @@
+"""An HTML page as facts: encoding, one parse, one walk, text, structured data."""

@@ -1,0 +1,1 @@
+"""What structured data says, whatever shape its values were given in."""
