@@ -27,6 +27,7 @@ from litestar.types import (
 from lsos.core.db.database import Database
 from lsos.core.errors import LsosError, Unauthenticated
 from lsos.core.http.envelope import to_response
+from lsos.core.http.faults import KnowParameters
 from lsos.core.http.guard import AuthMiddleware, bearer_token, guard
 from lsos.core.http.idempotency import Replay
 from lsos.core.http.openapi import DeclareErrors, openapi_config
@@ -161,7 +162,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         exception_handlers=EXCEPTION_HANDLERS,
         lifespan=[lifespan],
         request_max_body_size=MAX_BODY_BYTES,
-        plugins=[DeclareErrors()],
+        plugins=[DeclareErrors(), KnowParameters()],
         openapi_config=openapi_config(settings),
         state=State({"db": db, "redis": redis}),
         logging_config=None,

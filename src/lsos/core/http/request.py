@@ -20,6 +20,7 @@ from lsos.core.clock import new_id
 from lsos.core.db.database import Database, Sessions
 from lsos.core.errors import Invalid, Malformed, Unsupported
 from lsos.core.http import idempotency
+from lsos.core.http.faults import check_query
 from lsos.core.http.principal import Principal
 from lsos.core.metrics.metrics import API_REQUEST, Metrics, route_class
 
@@ -190,6 +191,7 @@ async def check_request(request: Request[Any, Any, Any]) -> Response[None] | Non
         return Response(None, status_code=204, headers={"Allow": _allowed(request.scope)})
     if b"%00" in request.scope.get("raw_path", b"") or b"%00" in request.scope["query_string"]:
         raise Invalid("a NUL character is not allowed", code="nul_character")
+    check_query(request)
     if request.method in ("POST", "PUT", "PATCH") and (body := await request.body()):
         _check_type(request.headers)
         _check_text(body)
