@@ -26,11 +26,12 @@ from litestar.types import (
 
 from lsos.core.db.database import Database
 from lsos.core.errors import LsosError, Unauthenticated
+from lsos.core.http.described import DescribeStructs
 from lsos.core.http.envelope import to_response
 from lsos.core.http.faults import KnowParameters
 from lsos.core.http.guard import AuthMiddleware, bearer_token, guard
 from lsos.core.http.idempotency import Replay
-from lsos.core.http.openapi import DeclareErrors, openapi_config
+from lsos.core.http.openapi import DescribeRoutes, openapi_config
 from lsos.core.http.principal import Principal
 from lsos.core.http.request import (
     KeepAnswer,
@@ -162,7 +163,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         exception_handlers=EXCEPTION_HANDLERS,
         lifespan=[lifespan],
         request_max_body_size=MAX_BODY_BYTES,
-        plugins=[DeclareErrors(), KnowParameters()],
+        plugins=[KnowParameters(), DescribeRoutes(), DescribeStructs()],
         openapi_config=openapi_config(settings),
         state=State({"db": db, "redis": redis}),
         logging_config=None,

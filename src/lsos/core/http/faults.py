@@ -1,6 +1,6 @@
 """Requests that do not fit their route: unknown query parameters, and every fault by its name."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -39,6 +39,12 @@ class KnowParameters(ReceiveRoutePlugin):
                 handler.opt[_QUERY_NAMES] = names
 
 
+def parameters_of(handler: HTTPRouteHandler) -> tuple[Collection[Any], Collection[Any]]:
+    """What a handler takes from the path and from the query, its dependencies included."""
+    found: tuple[Collection[Any], Collection[Any]] = handler.opt.get(_PARAMETERS, ((), ()))
+    return found
+
+
 def check_query(request: AnyRequest) -> None:
     """Refuse query parameters that the route does not have, like unknown fields of a body."""
     if not request.scope["query_string"]:
@@ -66,7 +72,7 @@ def _detail(fault: Fault, where: str) -> dict[str, object]:
 
 
 def _parameters(request: AnyRequest, handler: HTTPRouteHandler) -> Iterator[tuple[Fault, str]]:
-    in_path, in_query = handler.opt.get(_PARAMETERS, ((), ()))
+    in_path, in_query = parameters_of(handler)
     kinds = handler.signature_model.__annotations__
     given: Mapping[str, Mapping[str, Any]] = {
         ParamType.PATH: request.path_params,

@@ -47,7 +47,6 @@ class CampaignController(Controller):
         "/",
         operation_id="createCampaign",
         opt=needs("campaigns:write"),
-        responses=failures(401, 403, 422),
     )
     async def create(
         self,
@@ -69,7 +68,6 @@ class CampaignController(Controller):
         "/",
         operation_id="listCampaigns",
         opt=needs("campaigns:read"),
-        responses=failures(401, 403, 422),
     )
     async def list_all(
         self,
@@ -87,7 +85,6 @@ class CampaignController(Controller):
         "/{campaign_id:uuid}",
         operation_id="getCampaign",
         opt=needs("campaigns:read"),
-        responses=failures(401, 403, 404),
     )
     async def get_one(
         self, campaign_id: FromPath[UUID], session: inject.Session, principal: inject.Principal
@@ -100,7 +97,7 @@ class CampaignController(Controller):
         "/{campaign_id:uuid}",
         operation_id="updateCampaign",
         opt=needs("campaigns:write"),
-        responses=failures(401, 403, 404, 412, 422),
+        responses=failures(412),
     )
     async def update(
         self,
@@ -126,7 +123,7 @@ class CampaignController(Controller):
         "/{campaign_id:uuid}",
         operation_id="deleteCampaign",
         opt=needs("campaigns:write"),
-        responses=failures(401, 403, 404, 409),
+        responses=failures(409),
     )
     async def remove(
         self, campaign_id: FromPath[UUID], session: inject.Session, principal: inject.Principal
@@ -138,7 +135,7 @@ class CampaignController(Controller):
         "/{campaign_id:uuid}/setup-state",
         operation_id="changeSetupState",
         opt=needs("campaigns:write"),
-        responses=failures(401, 403, 404, 409, 422),
+        responses=failures(409),
     )
     async def change_state(
         self,
@@ -163,7 +160,6 @@ class LocationController(Controller):
         "/",
         operation_id="createLocation",
         opt=needs("campaigns:write"),
-        responses=failures(401, 403, 404, 422),
     )
     async def create(
         self,
@@ -183,7 +179,6 @@ class LocationController(Controller):
         "/",
         operation_id="listLocations",
         opt=needs("campaigns:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def list_all(
         self,
@@ -203,7 +198,6 @@ class LocationController(Controller):
         "/{location_id:uuid}",
         operation_id="updateLocation",
         opt=needs("campaigns:write"),
-        responses=failures(401, 403, 404, 422),
     )
     async def update(
         self,
@@ -229,7 +223,6 @@ class LocationController(Controller):
         "/{location_id:uuid}",
         operation_id="deleteLocation",
         opt=needs("campaigns:write"),
-        responses=failures(401, 403, 404),
     )
     async def remove(
         self,
@@ -249,7 +242,6 @@ class CompetitorController(Controller):
         "/",
         operation_id="createCompetitor",
         opt=needs("campaigns:write"),
-        responses=failures(401, 403, 404, 409, 422),
     )
     async def create(
         self,
@@ -267,7 +259,6 @@ class CompetitorController(Controller):
         "/",
         operation_id="listCompetitors",
         opt=needs("campaigns:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def list_all(
         self,
@@ -287,7 +278,7 @@ class CompetitorController(Controller):
         "/{competitor_id:uuid}",
         operation_id="updateCompetitor",
         opt=needs("campaigns:write"),
-        responses=failures(401, 403, 404, 409, 422),
+        responses=failures(409),
     )
     async def update(
         self,
@@ -307,7 +298,6 @@ class CompetitorController(Controller):
         "/{competitor_id:uuid}",
         operation_id="deleteCompetitor",
         opt=needs("campaigns:write"),
-        responses=failures(401, 403, 404),
     )
     async def remove(
         self,

@@ -50,7 +50,7 @@ class CrawlController(Controller):
         operation_id="scheduleCrawl",
         opt=needs("crawl:write"),
         status_code=202,
-        responses=failures(401, 403, 404, 409, 422, 429),
+        responses=failures(429),
     )
     async def schedule(
         self,
@@ -72,7 +72,6 @@ class CrawlController(Controller):
         "/runs",
         operation_id="listCrawlRuns",
         opt=needs("crawl:read"),
-        responses=failures(401, 403, 422),
     )
     async def list_runs(
         self,
@@ -92,7 +91,6 @@ class CrawlController(Controller):
         "/runs/{run_id:uuid}",
         operation_id="getCrawlRun",
         opt=needs("crawl:read"),
-        responses=failures(401, 403, 404),
     )
     async def get_run(
         self, run_id: FromPath[UUID], session: inject.Session, principal: inject.Principal
@@ -104,7 +102,6 @@ class CrawlController(Controller):
         "/runs/{run_id:uuid}/events",
         operation_id="watchCrawlRun",
         opt=needs("crawl:read"),
-        responses=failures(401, 403, 404),
     )
     async def watch(
         self,
@@ -123,7 +120,6 @@ class CrawlController(Controller):
         operation_id="cancelCrawlRun",
         opt=needs("crawl:write"),
         status_code=200,
-        responses=failures(401, 403, 404, 409),
     )
     async def cancel(
         self, run_id: FromPath[UUID], session: inject.Session, principal: inject.Principal
@@ -135,7 +131,6 @@ class CrawlController(Controller):
         "/runs/{run_id:uuid}/pages",
         operation_id="listCrawlPages",
         opt=needs("crawl:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def list_pages(
         self,
@@ -161,7 +156,6 @@ class CrawlController(Controller):
         "/runs/{run_id:uuid}/links",
         operation_id="listCrawlLinks",
         opt=needs("crawl:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def list_links(
         self,
@@ -243,7 +237,6 @@ class CrawlController(Controller):
         "/runs/{run_id:uuid}/export",
         operation_id="exportCrawlRun",
         opt=needs("crawl:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def export_run(
         self,

@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery
 
 from lsos.core.http import inject
-from lsos.core.http.envelope import Envelope, failures, ok
+from lsos.core.http.envelope import Envelope, ok
 from lsos.core.http.principal import needs
 from lsos.domains.dashboard import queries
 from lsos.domains.dashboard.schemas import Dashboard
@@ -22,7 +22,6 @@ class DashboardController(Controller):
         "/",
         operation_id="getDashboard",
         opt=needs("dashboard:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def get_one(
         self,

@@ -6,7 +6,7 @@ from litestar import Controller, Response, get, post
 from litestar.params import FromQuery, JSONBody
 
 from lsos.core.http import inject
-from lsos.core.http.envelope import Envelope, failures, ok
+from lsos.core.http.envelope import Envelope, ok
 from lsos.core.http.principal import needs
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.entity import queries, service
@@ -24,7 +24,6 @@ class EntityController(Controller):
         operation_id="analyzeEntity",
         opt=needs("entity:write"),
         status_code=202,
-        responses=failures(401, 403, 404, 409, 422),
     )
     async def analyze(
         self,
@@ -45,7 +44,6 @@ class EntityController(Controller):
         "/report",
         operation_id="getEntityReport",
         opt=needs("entity:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def report(
         self, campaign_id: FromQuery[UUID], session: inject.Session, principal: inject.Principal

@@ -11,7 +11,7 @@ from litestar.params import QueryParameter
 from lsos import __version__
 from lsos.core.errors import Unavailable
 from lsos.core.http import inject
-from lsos.core.http.envelope import Envelope, failures, ok
+from lsos.core.http.envelope import Envelope, ok
 from lsos.core.http.principal import ANY, PUBLIC, needs
 from lsos.domains.health import prometheus, queries
 from lsos.domains.health.rules import WINDOW_S
@@ -34,7 +34,11 @@ class HealthController(Controller):
         """The process answers; no store is asked."""
         return ok(Liveness(status="ok", version=__version__))
 
-    @get("/readiness", operation_id="getReadiness", opt=needs(PUBLIC), responses=failures(503))
+    @get(
+        "/readiness",
+        operation_id="getReadiness",
+        opt=needs(PUBLIC),
+    )
     async def ready(
         self,
         db: inject.Database,
@@ -52,7 +56,11 @@ class HealthController(Controller):
             )
         return ok(readiness)
 
-    @get("/metrics", operation_id="getHealthMetrics", opt=needs(ANY), responses=failures(401, 422))
+    @get(
+        "/metrics",
+        operation_id="getHealthMetrics",
+        opt=needs(ANY),
+    )
     async def metrics(
         self,
         db: inject.Database,

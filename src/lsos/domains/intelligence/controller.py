@@ -50,7 +50,6 @@ class IntelligenceController(Controller):
         "/recommendations",
         operation_id="listRecommendations",
         opt=needs("intelligence:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def list_all(
         self,
@@ -77,7 +76,6 @@ class IntelligenceController(Controller):
         "/recommendations/{recommendation_id:uuid}",
         operation_id="getRecommendation",
         opt=needs("intelligence:read"),
-        responses=failures(401, 403, 404),
     )
     async def get_one(
         self,
@@ -94,7 +92,7 @@ class IntelligenceController(Controller):
         "/recommendations/{recommendation_id:uuid}",
         operation_id="updateRecommendation",
         opt=needs("intelligence:write"),
-        responses=failures(401, 403, 404, 409, 412, 422),
+        responses=failures(409, 412),
     )
     async def update(
         self,
@@ -115,7 +113,6 @@ class IntelligenceController(Controller):
         "/score",
         operation_id="getCampaignScore",
         opt=needs("intelligence:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def score(
         self,
@@ -158,7 +155,6 @@ class RecommendationSummaryController(Controller):
         "/summary",
         operation_id="getRecommendationSummary",
         opt=needs("intelligence:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def summary(
         self, campaign_id: FromQuery[UUID], session: inject.Session, principal: inject.Principal

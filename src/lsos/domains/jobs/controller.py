@@ -7,7 +7,7 @@ from litestar import Controller, Response, get, post
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from lsos.core.http import inject
-from lsos.core.http.envelope import Envelope, failures, ok, ok_page
+from lsos.core.http.envelope import Envelope, ok, ok_page
 from lsos.core.http.principal import needs
 from lsos.core.http.schema import DEFAULT_LIMIT, decode_cursor, page_of
 from lsos.core.queue.jobs import Job, JobState
@@ -22,7 +22,11 @@ class JobController(Controller):
     path = "/jobs"
     tags = ("jobs",)
 
-    @get("/", operation_id="listJobs", opt=needs("jobs:read"), responses=failures(401, 403, 422))
+    @get(
+        "/",
+        operation_id="listJobs",
+        opt=needs("jobs:read"),
+    )
     async def list_all(
         self,
         session: inject.Session,
@@ -50,7 +54,6 @@ class JobController(Controller):
         "/{job_id:uuid}",
         operation_id="getJob",
         opt=needs("jobs:read"),
-        responses=failures(401, 403, 404),
     )
     async def get_one(
         self,
@@ -67,7 +70,6 @@ class JobController(Controller):
         operation_id="retryJob",
         opt=needs("jobs:write"),
         status_code=202,
-        responses=failures(401, 403, 404, 409),
     )
     async def retry(
         self,

@@ -35,7 +35,6 @@ class ReferenceLibraryController(Controller):
         "/versions",
         operation_id="listReferenceVersions",
         opt=needs("reference:read"),
-        responses=failures(401, 403, 422),
     )
     async def list_versions(
         self,
@@ -54,7 +53,6 @@ class ReferenceLibraryController(Controller):
         operation_id="validateReferenceRelease",
         opt=needs("reference:admin"),
         status_code=200,
-        responses=failures(400, 401, 403, 413, 422),
     )
     async def validate(
         self, data: JSONBody[ReleaseBody], session: inject.Session, library: Library
@@ -74,7 +72,6 @@ class ReferenceLibraryController(Controller):
         "/drafts",
         operation_id="draftReferenceRelease",
         opt=needs("reference:admin"),
-        responses=failures(400, 401, 403, 409, 413, 422),
     )
     async def draft(
         self,
@@ -97,7 +94,7 @@ class ReferenceLibraryController(Controller):
         operation_id="activateReferenceRelease",
         opt=needs("reference:admin"),
         status_code=200,
-        responses=failures(401, 403, 404, 409, 422),
+        responses=failures(404),
     )
     async def activate(
         self,
@@ -119,7 +116,6 @@ class ReferenceLibraryController(Controller):
         operation_id="rollBackReferenceRelease",
         opt=needs("reference:admin"),
         status_code=200,
-        responses=failures(401, 403, 409, 422),
     )
     async def roll_back(
         self,
@@ -138,7 +134,7 @@ class ReferenceLibraryController(Controller):
         "/active",
         operation_id="getActiveReferenceRelease",
         opt=needs("reference:read"),
-        responses=failures(401, 403, 404),
+        responses=failures(404),
     )
     async def active(self, session: inject.Session, library: Library) -> Envelope[ActiveRelease]:
         """What is in force: weights, curves and thresholds, and how much advice there is."""
@@ -160,7 +156,6 @@ class ReferenceLibraryController(Controller):
         "/evidence/{code:str}",
         operation_id="getReferenceEvidence",
         opt=needs("reference:read"),
-        responses=failures(401, 403, 404),
     )
     async def evidence(
         self, code: FromPath[str], session: inject.Session, library: Library

@@ -50,7 +50,6 @@ class ReportController(Controller):
         operation_id="generateReport",
         opt=needs("reports:write"),
         status_code=202,
-        responses=failures(401, 403, 404, 409, 422),
     )
     async def generate(
         self,
@@ -72,7 +71,6 @@ class ReportController(Controller):
         opt=needs("reports:write"),
         status_code=200,
         media_type=MEDIA_TYPES["html"],
-        responses=failures(401, 403, 404, 422),
     )
     async def preview(
         self,
@@ -92,7 +90,6 @@ class ReportController(Controller):
         "/",
         operation_id="listReports",
         opt=needs("reports:read"),
-        responses=failures(401, 403, 422),
     )
     async def list_all(
         self,
@@ -113,7 +110,6 @@ class ReportController(Controller):
         "/{report_id:uuid}",
         operation_id="getReport",
         opt=needs("reports:read"),
-        responses=failures(401, 403, 404),
     )
     async def get_one(
         self, report_id: FromPath[UUID], session: inject.Session, principal: inject.Principal
@@ -126,8 +122,8 @@ class ReportController(Controller):
         "/{report_id:uuid}/artifact",
         operation_id="getReportArtifact",
         opt=needs("reports:read"),
+        responses=failures(409),
         media_type="application/octet-stream",
-        responses=failures(401, 403, 404, 409, 422, 503),
     )
     async def artifact(
         self,
@@ -159,7 +155,6 @@ class ReportController(Controller):
         operation_id="deliverReport",
         opt=needs("reports:write"),
         status_code=202,
-        responses=failures(401, 403, 404, 409, 422),
     )
     async def deliver(
         self,
@@ -184,7 +179,6 @@ class ScheduleController(Controller):
         "/",
         operation_id="getReportSchedule",
         opt=needs("reports:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def get_one(
         self, campaign_id: FromQuery[UUID], session: inject.Session, principal: inject.Principal
@@ -198,7 +192,6 @@ class ScheduleController(Controller):
         "/",
         operation_id="setReportSchedule",
         opt=needs("reports:write"),
-        responses=failures(401, 403, 404, 422),
     )
     async def set_one(
         self,
@@ -214,7 +207,6 @@ class ScheduleController(Controller):
         "/",
         operation_id="deleteReportSchedule",
         opt=needs("reports:write"),
-        responses=failures(401, 403, 404, 422),
     )
     async def remove(
         self, campaign_id: FromQuery[UUID], session: inject.Session, principal: inject.Principal

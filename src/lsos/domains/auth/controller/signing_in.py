@@ -35,7 +35,7 @@ class AuthController(Controller):
         operation_id="logIn",
         opt=needs(PUBLIC),
         status_code=200,
-        responses=failures(401, 422, 429),
+        responses=failures(401, 429),
     )
     async def log_in(
         self,
@@ -57,7 +57,7 @@ class AuthController(Controller):
         operation_id="refreshTokens",
         opt=needs(PUBLIC),
         status_code=200,
-        responses=failures(401, 422),
+        responses=failures(401),
     )
     async def refresh(
         self, data: JSONBody[Refresh], db: inject.Database, settings: inject.Settings
@@ -75,7 +75,7 @@ class AuthController(Controller):
         operation_id="changePassword",
         opt=needs(ANY),
         status_code=204,
-        responses=failures(401, 403, 422, 429),
+        responses=failures(403, 429),
     )
     async def change_password(
         self,
@@ -95,7 +95,11 @@ class AuthController(Controller):
         await sessions.change_password(db, principal, data.current_password, data.new_password)
         await limiter.succeeded(account, address)
 
-    @get("/me", operation_id="getMe", opt=needs(ANY), responses=failures(401))
+    @get(
+        "/me",
+        operation_id="getMe",
+        opt=needs(ANY),
+    )
     async def me(self, session: inject.Session, principal: inject.Principal) -> Envelope[Me]:
         """Who this token belongs to, and what it may do."""
         user = await queries.get_user(session, principal.tenant_id, principal.user_id)
@@ -116,7 +120,6 @@ class AuthController(Controller):
         "/api-keys",
         operation_id="createApiKey",
         opt=needs("api_keys:write", shows_secret=True),
-        responses=failures(401, 403, 422),
     )
     async def create_key(
         self, data: JSONBody[ApiKeyCreate], session: inject.Session, principal: inject.Principal
@@ -129,7 +132,6 @@ class AuthController(Controller):
         "/api-keys",
         operation_id="listApiKeys",
         opt=needs("api_keys:write"),
-        responses=failures(401, 403),
     )
     async def list_keys(
         self, session: inject.Session, principal: inject.Principal
@@ -142,7 +144,6 @@ class AuthController(Controller):
         "/api-keys/{key_id:uuid}",
         operation_id="revokeApiKey",
         opt=needs("api_keys:write"),
-        responses=failures(401, 403, 404),
     )
     async def revoke_key(
         self, key_id: FromPath[UUID], session: inject.Session, principal: inject.Principal
