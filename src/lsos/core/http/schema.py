@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
@@ -15,6 +15,8 @@ T = TypeVar("T")
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Text = Annotated[str, msgspec.Meta(max_length=5_000)]
+Example = Mapping[str, object]
+"""`EXAMPLE: ClassVar[Example] = {...}` of a body is its example in the OpenAPI document."""
 DEFAULT_LIMIT = 50
 
 

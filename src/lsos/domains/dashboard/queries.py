@@ -16,11 +16,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from lsos.core.clock import now
 from lsos.core.errors import NotFound
 from lsos.domains.crawl import queries as crawl_queries
-from lsos.domains.dashboard.schemas import CrawlStatus, Dashboard
+from lsos.domains.dashboard.schemas import (
+    CrawlStatus,
+    Dashboard,
+    LatestReport,
+    RecommendationOverview,
+    ReportOverview,
+    ScheduleStatus,
+    ServiceLevels,
+    TopRecommendation,
+    Visibility,
+)
 from lsos.domains.health import queries as health_queries
 from lsos.domains.health.rules import Level
-from lsos.domains.intelligence.rules import ENDED
+from lsos.domains.intelligence.rules import ENDED, State
 from lsos.domains.rank import queries as rank_queries
+from lsos.domains.reports.policy import ReportState
 
 TOP_ITEMS = 5
 
@@ -99,57 +110,54 @@ async def get_dashboard(
     )
 
 
-def _recommendations(found: Any) -> dict[str, object] | None:
+def _recommendations(found: Any) -> RecommendationOverview | None:
     """None before the first: that nothing was found is not said of what was never judged."""
     if not found.advice:
         return None
-    by_state: dict[str, int] = {}
+    by_state: dict[State, int] = {}
     by_tier: dict[str, int] = {}
     for row in found.advice:
         by_state[row["state"]] = by_state.get(row["state"], 0) + row["count"]
         tier = str(row["risk_tier"])
         by_tier[tier] = by_tier.get(tier, 0) + row["count"]
     total = sum(by_state.values())
-    return {
-        "total_count": total,
-        "open_count": sum(count for state, count in by_state.items() if state not in ENDED),
-        "counts_by_state": by_state,
-        "counts_by_risk_tier": by_tier,
-        "average_confidence_score": round(
-            sum(row["confidence"] for row in found.advice) / total, 4
-        ),
-        "top_items": found.top_items or [],
-    }
+    return RecommendationOverview(
+        total_count=total,
+        open_count=sum(count for state, count in by_state.items() if state not in ENDED),
+        counts_by_state=by_state,
+        counts_by_risk_tier=by_tier,
+        average_confidence_score=round(sum(row["confidence"] for row in found.advice) / total, 4),
+        top_items=msgspec.convert(found.top_items or [], list[TopRecommendation]),
+    )
 
 
-def _reports(found: Any) -> dict[str, object] | None:
+def _reports(found: Any) -> ReportOverview | None:
     if not found.reports and found.schedule is None:
         return None
-    counts: dict[str, int] = found.reports or {}
-    return {
-        "total_count": sum(counts.values()),
-        "counts_by_state": counts,
-        "latest": found.report,
-        "schedule": found.schedule,
-    }
+    counts: dict[ReportState, int] = found.reports or {}
+    return ReportOverview(
+        total_count=sum(counts.values()),
+        counts_by_state=counts,
+        latest=msgspec.convert(found.report, LatestReport | None),
+        schedule=msgspec.convert(found.schedule, ScheduleStatus | None),
+    )
 
 
 async def _visibility(
     session: AsyncSession, campaign_id: UUID, day: date | None
-) -> dict[str, object] | None:
+) -> Visibility | None:
     value = (
         None if day is None else await rank_queries.find_visibility_of(session, campaign_id, day)
     )
     if value is None:
         return None
-    return {"value": value, "of": "keywords with an outcome on the newest measured day"}
+    return Visibility(value=value, of="keywords with an outcome on the newest measured day")
 
 
-def _levels(levels: Sequence[Level] | None) -> dict[str, object] | None:
+def _levels(levels: Sequence[Level] | None) -> ServiceLevels | None:
     """As they were last judged; None when nobody did of late."""
     if levels is None:
         return None
-    return {
-        "slos": msgspec.to_builtins(levels),
-        "is_ok": all(level.ok for level in levels if level.ok is not None),
-    }
+    return ServiceLevels(
+        slos=list(levels), is_ok=all(level.ok for level in levels if level.ok is not None)
+    )
