@@ -48,6 +48,11 @@ def expected(*words: str) -> dict[str, Any]:
     return {"expected": " ".join(words)}
 
 
+def reason(value: Any, annotation: Any) -> str:
+    """Why `value` is no `annotation`, for whoever names its place in another way."""
+    return _sentence(value, inspect.type_info(annotation), "", False)
+
+
 def missing(field: str) -> Fault:
     return Fault(field, f"{field}: is required")
 
@@ -79,7 +84,8 @@ def _walk(value: Any, annotation: Any, field: str, is_text: bool) -> Iterator[Fa
         if isinstance(value, list) and origin in (list, tuple, set, frozenset, Sequence):
             yield from _in_list(value, annotation, member, field)
             return
-    yield Fault(field, _sentence(value, inspect.type_info(annotation), field, is_text))
+    sentence = _sentence(value, inspect.type_info(annotation), field, is_text)
+    yield Fault(field, f"{field or 'the body'}: {sentence}")
 
 
 def _in_struct(value: Mapping[str, Any], kind: type, field: str) -> Iterator[Fault]:
@@ -139,15 +145,14 @@ def _members(annotation: Any) -> list[Any]:
 
 
 def _sentence(value: Any, info: inspect.Type, field: str, is_text: bool) -> str:
-    name = f"{field}: " if field else "the body: "
     wanted = " or ".join(dict.fromkeys(_wanted(info)))
     if SECRET_NAME.search(field):
-        return f"{name}expected {wanted}"
+        return f"expected {wanted}"
     if lengths := _lengths(value, info, "characters"):
-        return name + lengths
+        return lengths
     if is_text or _is_of_kind(value, info):
-        return f"{name}{_given(value)} is not {wanted}"
-    return f"{name}expected {wanted}, got {_kind(value)}"
+        return f"{_given(value)} is not {wanted}"
+    return f"expected {wanted}, got {_kind(value)}"
 
 
 def _lengths(value: Any, info: inspect.Type, unit: str) -> str:

@@ -13,6 +13,7 @@ RunState = Literal["queued", "running", "completed", "completed_with_errors", "f
 RUN_STATES: tuple[RunState, ...] = get_args(RunState)
 OPEN_STATES = ("queued", "running")
 Mode = Literal["deep", "delta"]
+Phase = Literal["waiting", "starting", "crawling", "analysing", "ended"]
 
 MAX_HOPS = 10
 """Redirects that are followed, as Googlebot does."""

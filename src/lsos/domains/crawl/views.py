@@ -13,8 +13,15 @@ from lsos.checks.engine import CheckSetting
 from lsos.core.clock import now
 from lsos.core.errors import NotFound
 from lsos.domains.crawl.models import CrawlRun
-from lsos.domains.crawl.rules import RunSettings, RunState
-from lsos.domains.crawl.schemas import CheckView, IssueView, PageView, Progress, RunView
+from lsos.domains.crawl.rules import Phase, RunSettings, RunState
+from lsos.domains.crawl.schemas import (
+    CheckView,
+    IssueView,
+    PageView,
+    Progress,
+    RunView,
+    ScoreBasis,
+)
 
 
 def run_view(run: CrawlRun) -> RunView:
@@ -23,7 +30,7 @@ def run_view(run: CrawlRun) -> RunView:
         id=run.id,
         campaign_id=run.campaign_id,
         state=msgspec.convert(run.state, RunState),
-        phase=run.phase,
+        phase=msgspec.convert(run.phase, Phase),
         mode=settings.mode,
         start_url=str((run.site or run.settings)["start_url"]),
         progress=Progress(
@@ -39,7 +46,7 @@ def run_view(run: CrawlRun) -> RunView:
         ),
         is_cut_off=run.is_cut_off,
         technical_score=run.technical_score,
-        score=run.score,
+        score=msgspec.convert(run.score, ScoreBasis | None),
         issue_counts=msgspec.convert(run.issue_counts, dict[str, int] | None),
         reason_code=run.reason_code,
         created_at=run.created_at,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from lsos.core.cadence import Kind
 from lsos.core.http.schema import Example, Out
-from lsos.domains.crawl.rules import RunState
+from lsos.domains.crawl.rules import Phase, RunState
 from lsos.domains.health.rules import Level, PlatformState
 from lsos.domains.intelligence.rules import State
 from lsos.domains.reports.policy import DeliveryState, ReportState, RunStatus
@@ -19,8 +19,8 @@ class CrawlStatus(Out):
     """Id of the run."""
     state: RunState
     """State of the run."""
-    phase: str
-    """What it is doing: waiting, starting, crawling, analysing or ended."""
+    phase: Phase
+    """What it is doing."""
     admitted: int
     """URLs taken into the run, within its page budget."""
     done: int

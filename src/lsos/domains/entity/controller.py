@@ -4,6 +4,7 @@ from uuid import UUID
 
 from litestar import Controller, Response, get, post
 from litestar.params import FromQuery, JSONBody
+from msgspec import convert
 
 from lsos.core.http import inject
 from lsos.core.http.envelope import Envelope, ok
@@ -12,7 +13,12 @@ from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.entity import queries, service
 from lsos.domains.entity.models import EntityReport
 from lsos.domains.entity.rules import FORMULA, measured_points
-from lsos.domains.entity.schemas import AnalysisAccepted, EntityAnalyze, EntityReportView
+from lsos.domains.entity.schemas import (
+    AnalysisAccepted,
+    EntityAnalyze,
+    EntityGraph,
+    EntityReportView,
+)
 
 
 class EntityController(Controller):
@@ -65,7 +71,7 @@ def _view(report: EntityReport) -> EntityReportView:
         score=report.score,
         measured_points=measured_points(parts),
         parts=parts,
-        graph=report.graph or {},
+        graph=convert(report.graph, EntityGraph | None),
         created_at=report.created_at,
         finished_at=report.finished_at,
     )

@@ -61,19 +61,26 @@ class Measured(msgspec.Struct, frozen=True):
 
 
 class Level(msgspec.Struct, frozen=True):
-    """A service level, its target, and how it stands."""
+    """A service level, its target, and whether it is met."""
 
     name: str
+    """Name of the service level."""
     target: float
+    """Target of the value; for a latency in ms at most, for a share at least."""
     window_s: int
+    """Length of the window in seconds."""
     value: float | None
+    """Measured value; null: no events in the window."""
     error_budget_remaining: float | None
-    """1: untouched, 0: used up, below: overspent; null without events."""
+    """1: untouched; 0: used up; below 0: overspent; null: no events."""
     ok: bool | None
+    """The target is met; null: no events."""
     events: int
+    """Events in the window: the denominator."""
     bad: int
-    """Of the events, those that use up the budget."""
+    """Events of these that use up the error budget."""
     events_of: str
+    """What is counted."""
 
 
 def judge_level(slo: Slo, measured: Measured) -> Level:
@@ -132,10 +139,16 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 class AlertStatus(msgspec.Struct, frozen=True):
+    """State of an alert."""
+
     state: State
+    """ok; pending: over the threshold, not long enough; firing."""
     since: datetime
+    """Since when it is in this state."""
     value: float | None
+    """Newest value; null: not measured, or too few events."""
     threshold: float
+    """Value above which it is pending."""
 
 
 def judge_alert(

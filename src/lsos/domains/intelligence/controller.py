@@ -1,7 +1,7 @@
 """Routes of recommendations and of the campaign score."""
 
 from datetime import timedelta
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 from uuid import UUID
 
 from litestar import Controller, get, patch
@@ -23,10 +23,13 @@ from lsos.domains.intelligence.schemas import (
     AffectedView,
     DayScore,
     EventView,
+    LibraryEvidence,
+    MeasurementEvidence,
     RecommendationDetail,
     RecommendationSummary,
     RecommendationUpdate,
     RecommendationView,
+    ScorePart,
     ScoreView,
 )
 from lsos.domains.reference import library
@@ -126,9 +129,9 @@ class IntelligenceController(Controller):
         since = (now() - timedelta(days=days)).date()
         rows = await queries.list_scores(session, campaign_id, since, days + 1)
         newest = rows[0] if rows else await queries.find_newest_score(session, campaign_id)
-        parts = cast(dict[str, dict[str, Any]], newest.parts if newest else {})
-        weights = {name: float(part["weight"]) for name, part in parts.items()}
-        dropped = sorted(name for name, part in parts.items() if part["value"] is None)
+        parts = convert(newest.parts if newest else {}, dict[str, ScorePart])
+        weights = {name: part.weight for name, part in parts.items()}
+        dropped = sorted(name for name, part in parts.items() if part.value is None)
         total = sum(weights.values())
         measured = total - sum(weights[name] for name in dropped)
         return ok(
@@ -169,7 +172,7 @@ class RecommendationSummaryController(Controller):
                 campaign_id=campaign_id,
                 total_count=counts.total,
                 open_count=sum(n for s, n in counts.by_state.items() if s not in ENDED),
-                counts_by_state=counts.by_state,
+                counts_by_state=cast(dict[State, int], counts.by_state),
                 counts_by_risk_tier={str(tier): n for tier, n in counts.by_risk_tier.items()},
                 average_confidence_score=counts.average_confidence,
                 top_items=[_view(row) for row in top[:TOP_ITEMS]],
@@ -195,8 +198,8 @@ async def _detail(
 
 def _view(row: Recommendation) -> RecommendationView:
     state = cast(State, row.state)
-    evidence = cast(list[dict[str, Any]], row.evidence)
-    sources = [str(e["source"]) for e in evidence if e.get("kind") == "measurement"]
+    evidence = convert(row.evidence, list[MeasurementEvidence | LibraryEvidence])
+    sources = [e.source for e in evidence if isinstance(e, MeasurementEvidence)]
     return RecommendationView(
         id=row.id,
         campaign_id=row.campaign_id,

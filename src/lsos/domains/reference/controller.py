@@ -145,7 +145,7 @@ class ReferenceLibraryController(Controller):
         return ok(
             ActiveRelease(
                 version=release.version,
-                metrics=to_builtins(release.metrics),
+                metrics=release.metrics,
                 advice_count=len(release.advice),
                 evidence_count=len(release.evidence),
                 warnings=[] if health.ok else [health.detail],

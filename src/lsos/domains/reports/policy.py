@@ -16,6 +16,9 @@ GIVE_UP_AFTER_S = 86_400.0
 
 ReportState = Literal["queued", "building", "stored", "failed"]
 DeliveryState = Literal["intent", "sending", "sent", "retry", "failed", "outcome_unknown"]
+Stage = Literal["connect", "ehlo", "tls", "auth", "mail", "rcpt", "data", "dot"]
+"""How far an SMTP conversation came; dot: the text had been sent."""
+Outcome = Literal["sent", "retry", "failed", "outcome_unknown"]
 RunStatus = Literal["delivered", "partly_delivered", "failed", "max_retries_exceeded"]
 Format = Literal["html", "pdf"]
 FORMATS: tuple[Format, ...] = ("html", "pdf")
