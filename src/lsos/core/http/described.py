@@ -53,11 +53,15 @@ def text_of(kind: type) -> str | None:
 
 def texts_of_fields(kind: type) -> dict[str, str]:
     """The text below each field of a Struct and its bases, by the name that JSON has."""
+    config = kind.__struct_config__  # type: ignore[attr-defined]  # every Struct has it
     texts: dict[str, str] = {}
     for base in reversed(kind.__mro__):
         texts |= _texts_of_module(base.__module__).get(base.__qualname__, {})
     fields = msgspec.structs.fields(kind)
-    return {f.encode_name: texts[f.name] for f in fields if f.name in texts}
+    found = {f.encode_name: texts[f.name] for f in fields if f.name in texts}
+    if config.tag_field is not None:
+        found[config.tag_field] = f"Says which kind of object this is: always {config.tag}."
+    return found
 
 
 @cache

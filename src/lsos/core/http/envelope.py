@@ -1,6 +1,6 @@
 """Success and error envelopes, and the one way from an exception to an answer."""
 
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
 import structlog
@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from lsos.core.db.database import is_bad_value, is_outage
 from lsos.core.errors import LsosError
 from lsos.core.http.faults import shape_faults
-from lsos.core.http.schema import Page
+from lsos.core.http.schema import Example, Page
 from lsos.core.observability.log import request_id
 from lsos.core.redis.client import OUTAGE
 
@@ -37,32 +37,69 @@ HTTP_CODES = {
 
 
 class PageMeta(msgspec.Struct, omit_defaults=False):
+    """Where a list goes on."""
+
     next_cursor: str | None
+    """Send it as `cursor` to get the next page; null: this is the last one."""
     limit: int
+    """Most rows that a page of this answer holds."""
 
 
 class Meta(msgspec.Struct, omit_defaults=True):
+    """About the answer itself."""
+
     request_id: str
+    """Id of the request, also in the header X-Request-ID; quote it when you ask for help."""
     page: PageMeta | None = None
+    """Where the list goes on; left out (null): the answer is no list."""
 
 
 class Envelope(msgspec.Struct, Generic[T], kw_only=True):
+    """A successful answer."""
+
     data: T
+    """What was asked for."""
     meta: Meta
+    """About the answer itself."""
     success: bool = True
+    """Always true."""
 
 
 class ErrorItem(msgspec.Struct, omit_defaults=True):
+    """One thing that is wrong."""
+
     code: str
+    """What is wrong, as a stable word, such as campaign_not_found."""
     message: str
+    """What is wrong, in words for people."""
     field: str | None = None
+    """Field or parameter that is meant, as it was sent; left out (null): none."""
     detail: Any = None
+    """More about it; its names depend on `code`. Left out (null): nothing."""
 
 
 class ErrorEnvelope(msgspec.Struct, kw_only=True):
+    """An answer that is no success."""
+
     errors: list[ErrorItem]
+    """What is wrong; at least one."""
     meta: Meta
+    """About the answer itself."""
     success: bool = False
+    """Always false."""
+
+    EXAMPLE: ClassVar[Example] = {
+        "success": False,
+        "errors": [
+            {
+                "code": "validation_failed",
+                "message": "country: 'Deutschland' is not an ISO 3166-1 code, such as DE",
+                "field": "country",
+                "detail": {"in": "body"},
+            }
+        ],
+        "meta": {"request_id": "9f86d081884c7d65"},
+    }
 
 
 def ok(data: T) -> Envelope[T]:

@@ -17,7 +17,7 @@ Country = Annotated[
     str,
     msgspec.Meta(
         pattern=r"^([A-Za-z]{2})?\Z",
-        extra=expected("an ISO 3166-1 code of two letters, such as DE"),
+        extra=expected("an ISO 3166-1 code, such as DE"),
     ),
 ]
 Latitude = Annotated[float, msgspec.Meta(ge=-90, le=90)]
@@ -41,6 +41,7 @@ class CampaignCreate(In):
     category: Line = ""
     """What kind of business it is, such as Dentist."""
     services: Services = msgspec.field(default_factory=list)
+    """What the business offers, each in its own words."""
 
     EXAMPLE: ClassVar[Example] = {
         "name": "Lighthouse Dental, Riga",
@@ -49,7 +50,6 @@ class CampaignCreate(In):
         "category": "Dentist",
         "services": ["Dental implants", "Teeth whitening"],
     }
-    """What the business offers, each in its own words."""
 
 
 class CampaignUpdate(In):
@@ -108,6 +108,7 @@ class CampaignView(Out):
     """Grows by one with each change. Send it as `If-Match: "<version>"` to change only what you
     have seen."""
     created_at: datetime
+    """When the campaign was created."""
 
     EXAMPLE: ClassVar[Example] = {
         "id": "01920000-0000-7000-8000-000000000000",
@@ -120,7 +121,6 @@ class CampaignView(Out):
         "version": 3,
         "created_at": "2026-03-01T09:30:00Z",
     }
-    """When the campaign was created."""
 
 
 class CampaignDetail(CampaignView):
@@ -159,6 +159,7 @@ class LocationCreate(In):
     """Google's customer id (CID) of the business profile, in digits; null or left out: not
     known."""
     landing_url: Url = ""
+    """Page of the site about this place; empty: none."""
 
     EXAMPLE: ClassVar[Example] = {
         "name": "Lighthouse Dental, Old Town",
@@ -171,7 +172,6 @@ class LocationCreate(In):
         "longitude": 24.1052,
         "landing_url": "https://www.example.com/old-town/",
     }
-    """Page of the site about this place; empty: none."""
 
 
 class LocationUpdate(In):

@@ -136,6 +136,7 @@ class RunView(Out):
     started_at: datetime | None
     """When the run began; null: it is waiting."""
     finished_at: datetime | None
+    """When the run ended; null: it has not."""
 
     EXAMPLE: ClassVar[Example] = {
         "id": "01920000-0000-7000-8000-000000000001",
@@ -171,7 +172,6 @@ class RunView(Out):
         "started_at": "2026-03-01T09:30:01Z",
         "finished_at": "2026-03-01T09:30:36Z",
     }
-    """When the run ended; null: it has not."""
 
 
 class RunAccepted(Out):

@@ -140,9 +140,9 @@ class RecommendationUpdate(In):
     state: State
     """The new state; `allowed_states` lists what is accepted now."""
     note: Annotated[str, msgspec.Meta(max_length=2_000)] = ""
+    """Reason or remark, kept in the history."""
 
     EXAMPLE: ClassVar[Example] = {"state": "approved", "note": "Agreed with the client"}
-    """Reason or remark, kept in the history."""
 
 
 class RecommendationSummary(Out):

@@ -56,19 +56,29 @@ _SPACE = re.compile(r"\s+")
 
 
 class Organic(msgspec.Struct, frozen=True):
+    """An organic result."""
+
     position: int
+    """Position among the organic results, from 1."""
     url: str
+    """URL of the result."""
     title: str
+    """Title as it is shown."""
 
 
 class Place(msgspec.Struct, frozen=True):
     """An entry of the local pack or of the map's list."""
 
     position: int
+    """Position in the list, from 1."""
     title: str
+    """Name of the business as it is shown."""
     cid: str = ""
+    """Google's customer id (CID); empty: not stated."""
     place_id: str = ""
+    """Google's Place ID; empty: not stated."""
     url: str = ""
+    """Website that is shown; empty: none."""
 
 
 class SearchPage(msgspec.Struct, frozen=True):

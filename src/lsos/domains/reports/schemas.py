@@ -72,6 +72,7 @@ class ScheduleSet(In):
     sections: Sections = msgspec.field(default_factory=list)
     """Sections in this order; empty: all."""
     is_enabled: bool = True
+    """false: keep the schedule, but make no reports."""
 
     EXAMPLE: ClassVar[Example] = {
         "cadence": "weekly",
@@ -80,7 +81,6 @@ class ScheduleSet(In):
         "timezone": "Europe/Riga",
         "recipients": ["client@customer.example"],
     }
-    """false: keep the schedule, but make no reports."""
 
 
 class Artifact(Out):
@@ -118,6 +118,7 @@ class ReportView(Out):
     snapshot_hash: str | None
     """Equal for two reports that were made from equal inputs; null: not built yet."""
     artifacts: list[Artifact]
+    """Its files; empty: none is stored yet."""
 
     EXAMPLE: ClassVar[Example] = {
         "id": "01920000-0000-7000-8000-000000000001",
@@ -138,7 +139,6 @@ class ReportView(Out):
             }
         ],
     }
-    """Its files; empty: none is stored yet."""
 
 
 class DeliveryAttempt(Out):
