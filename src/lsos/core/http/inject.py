@@ -22,5 +22,8 @@ Stopping = NamedDependency[asyncio.Event]
 Storage = NamedDependency[storage.Storage]
 """Artifacts of reports."""
 
-Limit = Annotated[int, QueryParameter(ge=1, le=200, description="rows a page")]
-Cursor = Annotated[str | None, QueryParameter(description="next_cursor of the page before")]
+Limit = Annotated[int, QueryParameter(ge=1, le=200, description="Rows per page.")]
+Cursor = Annotated[
+    str | None,
+    QueryParameter(description="`next_cursor` of the page before."),
+]

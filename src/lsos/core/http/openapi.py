@@ -45,8 +45,10 @@ class DescribeRoutes(ReceiveRoutePlugin):
                 handler.responses = {**failures(*_statuses(handler)), **(handler.responses or {})}
                 if handler.resolve_include_in_schema():
                     _describe(handler)
-                if _is_repeatable(handler):
-                    handler.operation_class = RepeatableOperation
+                is_repeatable = _is_repeatable(handler)
+                handler.operation_class = (
+                    RepeatableOperation if is_repeatable else DescribedOperation
+                )
 
 
 def _describe(handler: HTTPRouteHandler) -> None:
@@ -87,10 +89,26 @@ def _names_a_row(handler: HTTPRouteHandler) -> bool:
 
 
 @dataclass
-class RepeatableOperation(Operation):
+class DescribedOperation(Operation):
+    """Says of an id whose it is, where its route says nothing more."""
+
+    def __post_init__(self) -> None:
+        for parameter in self.parameters or ():
+            if not isinstance(parameter, Parameter) or parameter.description:
+                continue
+            name, is_id = parameter.name.removesuffix("_id"), parameter.name.endswith("_id")
+            if is_id:
+                thing = name.replace("_", " ")
+                rest = "." if parameter.required else "; left out: of all."
+                parameter.description = f"Id of the {thing}{rest}"
+
+
+@dataclass
+class RepeatableOperation(DescribedOperation):
     """An operation that takes the header Idempotency-Key; no handler reads it, the session does."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         key = Parameter(
             name="Idempotency-Key",
             param_in="header",

@@ -23,7 +23,13 @@ from lsos.domains.authority.schemas import (
 from lsos.domains.campaigns import queries as campaign_queries
 
 SourceDomain = Annotated[
-    str | None, QueryParameter(max_length=253, description="host that links, without www.")
+    str | None,
+    QueryParameter(max_length=253, description="Only links from this host (no www.)."),
+]
+
+Life = Annotated[LinkLife | None, QueryParameter(description="Only links that are live, or lost.")]
+IsFollowed = Annotated[
+    bool | None, QueryParameter(description="Only links that pass authority, or do not.")
 ]
 
 
@@ -45,7 +51,7 @@ class AuthorityController(Controller):
         principal: inject.Principal,
         settings: inject.Settings,
     ) -> Response[Envelope[AuthorityRefreshAccepted]]:
-        """Read the links of the campaign's site and the counts of its competitors."""
+        """Measure the links of the campaign's site and its competitors, in the background."""
         refresh, job_id = await service.request_refresh(session, principal, data.campaign_id)
         return Response(
             ok(AuthorityRefreshAccepted(refresh_id=refresh.id, job_id=job_id)),
@@ -64,13 +70,13 @@ class AuthorityController(Controller):
         campaign_id: FromQuery[UUID],
         session: inject.Session,
         principal: inject.Principal,
-        life: FromQuery[LinkLife | None] = None,
-        is_followed: FromQuery[bool | None] = None,
+        life: Life = None,
+        is_followed: IsFollowed = None,
         source_domain: SourceDomain = None,
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[BacklinkView]]:
-        """Links to the campaign's site, the newest first."""
+        """List links to the campaign's site, newest first."""
         await campaign_queries.get_campaign(session, principal.tenant_id, campaign_id)
         wanted = LinkFilter(life, is_followed, source_domain)
         before = decode_cursor(cursor)
@@ -87,5 +93,5 @@ class AuthorityController(Controller):
     async def summary(
         self, campaign_id: FromQuery[UUID], session: inject.Session, principal: inject.Principal
     ) -> Envelope[AuthoritySummary]:
-        """Link counts of the site and its competitors, and the score; null is unmeasured."""
+        """Show link counts of the site and its competitors, and the score; null: not measured."""
         return ok(await queries.load_summary(session, principal.tenant_id, campaign_id))

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from litestar import Controller, Response, delete, get, patch, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
+from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody, QueryParameter
 from msgspec import convert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -35,7 +35,14 @@ from lsos.domains.campaigns.schemas import (
 
 IfMatch = Annotated[
     str | None,
-    HeaderParameter(name="If-Match", description='the version that you have seen, such as "3"'),
+    HeaderParameter(
+        name="If-Match",
+        description='Change only this version, such as "3"; else 412.',
+    ),
+]
+
+WantedState = Annotated[
+    SetupState | None, QueryParameter(description="Only campaigns in this setup state.")
 ]
 
 
@@ -55,7 +62,7 @@ class CampaignController(Controller):
         principal: inject.Principal,
         settings: inject.Settings,
     ) -> Response[Envelope[CampaignDetail]]:
-        """Make a campaign in Draft."""
+        """Create a campaign, in Draft."""
         campaign = await service.create(
             session, principal, data, allowed_origins=settings.allowed_origins
         )
@@ -72,11 +79,11 @@ class CampaignController(Controller):
     async def list_all(
         self,
         session: inject.Session,
-        setup_state: FromQuery[SetupState | None] = None,
+        setup_state: WantedState = None,
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[CampaignView]]:
-        """Campaigns in order of creation."""
+        """List campaigns in order of creation."""
         rows = await queries.list_campaigns(session, setup_state, decode_cursor(cursor), limit)
         page = page_of([_view(row) for row in rows], limit, lambda c: (c.created_at, c.id))
         return ok_page(page)
@@ -89,7 +96,7 @@ class CampaignController(Controller):
     async def get_one(
         self, campaign_id: FromPath[UUID], session: inject.Session, principal: inject.Principal
     ) -> Envelope[CampaignDetail]:
-        """A campaign, and how far its baseline is."""
+        """Show a campaign, and how far its baseline is."""
         campaign = await queries.get_campaign(session, principal.tenant_id, campaign_id)
         return ok(await _detail(session, campaign))
 
@@ -108,7 +115,7 @@ class CampaignController(Controller):
         settings: inject.Settings,
         if_match: FromQuery[IfMatch] = None,
     ) -> Envelope[CampaignDetail]:
-        """Change what the body names."""
+        """Change a campaign; fields left out stay as they are."""
         campaign = await service.update(
             session,
             principal,
@@ -128,7 +135,10 @@ class CampaignController(Controller):
     async def remove(
         self, campaign_id: FromPath[UUID], session: inject.Session, principal: inject.Principal
     ) -> None:
-        """Delete a campaign in Draft, Configured or Archived with all its measurements."""
+        """Delete a campaign with all its measurements.
+
+        It must be in Draft, Configured or Archived.
+        """
         await service.remove(session, principal, campaign_id)
 
     @patch(
@@ -145,7 +155,10 @@ class CampaignController(Controller):
         principal: inject.Principal,
         baseline_steps: NamedDependency[Sequence[BaselineStep]],
     ) -> Envelope[CampaignDetail]:
-        """Move to another setup state; BaselineRunning starts the baseline."""
+        """Move a campaign to another setup state.
+
+        BaselineRunning starts the baseline: the first measurement.
+        """
         campaign = await service.change_state(
             session, principal, campaign_id, data.state, baseline_steps
         )
@@ -169,6 +182,7 @@ class LocationController(Controller):
         principal: inject.Principal,
         settings: inject.Settings,
     ) -> Response[Envelope[LocationView]]:
+        """Add a location to a campaign."""
         location = await service.create_location(
             session, principal, campaign_id, data, allowed_origins=settings.allowed_origins
         )
@@ -188,7 +202,7 @@ class LocationController(Controller):
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[LocationView]]:
-        """Locations in order of creation."""
+        """List the locations of a campaign in order of creation."""
         await queries.get_campaign(session, principal.tenant_id, campaign_id)
         rows = await queries.list_locations(session, campaign_id, decode_cursor(cursor), limit)
         page = page_of([_location(row) for row in rows], limit, lambda v: (v.created_at, v.id))
@@ -208,7 +222,7 @@ class LocationController(Controller):
         principal: inject.Principal,
         settings: inject.Settings,
     ) -> Envelope[LocationView]:
-        """Change what the body names."""
+        """Change a location; fields left out stay as they are."""
         location = await service.update_location(
             session,
             principal,
@@ -231,6 +245,7 @@ class LocationController(Controller):
         session: inject.Session,
         principal: inject.Principal,
     ) -> None:
+        """Delete a location."""
         await service.remove_location(session, principal, campaign_id, location_id)
 
 
@@ -251,6 +266,7 @@ class CompetitorController(Controller):
         principal: inject.Principal,
         settings: inject.Settings,
     ) -> Response[Envelope[CompetitorView]]:
+        """Add a competitor to a campaign."""
         competitor = await service.create_competitor(session, principal, campaign_id, data)
         path = f"{settings.api_v1_prefix}/campaigns/{campaign_id}/competitors/{competitor.id}"
         return Response(ok(_competitor(competitor)), headers={"Location": path})
@@ -268,7 +284,7 @@ class CompetitorController(Controller):
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[CompetitorView]]:
-        """Competitors in order of creation."""
+        """List the competitors of a campaign in order of creation."""
         await queries.get_campaign(session, principal.tenant_id, campaign_id)
         rows = await queries.list_competitors(session, campaign_id, decode_cursor(cursor), limit)
         page = page_of([_competitor(row) for row in rows], limit, lambda v: (v.created_at, v.id))
@@ -288,7 +304,7 @@ class CompetitorController(Controller):
         session: inject.Session,
         principal: inject.Principal,
     ) -> Envelope[CompetitorView]:
-        """Change what the body names."""
+        """Change a competitor; fields left out stay as they are."""
         competitor = await service.update_competitor(
             session, principal, campaign_id, competitor_id, data
         )
@@ -306,6 +322,7 @@ class CompetitorController(Controller):
         session: inject.Session,
         principal: inject.Principal,
     ) -> None:
+        """Delete a competitor."""
         await service.remove_competitor(session, principal, campaign_id, competitor_id)
 
 

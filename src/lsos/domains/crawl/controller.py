@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, Response, get, patch, post
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody, PathParameter, QueryParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage, Stream
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -39,6 +39,18 @@ from lsos.domains.crawl.views import check_view, decode_issue, issue_view, page_
 
 EVENT_S = 1.0
 """Between two looks at a run that is streamed."""
+WantedState = Annotated[RunState | None, QueryParameter(name="state", description="Of the runs.")]
+Status = Annotated[int | None, QueryParameter(description="Only URLs with this HTTP status.")]
+Indexable = Annotated[bool | None, QueryParameter(description="Only URLs that are, or are not.")]
+FetchError = Annotated[str | None, QueryParameter(description="Only with this error: timeout, …")]
+PageUrl = Annotated[str, QueryParameter(max_length=4_096, description="URL of the page.")]
+Kind = Annotated[ExportKind, QueryParameter(description="What to download.")]
+WantedFormat = Annotated[ExportFormat, QueryParameter(name="format", description="Of the file.")]
+IssueCode = Annotated[str | None, QueryParameter(description="Only issues of this check.")]
+IssueSeverity = Annotated[Severity | None, QueryParameter(description="Only of this severity.")]
+ShowIgnored = Annotated[bool, QueryParameter(description="Whether ignored issues are listed too.")]
+IssueId = Annotated[str, PathParameter(description="Id of the issue, as lists have it.")]
+CheckCode = Annotated[str, PathParameter(description="Code of the check.")]
 
 
 class CrawlController(Controller):
@@ -59,7 +71,10 @@ class CrawlController(Controller):
         settings: inject.Settings,
         principal: inject.Principal,
     ) -> Response[Envelope[RunAccepted]]:
-        """Start one run of a campaign; over the tenant's limit it waits as queued."""
+        """Start one crawl run of a campaign.
+
+        Over the limits of the tenant and the campaign it waits as queued.
+        """
         run = await service.schedule(session, settings, principal, data)
         body = ok(RunAccepted(run_id=run.id, state="queued"))
         return Response(
@@ -77,11 +92,11 @@ class CrawlController(Controller):
         self,
         session: inject.Session,
         campaign_id: FromQuery[UUID | None] = None,
-        wanted_state: Annotated[RunState | None, QueryParameter(name="state")] = None,
+        wanted_state: WantedState = None,
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[RunView]]:
-        """Runs, newest first."""
+        """List crawl runs, newest first."""
         before = decode_cursor(cursor)
         rows = await queries.list_runs(session, campaign_id, wanted_state, before, limit)
         views = [run_view(run) for run in rows]
@@ -95,7 +110,7 @@ class CrawlController(Controller):
     async def get_run(
         self, run_id: FromPath[UUID], session: inject.Session, principal: inject.Principal
     ) -> Envelope[RunView]:
-        """A run with its live progress, and its score once it has ended."""
+        """Show a crawl run with its live progress, and its score once it has ended."""
         return ok(run_view(await queries.get_run(session, principal.tenant_id, run_id)))
 
     @get(
@@ -110,7 +125,10 @@ class CrawlController(Controller):
         principal: inject.Principal,
         stopping: inject.Stopping,
     ) -> ServerSentEvent:
-        """Progress as server-sent events: `progress` while it works, `end` at last."""
+        """Watch a crawl run as server-sent events.
+
+        `progress` follows each change, `end` comes last; the data of both is the run.
+        """
         async with sessions() as session:
             await queries.get_run(session, principal.tenant_id, run_id)
         return ServerSentEvent(_events(sessions, principal.tenant_id, run_id, stopping))
@@ -124,7 +142,7 @@ class CrawlController(Controller):
     async def cancel(
         self, run_id: FromPath[UUID], session: inject.Session, principal: inject.Principal
     ) -> Envelope[RunView]:
-        """Stop a run; no request to the site begins more than two seconds later."""
+        """Cancel a crawl run; no request to the site begins more than two seconds later."""
         return ok(run_view(await service.cancel(session, principal, run_id)))
 
     @get(
@@ -137,13 +155,13 @@ class CrawlController(Controller):
         run_id: FromPath[UUID],
         session: inject.Session,
         principal: inject.Principal,
-        status: FromQuery[int | None] = None,
-        is_indexable: FromQuery[bool | None] = None,
-        error: FromQuery[str | None] = None,
+        status: Status = None,
+        is_indexable: Indexable = None,
+        error: FetchError = None,
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[PageView]]:
-        """Measured URLs in order of depth."""
+        """List the measured URLs of a crawl run in order of depth."""
         await queries.get_run(session, principal.tenant_id, run_id)
         wanted = queries.PageFilter(status, is_indexable, error)
         after = None if cursor is None else decode_key(cursor, tuple[int, int])
@@ -160,11 +178,11 @@ class CrawlController(Controller):
     async def list_links(
         self,
         run_id: FromPath[UUID],
-        url: Annotated[str, QueryParameter(max_length=4_096, description="the page")],
+        url: PageUrl,
         session: inject.Session,
         principal: inject.Principal,
     ) -> Envelope[list[LinkView]]:
-        """All references of one page, in document order."""
+        """List all references of one page, in document order."""
         run = await queries.get_run(session, principal.tenant_id, run_id)
         return ok(await queries.links_of_page(session, run, url))
 
@@ -179,13 +197,13 @@ class CrawlController(Controller):
         run_id: FromPath[UUID],
         session: inject.Session,
         principal: inject.Principal,
-        code: FromQuery[str | None] = None,
-        severity: FromQuery[Severity | None] = None,
-        show_ignored: FromQuery[bool] = False,
+        code: IssueCode = None,
+        severity: IssueSeverity = None,
+        show_ignored: ShowIgnored = False,
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[IssueView]]:
-        """Issues of a run, worst first."""
+        """List the issues of a crawl run, worst first."""
         run = await queries.get_run(session, principal.tenant_id, run_id)
         wanted = queries.IssueFilter(code, severity, show_ignored)
         return await _issues(session, run, wanted, cursor, limit)
@@ -200,13 +218,13 @@ class CrawlController(Controller):
         self,
         campaign_id: FromQuery[UUID],
         session: inject.Session,
-        code: FromQuery[str | None] = None,
-        severity: FromQuery[Severity | None] = None,
-        show_ignored: FromQuery[bool] = False,
+        code: IssueCode = None,
+        severity: IssueSeverity = None,
+        show_ignored: ShowIgnored = False,
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[IssueView]]:
-        """Issues of a campaign's newest finished run, worst first."""
+        """List the issues of a campaign's newest finished run, worst first."""
         run = await queries.find_latest_scored_run(session, campaign_id)
         if run is None:
             raise NotFound("no finished crawl of this campaign", code="crawl_run_not_found")
@@ -221,7 +239,7 @@ class CrawlController(Controller):
     )
     async def update_issue(
         self,
-        issue_id: FromPath[str],
+        issue_id: IssueId,
         data: JSONBody[IssueUpdate],
         session: inject.Session,
         principal: inject.Principal,
@@ -243,10 +261,10 @@ class CrawlController(Controller):
         run_id: FromPath[UUID],
         sessions: inject.Sessions,
         principal: inject.Principal,
-        kind: FromQuery[ExportKind],
-        format_: Annotated[ExportFormat, QueryParameter(name="format")] = "csv",
+        kind: Kind,
+        format_: WantedFormat = "csv",
     ) -> Stream:
-        """All pages, links or issues as a file, streamed."""
+        """Download all pages, links or issues of a crawl run as a file."""
         async with sessions() as session:
             await queries.get_run(session, principal.tenant_id, run_id)
         writers = {"csv": export.csv_lines, "jsonl": export.json_lines}
@@ -264,7 +282,7 @@ class CrawlController(Controller):
         responses=failures(401, 403),
     )
     async def list_checks(self, session: inject.Session) -> Envelope[list[CheckView]]:
-        """All checks with the tenant's own severities and limits."""
+        """List all checks, with the severities and limits of the tenant."""
         settings = {
             row.code: queries.setting_of(row) for row in await queries.list_check_settings(session)
         }
@@ -278,12 +296,12 @@ class CrawlController(Controller):
     )
     async def update_check(
         self,
-        code: FromPath[str],
+        code: CheckCode,
         data: JSONBody[CheckUpdate],
         session: inject.Session,
         principal: inject.Principal,
     ) -> Envelope[CheckView]:
-        """Turn a check off, or set its severity and limits for this tenant's later runs."""
+        """Switch a check off, or set its severity and limits, for later runs of the tenant."""
         setting = await issues.set_check(session, principal, code, data)
         return ok(check_view(BY_CODE[code], setting))
 

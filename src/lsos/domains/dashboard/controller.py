@@ -29,5 +29,5 @@ class DashboardController(Controller):
         session: inject.Session,
         judged: NamedDependency[LastJudged],
     ) -> Envelope[Dashboard]:
-        """The newest figures of a campaign; what was never measured is null."""
+        """Show the newest figures of a campaign; what was never measured is null."""
         return ok(await queries.get_dashboard(session, campaign_id, judged))

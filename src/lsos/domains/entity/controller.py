@@ -38,7 +38,7 @@ class EntityController(Controller):
         principal: inject.Principal,
         settings: inject.Settings,
     ) -> Response[Envelope[AnalysisAccepted]]:
-        """Judge the pages of the newest finished crawl in the background."""
+        """Analyse the entity on the pages of the newest finished crawl, in the background."""
         accepted = await service.request_analysis(session, principal, data.campaign_id)
         return Response(
             ok(accepted),
@@ -54,7 +54,7 @@ class EntityController(Controller):
     async def report(
         self, campaign_id: FromQuery[UUID], session: inject.Session, principal: inject.Principal
     ) -> Envelope[EntityReportView | None]:
-        """The newest finished report; null before the first."""
+        """Show the newest finished entity report; null: there is none."""
         await campaign_queries.get_campaign(session, principal.tenant_id, campaign_id)
         report = await queries.find_latest_report(session, campaign_id)
         return ok(None if report is None else _view(report))

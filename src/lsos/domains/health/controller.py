@@ -21,7 +21,11 @@ from lsos.domains.reference.library import Library
 RETRY_AFTER_S = 5
 Window = Annotated[
     int,
-    QueryParameter(ge=60, le=7_200, description="seconds back from now, by whole minutes"),
+    QueryParameter(
+        ge=60,
+        le=7_200,
+        description="Window in seconds, back from now, in whole minutes.",
+    ),
 ]
 
 
@@ -31,7 +35,7 @@ class HealthController(Controller):
 
     @get("/", operation_id="getHealth", opt=needs(PUBLIC))
     async def live(self) -> Envelope[Liveness]:
-        """The process answers; no store is asked."""
+        """Tell that the process answers; no store is asked."""
         return ok(Liveness(status="ok", version=__version__))
 
     @get(
@@ -45,7 +49,10 @@ class HealthController(Controller):
         redis: NamedDependency[ArqRedis],
         library: NamedDependency[Library],
     ) -> Envelope[Readiness]:
-        """Whether work can be taken; degraded (200) when only Redis or advice is missing."""
+        """Tell whether the installation can take work.
+
+        Degraded (200) when only Redis or advice is missing; 503 when no work can be taken.
+        """
         readiness = await queries.get_readiness(db, redis, library)
         if readiness.status == "unavailable":
             raise Unavailable(
@@ -69,7 +76,10 @@ class HealthController(Controller):
         sessions: inject.Sessions,
         window_s: Window = WINDOW_S,
     ) -> Envelope[Health]:
-        """Figures of the whole platform, its service levels, alerts and state; no tenant's."""
+        """Show figures of the whole installation, its service levels, alerts and state.
+
+        No data of a tenant is in it.
+        """
         async with sessions():
             pass  # the caller's session still holds
         health = await queries.get_health(

@@ -38,11 +38,24 @@ Library = NamedDependency[library.Library]
 TOP_ITEMS = 5
 IfMatch = Annotated[
     str | None,
-    HeaderParameter(name="If-Match", description='the version that you have seen, such as "3"'),
+    HeaderParameter(
+        name="If-Match",
+        description='Change only this version, such as "3"; else 412.',
+    ),
 ]
-WantedState = Annotated[State | None, QueryParameter(name="state")]
-Tier = Annotated[int | None, QueryParameter(ge=0, le=4)]
-Days = Annotated[int, QueryParameter(ge=1, le=366, description="length of the history")]
+WantedState = Annotated[
+    State | None, QueryParameter(name="state", description="Only those in this state.")
+]
+Tier = Annotated[int | None, QueryParameter(ge=0, le=4, description="Only this risk tier.")]
+IsOpen = Annotated[
+    bool | None,
+    QueryParameter(description="true: only open ones; false: only verified, rejected, archived."),
+]
+RoomName = Annotated[
+    str | None, QueryParameter(description="Only those measured there, such as crawl or local.")
+]
+Code = Annotated[str | None, QueryParameter(description="Only those of this check or signal.")]
+Days = Annotated[int, QueryParameter(ge=1, le=366, description="Length of the history in days.")]
 
 
 class IntelligenceController(Controller):
@@ -60,14 +73,14 @@ class IntelligenceController(Controller):
         session: inject.Session,
         principal: inject.Principal,
         wanted_state: WantedState = None,
-        is_open: FromQuery[bool | None] = None,
-        room: FromQuery[str | None] = None,
-        code: FromQuery[str | None] = None,
+        is_open: IsOpen = None,
+        room: RoomName = None,
+        code: Code = None,
         risk_tier: Tier = None,
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[RecommendationView]]:
-        """Recommendations of a campaign, highest priority first."""
+        """List the recommendations of a campaign, highest priority first."""
         await campaigns.get_campaign(session, principal.tenant_id, campaign_id)
         wanted = queries.Wanted(campaign_id, wanted_state, is_open, room, code, risk_tier)
         after = None if cursor is None else decode_key(cursor, queries.PriorityKey)
@@ -87,7 +100,7 @@ class IntelligenceController(Controller):
         principal: inject.Principal,
         library: Library,
     ) -> Envelope[RecommendationDetail]:
-        """One with its advice and every change of its state."""
+        """Show a recommendation with its advice and every change of its state."""
         row = await queries.get_recommendation(session, principal.tenant_id, recommendation_id)
         return ok(await _detail(session, row, library))
 
@@ -106,7 +119,10 @@ class IntelligenceController(Controller):
         library: Library,
         if_match: FromQuery[IfMatch] = None,
     ) -> Envelope[RecommendationDetail]:
-        """Move it to another state; whether it worked is found by the next measurement."""
+        """Move a recommendation to another state.
+
+        Whether it worked is found by a later measurement, never set by hand.
+        """
         row = await service.change_state(
             session, principal, recommendation_id, data.state, data.note, if_match
         )
@@ -124,7 +140,7 @@ class IntelligenceController(Controller):
         principal: inject.Principal,
         days: Days = 90,
     ) -> Envelope[ScoreView]:
-        """The campaign score with its parts; what is unmeasured is named and left out."""
+        """Show the campaign score with its parts; what is unmeasured is named and left out."""
         await campaigns.get_campaign(session, principal.tenant_id, campaign_id)
         since = (now() - timedelta(days=days)).date()
         rows = await queries.list_scores(session, campaign_id, since, days + 1)
@@ -162,7 +178,7 @@ class RecommendationSummaryController(Controller):
     async def summary(
         self, campaign_id: FromQuery[UUID], session: inject.Session, principal: inject.Principal
     ) -> Envelope[RecommendationSummary]:
-        """How many recommendations there are, how sure they are, and which come first."""
+        """Show the recommendations of a campaign in figures, and which come first."""
         await campaigns.get_campaign(session, principal.tenant_id, campaign_id)
         counts = await queries.count_recommendations(session, campaign_id)
         wanted = queries.Wanted(campaign_id, is_open=True)

@@ -15,7 +15,13 @@ from lsos.core.redaction import Redactor
 from lsos.domains.jobs import queries, service
 from lsos.domains.jobs.schemas import JobError, JobView
 
-TaskName = Annotated[str | None, QueryParameter(max_length=200, description="such as crawl.slice")]
+TaskName = Annotated[
+    str | None,
+    QueryParameter(max_length=200, description="Only jobs of this kind, such as crawl.slice."),
+]
+WantedState = Annotated[
+    JobState | None, QueryParameter(name="state", description="Only jobs in this state.")
+]
 
 
 class JobController(Controller):
@@ -31,13 +37,13 @@ class JobController(Controller):
         self,
         session: inject.Session,
         settings: inject.Settings,
-        job_state: Annotated[JobState | None, QueryParameter(name="state")] = None,
+        job_state: WantedState = None,
         name: FromQuery[TaskName] = None,
         campaign_id: FromQuery[UUID | None] = None,
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[JobView]]:
-        """Jobs of the tenant, newest first."""
+        """List the background jobs of the tenant, newest first."""
         rows = await queries.list_jobs(
             session,
             state=job_state,
@@ -62,6 +68,7 @@ class JobController(Controller):
         principal: inject.Principal,
         settings: inject.Settings,
     ) -> Envelope[JobView]:
+        """Show a job."""
         job = await queries.get_job(session, principal.tenant_id, job_id)
         return ok(_view(job, Redactor(settings.secrets)))
 
@@ -78,7 +85,7 @@ class JobController(Controller):
         principal: inject.Principal,
         settings: inject.Settings,
     ) -> Response[Envelope[JobView]]:
-        """Queue a dead job again, with all its attempts."""
+        """Queue a dead job again, with as many attempts as a new one."""
         job = await service.retry(session, principal, job_id)
         return Response(
             ok(_view(job, Redactor(settings.secrets))),

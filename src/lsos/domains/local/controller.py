@@ -61,7 +61,7 @@ class LocalController(Controller):
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[HealthView]]:
-        """Profile health of each location, with the evidence of each part."""
+        """List the profile health of each location, with the evidence of each part."""
         await campaign_queries.get_campaign(session, principal.tenant_id, campaign_id)
         rows = await campaign_queries.list_listings(
             session, campaign_id, decode_cursor(cursor), limit
@@ -80,7 +80,7 @@ class LocalController(Controller):
     async def map_pack(
         self, campaign_id: FromQuery[UUID], session: inject.Session, principal: inject.Principal
     ) -> Envelope[PackView]:
-        """In which searches' local pack the business stands, by the newest ranks."""
+        """Show in which searches the business is in the local pack, by the newest ranks."""
         await campaign_queries.get_campaign(session, principal.tenant_id, campaign_id)
         return ok(views.pack_view(await queries.load_pack(session, campaign_id)))
 
@@ -98,7 +98,7 @@ class LocalController(Controller):
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[NapRow]]:
-        """Name, address and phone of each location on each surface, held against the campaign."""
+        """Compare name, address and phone on site and profile with those of each location."""
         await campaign_queries.get_campaign(session, principal.tenant_id, campaign_id)
         rows = await campaign_queries.list_listings(
             session, campaign_id, decode_cursor(cursor), limit

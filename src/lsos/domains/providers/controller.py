@@ -26,6 +26,6 @@ class ProviderController(Controller):
         redis: NamedDependency[ArqRedis],
         session: inject.Session,
     ) -> Envelope[list[ProxyHealth]]:
-        """The configured proxies and how they fare, over all processes; no credential."""
+        """List the configured proxies and their health, over all processes; no credentials."""
         proxies, _ = parse_proxies(settings.proxy_provider_config_json)
         return ok(await ProxyPool(redis, proxies).health())

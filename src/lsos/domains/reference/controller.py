@@ -1,8 +1,10 @@
 """Routes of the reference library; what changes it is platform_admin's."""
 
+from typing import Annotated
+
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import JSONBody, PathParameter
 from msgspec import convert, to_builtins
 
 from lsos.core.errors import NotFound
@@ -25,6 +27,7 @@ from lsos.domains.reference.schemas import (
 from lsos.domains.reference.validation import validate
 
 Library = NamedDependency[library.Library]
+Code = Annotated[str, PathParameter(description="Code of the check or signal.")]
 
 
 class ReferenceLibraryController(Controller):
@@ -42,7 +45,7 @@ class ReferenceLibraryController(Controller):
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[ReleaseView]]:
-        """Releases, newest first."""
+        """List the releases of the reference library, newest first."""
         rows = await queries.list_releases(session, decode_cursor(cursor), limit)
         page = page_of(rows, limit, lambda row: (row.created_at, row.id))  # type: ignore[attr-defined]  # a row of RELEASE_COLUMNS
         page.items = [convert(row, ReleaseView, from_attributes=True) for row in page.items]
@@ -57,7 +60,7 @@ class ReferenceLibraryController(Controller):
     async def validate(
         self, data: JSONBody[ReleaseBody], session: inject.Session, library: Library
     ) -> Envelope[Validation]:
-        """All faults of a release by JSON path; nothing is stored."""
+        """List all faults of a release by JSON path; nothing is stored."""
         faults = validate(to_builtins(data), library.policy.known_codes)
         shown = [FaultView(path=f.path, code=f.code, message=f.message) for f in faults]
         return ok(
@@ -104,7 +107,7 @@ class ReferenceLibraryController(Controller):
         principal: inject.Principal,
         library: Library,
     ) -> Envelope[ReleaseView]:
-        """Put a release in force: here at once, in all processes within five seconds."""
+        """Put a release in force, in all processes within five seconds."""
         release = await service.activate(
             db, principal, data.version, data.expected_version, library.policy
         )
@@ -125,7 +128,7 @@ class ReferenceLibraryController(Controller):
         principal: inject.Principal,
         library: Library,
     ) -> Envelope[ReleaseView]:
-        """Return to the release that was in force before the present one was activated."""
+        """Return to the release that was in force before the present one."""
         release = await service.roll_back(db, principal, data.expected_version, library.policy)
         library.forget()
         return ok(convert(release, ReleaseView, from_attributes=True))
@@ -137,7 +140,7 @@ class ReferenceLibraryController(Controller):
         responses=failures(404),
     )
     async def active(self, session: inject.Session, library: Library) -> Envelope[ActiveRelease]:
-        """What is in force: weights, curves and thresholds, and how much advice there is."""
+        """Show the release in force: weights, curves, thresholds, and how much advice it has."""
         release = await library.current(session)
         if release is None:
             raise _nothing_in_force()
@@ -158,9 +161,9 @@ class ReferenceLibraryController(Controller):
         opt=needs("reference:read"),
     )
     async def evidence(
-        self, code: FromPath[str], session: inject.Session, library: Library
+        self, code: Code, session: inject.Session, library: Library
     ) -> Envelope[AdviceView]:
-        """Advice for a check code or signal, and the facts that it rests on."""
+        """Show the advice for a check or signal, and the facts that it rests on."""
         release = await library.current(session)
         if release is None:
             raise _nothing_in_force()

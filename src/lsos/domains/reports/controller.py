@@ -40,6 +40,11 @@ SANDBOX = {
     " img-src data:; font-src data:"
 }
 
+WantedState = Annotated[
+    ReportState | None, QueryParameter(name="state", description="Only reports in this state.")
+]
+WantedFormat = Annotated[Format, QueryParameter(name="format", description="Format of the file.")]
+
 
 class ReportController(Controller):
     path = "/reports"
@@ -58,7 +63,7 @@ class ReportController(Controller):
         principal: inject.Principal,
         settings: inject.Settings,
     ) -> Response[Envelope[ReportDetail]]:
-        """Make a report, and mail it when recipients are named."""
+        """Order a report, and send it by e-mail when recipients are given."""
         report = await service.order(session, principal, data, sender=settings.smtp_from_email)
         return Response(
             ok(await _detail(session, report)),
@@ -78,7 +83,7 @@ class ReportController(Controller):
         sessions: inject.Sessions,
         principal: inject.Principal,
     ) -> Response[bytes]:
-        """The report as HTML, from what is measured now; nothing is stored."""
+        """Show a report as HTML, from what is measured now; nothing is stored."""
         sections = service.clean_sections(data.sections)
         async with sessions() as session:
             await campaign_queries.get_campaign(session, principal.tenant_id, data.campaign_id)
@@ -95,11 +100,11 @@ class ReportController(Controller):
         self,
         session: inject.Session,
         campaign_id: FromQuery[UUID | None] = None,
-        state_: Annotated[ReportState | None, QueryParameter(name="state")] = None,
+        state_: WantedState = None,
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[ReportView]]:
-        """Reports, newest first."""
+        """List reports, newest first."""
         rows = await queries.list_reports(
             session, campaign_id, state_, decode_cursor(cursor), limit
         )
@@ -114,7 +119,7 @@ class ReportController(Controller):
     async def get_one(
         self, report_id: FromPath[UUID], session: inject.Session, principal: inject.Principal
     ) -> Envelope[ReportDetail]:
-        """A report, and how its mails ended."""
+        """Show a report, and what became of its e-mails."""
         report = await queries.get_report(session, principal.tenant_id, report_id)
         return ok(await _detail(session, report))
 
@@ -131,9 +136,9 @@ class ReportController(Controller):
         sessions: inject.Sessions,
         principal: inject.Principal,
         storage: inject.Storage,
-        format_: Annotated[Format, QueryParameter(name="format")] = "pdf",
+        format_: WantedFormat = "pdf",
     ) -> Response[bytes]:
-        """The stored file, as it was verified when it was made."""
+        """Download a stored file of a report."""
         async with sessions() as session:
             report = await queries.get_report(session, principal.tenant_id, report_id)
         entry = cast("dict[str, str] | None", report.artifacts.get(format_))
@@ -164,7 +169,10 @@ class ReportController(Controller):
         principal: inject.Principal,
         settings: inject.Settings,
     ) -> Envelope[ReportDetail]:
-        """Mail the report to who has not got it, once it is stored."""
+        """Send a report by e-mail to those who have not received it yet.
+
+        A report that is not stored yet is sent as soon as it is.
+        """
         report = await service.ask_delivery(
             session, principal, report_id, data.recipients, sender=settings.smtp_from_email
         )
@@ -183,7 +191,7 @@ class ScheduleController(Controller):
     async def get_one(
         self, campaign_id: FromQuery[UUID], session: inject.Session, principal: inject.Principal
     ) -> Envelope[ScheduleView | None]:
-        """The campaign's schedule; null when it has none."""
+        """Show the report schedule of a campaign; null: it has none."""
         await campaign_queries.get_campaign(session, principal.tenant_id, campaign_id)
         schedule = await queries.find_schedule(session, campaign_id)
         return ok(None if schedule is None else _schedule(schedule))
@@ -200,7 +208,10 @@ class ScheduleController(Controller):
         session: inject.Session,
         principal: inject.Principal,
     ) -> Envelope[ScheduleView]:
-        """Make or replace the schedule; one that failures switched off begins anew."""
+        """Set the report schedule of a campaign.
+
+        One that was switched off after failures starts again.
+        """
         return ok(_schedule(await service.set_schedule(session, principal, campaign_id, data)))
 
     @delete(
@@ -211,7 +222,7 @@ class ScheduleController(Controller):
     async def remove(
         self, campaign_id: FromQuery[UUID], session: inject.Session, principal: inject.Principal
     ) -> None:
-        """Its reports stay."""
+        """Delete the report schedule of a campaign; its reports stay."""
         await service.remove_schedule(session, principal, campaign_id)
 
 

@@ -24,8 +24,22 @@ from lsos.domains.reviews.schemas import (
     VelocityView,
 )
 
-MinRating = Annotated[float | None, QueryParameter(ge=1, le=5, description="lowest rating shown")]
-MaxRating = Annotated[float | None, QueryParameter(ge=1, le=5, description="highest rating shown")]
+MinRating = Annotated[
+    float | None, QueryParameter(ge=1, le=5, description="Only reviews with at least this rating.")
+]
+MaxRating = Annotated[
+    float | None, QueryParameter(ge=1, le=5, description="Only reviews with at most this rating.")
+]
+
+IsAnswered = Annotated[
+    bool | None, QueryParameter(description="Only reviews that the business answered, or did not.")
+]
+Since = Annotated[
+    datetime | None, QueryParameter(description="Only reviews published at this time or later.")
+]
+Until = Annotated[
+    datetime | None, QueryParameter(description="Only reviews published before this time.")
+]
 
 
 class ReviewController(Controller):
@@ -46,13 +60,13 @@ class ReviewController(Controller):
         location_id: FromQuery[UUID | None] = None,
         min_rating: MinRating = None,
         max_rating: MaxRating = None,
-        is_answered: FromQuery[bool | None] = None,
-        since: FromQuery[datetime | None] = None,
-        until: FromQuery[datetime | None] = None,
+        is_answered: IsAnswered = None,
+        since: Since = None,
+        until: Until = None,
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[ReviewView]]:
-        """Reviews of a campaign, newest first."""
+        """List the reviews of a campaign, newest first."""
         await campaign_queries.get_campaign(session, principal.tenant_id, campaign_id)
         if location_id is not None:
             await campaign_queries.get_listing(session, campaign_id, location_id)
@@ -77,7 +91,7 @@ class ReviewController(Controller):
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[VelocityView]]:
-        """Velocity, rating, answers, freshness, quality and bursts of each location."""
+        """List velocity, rating, answers, freshness, quality and bursts of each location."""
         await campaign_queries.get_campaign(session, principal.tenant_id, campaign_id)
         after = decode_cursor(cursor)
         listings = await campaign_queries.list_listings(session, campaign_id, after, limit)

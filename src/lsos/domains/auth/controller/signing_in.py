@@ -45,7 +45,10 @@ class AuthController(Controller):
         limiter: NamedDependency[LoginLimiter],
         request: Request[Any, Any, Any],
     ) -> Envelope[Tokens]:
-        """Exchange e-mail address and password for tokens."""
+        """Sign in with e-mail address and password.
+
+        After 10 failures an account has to wait, and so has an address after 100.
+        """
         address = client_address(request.scope, settings.trusted_proxy_networks)
         await limiter.admit(data.email, address)
         tokens = await sessions.log_in(db, settings, data.email, data.password)
@@ -62,12 +65,16 @@ class AuthController(Controller):
     async def refresh(
         self, data: JSONBody[Refresh], db: inject.Database, settings: inject.Settings
     ) -> Envelope[Tokens]:
-        """Exchange a refresh token for its successor; each one works once."""
+        """Exchange a refresh token for a new pair of tokens.
+
+        Each refresh token works once. One that is used again within 10 seconds gets the same
+        successor; later use ends the session.
+        """
         return ok(await sessions.refresh(db, settings, data.refresh_token))
 
     @post("/logout", operation_id="logOut", opt=needs(ANY), status_code=204)
     async def log_out(self, session: inject.Session, principal: inject.Principal) -> None:
-        """End this session at once, its access token too."""
+        """End this session at once, its access token included."""
         await sessions.log_out(session, principal)
 
     @post(
@@ -87,7 +94,7 @@ class AuthController(Controller):
         limiter: NamedDependency[LoginLimiter],
         request: Request[Any, Any, Any],
     ) -> None:
-        """Set a new password; ends every session of the account."""
+        """Set a new password; this ends every session of the account."""
         # Whoever holds a stolen token must not guess the password here.
         account = str(principal.user_id)
         address = client_address(request.scope, settings.trusted_proxy_networks)
@@ -101,7 +108,7 @@ class AuthController(Controller):
         opt=needs(ANY),
     )
     async def me(self, session: inject.Session, principal: inject.Principal) -> Envelope[Me]:
-        """Who this token belongs to, and what it may do."""
+        """Show whom this token belongs to, and what it may do."""
         user = await queries.get_user(session, principal.tenant_id, principal.user_id)
         tenant = await queries.get_tenant(session, principal.tenant_id)
         return ok(
@@ -124,7 +131,7 @@ class AuthController(Controller):
     async def create_key(
         self, data: JSONBody[ApiKeyCreate], session: inject.Session, principal: inject.Principal
     ) -> Envelope[ApiKeyCreated]:
-        """Make an API key; its secret is shown in this answer only."""
+        """Create an API key; its secret is shown in this answer only."""
         key, secret = await service.create_api_key(session, principal, data)
         return ok(ApiKeyCreated(key=_key(key), secret=secret))
 
@@ -136,7 +143,7 @@ class AuthController(Controller):
     async def list_keys(
         self, session: inject.Session, principal: inject.Principal
     ) -> Envelope[list[ApiKeyView]]:
-        """Own keys; all of the tenant's for an admin."""
+        """List your own API keys; an administrator sees all keys of the tenant."""
         mine = None if "users:admin" in principal.scopes else principal.user_id
         return ok([_key(key) for key in await queries.list_api_keys(session, mine)])
 
@@ -148,7 +155,7 @@ class AuthController(Controller):
     async def revoke_key(
         self, key_id: FromPath[UUID], session: inject.Session, principal: inject.Principal
     ) -> None:
-        """Revoke a key from the next request on."""
+        """Revoke an API key, effective from the next request on."""
         await service.revoke_api_key(session, principal, key_id)
 
 

@@ -44,7 +44,7 @@ class TenantController(Controller):
         session: inject.Session,
         principal: inject.Principal,
     ) -> Response[Envelope[TenantView]]:
-        """Make a tenant (platform_admin)."""
+        """Create a tenant."""
         tenant = await service.create_tenant(db, data, actor=principal)
         return Response(
             ok(_tenant(tenant)),
@@ -63,7 +63,7 @@ class TenantController(Controller):
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[TenantView]]:
-        """All tenants in order of creation (platform_admin)."""
+        """List all tenants in order of creation."""
         async with system_session(db) as all_tenants:
             rows = await queries.list_tenants(all_tenants, decode_cursor(cursor), limit)
         page = page_of([_tenant(t) for t in rows], limit, lambda t: (t.created_at, t.id))
@@ -81,6 +81,7 @@ class TenantController(Controller):
         session: inject.Session,
         principal: inject.Principal,
     ) -> Envelope[TenantView]:
+        """Show a tenant."""
         async with service.acting_in(db, session, principal, tenant_id) as acting:
             return ok(_tenant(await queries.get_tenant(acting, tenant_id)))
 
@@ -97,6 +98,7 @@ class TenantController(Controller):
         session: inject.Session,
         principal: inject.Principal,
     ) -> Envelope[TenantView]:
+        """Change a tenant."""
         async with service.acting_in(db, session, principal, tenant_id) as acting:
             return ok(_tenant(await service.update_tenant(acting, principal, tenant_id, data)))
 
@@ -114,7 +116,10 @@ class TenantController(Controller):
         session: inject.Session,
         principal: inject.Principal,
     ) -> Response[Envelope[UserCreated]]:
-        """Make an account; without a password in the request, one is made and shown once."""
+        """Create an account.
+
+        Without a password in the request, one is generated and shown once in the answer.
+        """
         async with service.acting_in(db, session, principal, tenant_id) as acting:
             user, made = await service.create_user(acting, tenant_id, data, actor=principal)
             view = (await _users(acting, [user]))[0]
@@ -137,6 +142,7 @@ class TenantController(Controller):
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[UserView]]:
+        """List the accounts of a tenant in order of creation."""
         async with service.acting_in(db, session, principal, tenant_id) as acting:
             rows = await queries.list_users(acting, decode_cursor(cursor), limit)
             views = await _users(acting, rows)
@@ -157,7 +163,10 @@ class TenantController(Controller):
         session: inject.Session,
         principal: inject.Principal,
     ) -> Envelope[UserView]:
-        """Change role, state or campaigns; a new role or deactivation ends the sessions."""
+        """Change name, role, state or campaigns of an account.
+
+        A new role or a deactivation ends its sessions.
+        """
         async with service.acting_in(db, session, principal, tenant_id) as acting:
             user = await service.update_user(acting, principal, tenant_id, user_id, data)
             return ok((await _users(acting, [user]))[0])
@@ -174,6 +183,7 @@ class TenantController(Controller):
         session: inject.Session,
         principal: inject.Principal,
     ) -> Envelope[Branding]:
+        """Show how reports and e-mails of the tenant look."""
         async with service.acting_in(db, session, principal, tenant_id) as acting:
             tenant = await queries.get_tenant(acting, tenant_id)
             return ok(Branding(**tenant.branding))  # type: ignore[arg-type]  # stored from this struct
@@ -191,6 +201,7 @@ class TenantController(Controller):
         session: inject.Session,
         principal: inject.Principal,
     ) -> Envelope[Branding]:
+        """Set how reports and e-mails of the tenant look."""
         async with service.acting_in(db, session, principal, tenant_id) as acting:
             return ok(await service.set_branding(acting, principal, tenant_id, data))
 
@@ -210,7 +221,7 @@ class AuditLogController(Controller):
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[AuditView]]:
-        """Privileged actions of the tenant, newest first."""
+        """List the privileged actions in the tenant, newest first."""
         rows = await queries.list_audit_log(session, decode_cursor(cursor), limit)
         views = [
             AuditView(
