@@ -10,7 +10,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from sqlalchemy.exc import IntegrityError
 
 from lsos.core.db.database import is_bad_value, is_outage
-from lsos.core.errors import LsosError
+from lsos.core.errors import Invalid, LsosError
 from lsos.core.http.faults import shape_faults
 from lsos.core.http.schema import Example, Page
 from lsos.core.observability.log import request_id
@@ -149,7 +149,10 @@ def _describe(
         headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
         if error.status == 401:
             headers["WWW-Authenticate"] = "Bearer"
-        item = ErrorItem(error.code, error.message, error.field, error.detail)
+        message = error.message
+        if isinstance(error, Invalid) and error.field and not message.startswith(f"{error.field}:"):
+            message = f"{error.field}: {message}"
+        item = ErrorItem(error.code, message, error.field, error.detail)
         return error.status, [item], headers
     if isinstance(error, ValidationException):
         return 422, _shape_faults(request), {}

@@ -104,8 +104,8 @@ def _in_struct(value: Mapping[str, Any], kind: type, field: str) -> Iterator[Fau
         elif known.required:
             is_sound = False
             yield missing(prefix + name)
-    if is_sound:  # the fields fit, but not together
-        yield Fault(field, _reason(value, kind))
+    if is_sound:
+        yield Fault(field, f"{field or 'the body'}: these values do not fit together")
 
 
 def _in_list(value: list[Any], annotation: Any, member: Any, field: str) -> Iterator[Fault]:
@@ -126,14 +126,6 @@ def _fits(value: Any, annotation: Any) -> bool:
     return True
 
 
-def _reason(value: Mapping[str, Any], kind: type) -> str:
-    try:
-        msgspec.convert(value, kind, strict=False, str_keys=True)
-    except msgspec.ValidationError as error:
-        return str(error).partition(" - at `")[0]
-    return "these values do not fit together"
-
-
 def _members(annotation: Any) -> list[Any]:
     """The alternatives of an annotation, without its constraints and without null."""
     while get_origin(annotation) is Annotated:
@@ -151,7 +143,7 @@ def _sentence(value: Any, info: inspect.Type, field: str, is_text: bool) -> str:
     if lengths := _lengths(value, info, "characters"):
         return lengths
     if is_text or _is_of_kind(value, info):
-        return f"{_given(value)} is not {wanted}"
+        return f"{given(value)} is not {wanted}"
     return f"expected {wanted}, got {_kind(value)}"
 
 
@@ -267,7 +259,8 @@ TEXTUAL = (
 )
 
 
-def _given(value: Any) -> str:
+def given(value: Any) -> str:
+    """A value as a message may quote it: shortened, without control characters and secrets."""
     if isinstance(value, str):
         return f"'{_shorten(str(_clean(value)), MAX_GIVEN)}'" if value else "an empty text"
     return _shorten(str(value), MAX_GIVEN)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from lsos.core.errors import Invalid
+from lsos.core.http.wording import given
 from lsos.core.mail_address import is_email
 
 MAX_RETRIES = 3
@@ -39,21 +40,23 @@ def storage_delay_s(attempt: int, base_s: float, jitter: float) -> float:
     return waited * (0.75 + 0.5 * jitter)
 
 
-def clean_recipients(given: Iterable[str], *, is_needed: bool) -> list[str]:
+def clean_recipients(asked: Iterable[str], *, is_needed: bool) -> list[str]:
     """Addresses without repetition; Invalid names the one that no mail server would take."""
     found: dict[str, str] = {}
-    for address in map(str.strip, given):
+    for address in map(str.strip, asked):
         if not is_email(address):
             raise Invalid(
-                f"{address[:100]!r} is no mail address, such as name@example.com",
+                f"{given(address)} is not an e-mail address, such as name@example.com",
                 field="recipients",
                 code="recipient_invalid",
             )
         found.setdefault(address.casefold(), address)
     if len(found) > MAX_RECIPIENTS:
-        raise Invalid(f"at most {MAX_RECIPIENTS} recipients", field="recipients")
+        raise Invalid(
+            f"has {len(found)} recipients; allowed are at most {MAX_RECIPIENTS}", field="recipients"
+        )
     if is_needed and not found:
-        raise Invalid("name at least one recipient", field="recipients")
+        raise Invalid("needs at least one recipient", field="recipients")
     return list(found.values())
 
 
