@@ -90,7 +90,7 @@ def test_a_field_is_named_as_it_was_sent(change: dict[str, Any], message: str) -
         ("0", Limit, "limit: '0' is not a whole number from 1 to 200"),
         ("", Limit, "limit: an empty text is not a whole number from 1 to 200"),
         ("maybe", bool | None, "limit: 'maybe' is not true or false"),
-        ("c", Literal["a", "b"] | None, "limit: 'c' is not one of a, b"),
+        ("c", Literal["b", "a"] | None, "limit: 'c' is not one of b, a"),
         ("x", date | None, "limit: 'x' is not a date, such as 2026-03-01"),
     ],
     ids=str,

@@ -3,7 +3,7 @@
 import types
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
 from msgspec import inspect
@@ -50,7 +50,7 @@ def expected(*words: str) -> dict[str, Any]:
 
 def reason(value: Any, annotation: Any) -> str:
     """Why `value` is no `annotation`, for whoever names its place in another way."""
-    return _sentence(value, inspect.type_info(annotation), "", False)
+    return _sentence(value, annotation, "", False)
 
 
 def missing(field: str) -> Fault:
@@ -84,7 +84,7 @@ def _walk(value: Any, annotation: Any, field: str, is_text: bool) -> Iterator[Fa
         if isinstance(value, list) and origin in (list, tuple, set, frozenset, Sequence):
             yield from _in_list(value, annotation, member, field)
             return
-    sentence = _sentence(value, inspect.type_info(annotation), field, is_text)
+    sentence = _sentence(value, annotation, field, is_text)
     yield Fault(field, f"{field or 'the body'}: {sentence}")
 
 
@@ -136,8 +136,9 @@ def _members(annotation: Any) -> list[Any]:
     return [] if is_nothing else [annotation]
 
 
-def _sentence(value: Any, info: inspect.Type, field: str, is_text: bool) -> str:
-    wanted = " or ".join(dict.fromkeys(_wanted(info)))
+def _sentence(value: Any, annotation: Any, field: str, is_text: bool) -> str:
+    info = inspect.type_info(annotation)
+    wanted = " or ".join(dict.fromkeys(_wanted(info, _listed(annotation))))
     if SECRET_NAME.search(field):
         return f"expected {wanted}"
     if lengths := _lengths(value, info, "characters"):
@@ -173,14 +174,14 @@ def _parts(info: inspect.Type) -> Iterator[inspect.Type]:
         yield info
 
 
-def _wanted(info: inspect.Type) -> Iterator[str]:
+def _wanted(info: inspect.Type, listed: Sequence[object]) -> Iterator[str]:
     """The alternatives of a type in words; null is none: where it is allowed, it was not sent."""
     if isinstance(info, inspect.Metadata):
         words = (info.extra or {}).get("expected")
-        yield from [words] if words else _wanted(info.type)
+        yield from [words] if words else _wanted(info.type, listed)
     elif isinstance(info, inspect.UnionType):
         for part in info.types:
-            yield from _wanted(part)
+            yield from _wanted(part, listed)
     elif isinstance(info, inspect.StrType):
         lengths = _range(info.min_length, info.max_length)
         yield f"text of {lengths} characters" if lengths else "text"
@@ -188,11 +189,17 @@ def _wanted(info: inspect.Type) -> Iterator[str]:
         kind = "a whole number" if isinstance(info, inspect.IntType) else "a number"
         yield f"{kind} {_bounds(info)}".rstrip()
     elif isinstance(info, inspect.LiteralType):
-        yield _one_of(info.values)
+        yield _one_of(listed or info.values)
     elif isinstance(info, inspect.EnumType):
         yield _one_of([member.value for member in info.cls])
     elif not isinstance(info, inspect.NoneType):
         yield WORDS.get(type(info), "a value of another kind")
+
+
+def _listed(annotation: Any) -> list[object]:
+    """The values of a Literal as they are written: type_info sorts them."""
+    literals = (part for part in _members(annotation) if get_origin(part) is Literal)
+    return [value for part in literals for value in get_args(part)]
 
 
 def _one_of(values: Sequence[object]) -> str:
