@@ -14,7 +14,7 @@ from lsos import embedded
 from lsos.core.db.database import Database
 from lsos.domains.auth import service as auth
 from lsos.domains.auth.schemas import TenantCreate, UserCreate
-from lsos.tables import metadata
+from lsos.rooms import JOINTS
 from tests.support.stack import alembic_config, fresh_database, in_thread, settings_for
 
 
@@ -39,11 +39,11 @@ async def alembic(dsn: str, name: str, *args: Any) -> None:
 
 async def test_upgrade_makes_every_table_and_downgrade_takes_all_away(empty_dsn: str) -> None:
     await alembic(empty_dsn, "upgrade", "head")
-    assert await tables(empty_dsn) == {*metadata.tables, "alembic_version"}
+    assert await tables(empty_dsn) == {*JOINTS.metadata().tables, "alembic_version"}
     await alembic(empty_dsn, "downgrade", "base")
     assert await tables(empty_dsn) == {"alembic_version"}
     await alembic(empty_dsn, "upgrade", "head")
-    assert await tables(empty_dsn) == {*metadata.tables, "alembic_version"}
+    assert await tables(empty_dsn) == {*JOINTS.metadata().tables, "alembic_version"}
 
 
 async def test_the_models_say_what_the_migrations_made(empty_dsn: str) -> None:
@@ -84,7 +84,7 @@ async def test_one_step_down_and_up_keeps_the_rows_of_older_tables(
 async def test_upgrade_twice_changes_nothing(empty_dsn: str) -> None:
     await alembic(empty_dsn, "upgrade", "head")
     await alembic(empty_dsn, "upgrade", "head")
-    assert await tables(empty_dsn) == {*metadata.tables, "alembic_version"}
+    assert await tables(empty_dsn) == {*JOINTS.metadata().tables, "alembic_version"}
 
 
 def test_revisions_form_one_line() -> None:

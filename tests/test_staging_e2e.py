@@ -16,7 +16,7 @@ from lsos.core.db.database import Database
 from lsos.demo import server as demo
 from lsos.demo.texts import BUSINESS
 from lsos.domains.reports.schedules import tick
-from lsos.registries import BASELINE_STEPS
+from lsos.rooms import JOINTS
 from tests.conftest import Api, make_tenant, running_worker, serve_api
 from tests.support.clients import Client, TenantClients
 from tests.support.smtp import MailServer, mail_server
@@ -132,7 +132,7 @@ async def test_a_campaign_goes_from_draft_to_a_report_in_the_mailbox(
     client = tenant.analyst
     campaign = await baseline(client, site)
     steps = {step["name"]: step["state"] for step in campaign["baseline"]}
-    assert set(steps) == {step.name for step in BASELINE_STEPS}
+    assert set(steps) == {step.name for step in JOINTS.baseline}
     assert set(steps.values()) == {"done"}
 
     query = f"campaign_id={campaign['id']}"

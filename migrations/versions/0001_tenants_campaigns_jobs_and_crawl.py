@@ -271,6 +271,8 @@ def upgrade() -> None:
     op.create_table(
         "baseline_steps",
         sa.Column("name", sa.String(), nullable=False),
+        sa.Column("task", sa.String(), nullable=False),
+        sa.Column("after", sa.String(), nullable=True),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("reason_code", sa.String(), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
@@ -284,7 +286,8 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.CheckConstraint(
-            "state in ('running', 'done', 'failed')", name=op.f("ck_baseline_steps_state")
+            "state in ('waiting', 'running', 'done', 'failed')",
+            name=op.f("ck_baseline_steps_state"),
         ),
         sa.ForeignKeyConstraint(
             ["tenant_id", "campaign_id"],

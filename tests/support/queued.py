@@ -9,6 +9,8 @@ from sqlalchemy import text
 from lsos.core.db.database import Database
 from lsos.core.queue.jobs import Job, enqueue
 from lsos.core.queue.runner import Runner
+from lsos.core.redis.client import client
+from lsos.core.resources import Resources
 from tests.support.job_tasks import notes, registry
 from tests.support.waiting import until
 
@@ -60,7 +62,13 @@ class Jobs:
 
 
 def runner_of(db: Database, settings: Any, name: str = "here") -> Runner:
-    return Runner(db=db, settings=settings, registry=registry(), worker=name, resources={})
+    return Runner(
+        db=db,
+        settings=settings,
+        registry=registry(),
+        worker=name,
+        resources=Resources(settings, client(settings.redis_url), db),
+    )
 
 
 async def change(db: Database, tenant_id: UUID, job_id: UUID, assignments: str) -> None:

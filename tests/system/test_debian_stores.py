@@ -10,7 +10,7 @@ from lsos import embedded
 from lsos.core.db.database import Database
 from lsos.demo import server as demo
 from lsos.domains.health.doctor import examine
-from lsos.tables import metadata
+from lsos.rooms import JOINTS
 from tests.conftest import make_tenant, running_worker, serve_api
 from tests.support import debian
 from tests.support.stack import fresh_database, migrate, settings_for
@@ -53,7 +53,7 @@ async def test_an_owner_who_is_no_superuser_migrates_everything(dsn: str) -> Non
         await connection.close()
     assert is_superuser is False
     found = {row["tablename"] for row in rows}
-    assert found == {*metadata.tables, "alembic_version"}
+    assert found == {*JOINTS.metadata().tables, "alembic_version"}
     assert "report_schedules" in found
 
 
