@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,8 @@ from lsos.domains.auth import service as auth
 from lsos.domains.auth.schemas import TenantCreate, UserCreate
 from tests.support.api import serve
 from tests.support.clients import Client, TenantClients
-from tests.support.stack import fresh_database, migrate, servers, settings_for
+from tests.support.stack import StoreFactory, servers, settings_for
+from tests.support.waiting import PATIENCE_S
 
 # Shared machines stall: a deadline would fail good code. The same seed each time keeps CI honest.
 hypothesis_settings.register_profile("lsos", deadline=None, derandomize=True)
@@ -33,6 +34,7 @@ PASSWORD = "correct horse battery staple"
 
 
 STORES = {"POSTGRES_DSN", "REDIS_URL"}
+PROCESSES_PER_CORE = 3
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -46,22 +48,30 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("filterwarnings", dropped)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """What `-n auto` means: the tests wait more than they compute."""
+    return PROCESSES_PER_CORE * len(os.sched_getaffinity(0))
+
+
 @pytest.fixture(scope="session")
-def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.Stores]:
+async def stores(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[StoreFactory]:
+    """Makes stores for a stack of one's own: whoever runs a worker needs them."""
     with servers(Path(tmp_path_factory.mktemp("stores"))) as running:
-        yield running
+        factory = StoreFactory(running)
+        yield factory
+        await factory.close()
 
 
 @pytest.fixture(scope="session")
-async def dsn(stores: embedded.Stores) -> AsyncIterator[str]:
-    async with fresh_database(stores.postgres_dsn) as fresh:
-        await migrate(fresh)
-        yield fresh
+async def shared_stores(stores: StoreFactory) -> AsyncIterator[embedded.Stores]:
+    """What the session's stack works on. No worker serves it: tests look at jobs that wait."""
+    async with stores.new() as made:
+        yield made
 
 
 @pytest.fixture(scope="session")
-def settings(stores: embedded.Stores, dsn: str) -> Settings:
-    return settings_for(stores, dsn)
+def settings(shared_stores: embedded.Stores) -> Settings:
+    return settings_for(shared_stores)
 
 
 @pytest.fixture(scope="session")
@@ -92,7 +102,7 @@ async def serve_api(settings: Settings, db: Database) -> AsyncIterator[Api]:
     """The API on a loopback port with other settings than the shared one."""
     async with (
         serve(create_app(settings)) as base_url,
-        httpx.AsyncClient(base_url=base_url, trust_env=False, timeout=30) as http,
+        httpx.AsyncClient(base_url=base_url, trust_env=False, timeout=PATIENCE_S) as http,
     ):
 
         def client(token: str | None) -> Client:
@@ -155,9 +165,3 @@ async def running_worker(settings: Settings, queue: str = "default") -> AsyncIte
     finally:
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)
-
-
-@pytest.fixture
-async def in_process_worker(settings: Settings) -> AsyncIterator[None]:
-    async with running_worker(settings):
-        yield

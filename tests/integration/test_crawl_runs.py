@@ -6,7 +6,6 @@ import io
 import json
 import os
 import signal
-import socket
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +26,7 @@ from lsos.domains.crawl.rules import MAX_QUEUED_RUNS
 from tests.conftest import make_tenant
 from tests.support.clients import TenantClients
 from tests.support.crawls import Crawls
+from tests.support.ports import own_port
 from tests.support.sites import Site, html
 from tests.support.stack import ROOT
 from tests.support.waiting import until
@@ -277,9 +277,7 @@ async def test_a_run_can_be_watched_to_its_end(crawls: Crawls, site: Site) -> No
 async def test_an_open_stream_does_not_hold_up_a_shutdown(crawls: Crawls, site: Site) -> None:
     gate = Gate(site)
     run_id = await crawls.start(await crawls.campaign(site.base_url), use_sitemaps=False)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = own_port()
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "uvicorn", "--factory", "lsos.api:create_app", "--port", str(port),
         "--log-level", "critical",

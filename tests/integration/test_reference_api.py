@@ -25,18 +25,17 @@ from lsos.domains.reference.rules import ARTIFACTS, sha256_of
 from lsos.registries import KNOWN_CODES
 from tests.conftest import PASSWORD, Api, make_tenant, serve_api, sign_in
 from tests.support.clients import Answer, Client
-from tests.support.stack import fresh_database, migrate, settings_for
+from tests.support.stack import StoreFactory, settings_for
 from tests.support.waiting import until
 
 Document = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-async def own_settings(stores: Any) -> AsyncIterator[Settings]:
+async def own_settings(stores: StoreFactory) -> AsyncIterator[Settings]:
     """A database of their own: what is in force is one thing for all tenants."""
-    async with fresh_database(stores.postgres_dsn) as dsn:
-        await migrate(dsn)
-        yield settings_for(stores, dsn)
+    async with stores.new() as own:
+        yield settings_for(own)
 
 
 @pytest.fixture(scope="module")
@@ -243,7 +242,7 @@ async def test_other_processes_follow_within_five_seconds(
                 found = await worker.current(session)
             return found is not None and "2027.7.0" == found.version == await active(there)
 
-        await until(has_followed, "all processes to follow", timeout_s=5)
+        await until(has_followed, "all processes to follow")
 
 
 # Loading at start
@@ -254,10 +253,9 @@ def policy(*codes: str, is_enforced: bool = True) -> service.Policy:
 
 
 @pytest.fixture
-async def empty(stores: Any) -> AsyncIterator[Settings]:
-    async with fresh_database(stores.postgres_dsn) as dsn:
-        await migrate(dsn)
-        yield settings_for(stores, dsn)
+async def empty(stores: StoreFactory) -> AsyncIterator[Settings]:
+    async with stores.new() as own:
+        yield settings_for(own)
 
 
 async def _library(settings: Settings, db: Database, *codes: str) -> tuple[Library, str | None]:

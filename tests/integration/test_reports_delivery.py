@@ -17,6 +17,7 @@ from sqlalchemy import select, text, update
 from lsos.core.bell import Bell
 from lsos.core.clock import new_id, now
 from lsos.core.db import Database
+from lsos.core.embedded import Stores
 from lsos.core.jobs import Job
 from lsos.core.redis import client
 from lsos.core.settings import Settings
@@ -38,7 +39,7 @@ from tests.support.s3 import (
     uploads_begun,
 )
 from tests.support.smtp import DROP, HOLD, MailServer, mail_server
-from tests.support.stack import ROOT, fresh_database, migrate, settings_for
+from tests.support.stack import ROOT, StoreFactory, settings_for
 from tests.support.waiting import until
 from tests.support.workers import environment, worker_process
 
@@ -53,11 +54,10 @@ SCHEDULE = {"cadence": "daily", "local_time": "09:00", "timezone": "Europe/Riga"
 
 
 @pytest.fixture(scope="module")
-async def dsn(stores: Any) -> AsyncIterator[str]:
+async def own(stores: StoreFactory) -> AsyncIterator[Stores]:
     """No other test's worker may take these jobs."""
-    async with fresh_database(stores.postgres_dsn) as fresh:
-        await migrate(fresh)
-        yield fresh
+    async with stores.new() as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -81,8 +81,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def settings(stores: Any, dsn: str, mails: MailServer, folder: Path) -> Settings:
-    return settings_for(stores, dsn, lsos_home=str(folder), **mails.settings())
+def settings(own: Stores, mails: MailServer, folder: Path) -> Settings:
+    return settings_for(own, lsos_home=str(folder), **mails.settings())
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from tests.support.apart import Stack, stack_apart
 from tests.support.processes import api_process
 from tests.support.sites import site_pool
+from tests.support.stack import StoreFactory
 from tests.support.waiting import until
 from tests.support.workers import worker_process
 
@@ -26,8 +27,8 @@ UNSAMPLED = f"00-{TRACE}-b7ad6b7169203331-00"
 
 
 @pytest.fixture(scope="module")
-async def stack(stores: Any) -> AsyncIterator[Stack]:
-    async with stack_apart(stores, 8) as running:
+async def stack(stores: StoreFactory) -> AsyncIterator[Stack]:
+    async with stack_apart(stores) as running:
         yield running
 
 

@@ -13,6 +13,7 @@ import structlog
 from structlog.testing import capture_logs
 
 from lsos.core.clock import now
+from lsos.core.embedded import Stores
 from lsos.core.redis import client as redis_client
 from lsos.domains.providers.base import (
     PROVIDER_ERRORS,
@@ -44,8 +45,8 @@ CASES: list[AdapterCase] = [
 
 
 @pytest.fixture(params=CASES, ids=lambda case: case.name)
-async def met(request: Any, stores: Any) -> AsyncIterator[Harness]:
-    redis = redis_client(stores.redis_url)
+async def met(request: Any, shared_stores: Stores) -> AsyncIterator[Harness]:
+    redis = redis_client(shared_stores.redis_url)
     async with harness(request.param, redis) as made:
         yield made
     await redis.aclose()

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from lsos.core.embedded import Stores
 from lsos.core.redis import client as redis_client
 from lsos.domains.providers.base import Busy
 from lsos.domains.providers.breaker import Breaker, BreakerLimits
@@ -19,15 +20,15 @@ AWAY = "redis://127.0.0.1:1/0"
 
 
 @pytest.fixture(params=["redis", "away"])
-async def redis(request: Any, stores: Any) -> AsyncIterator[Any]:
-    connection = redis_client(stores.redis_url if request.param == "redis" else AWAY)
+async def redis(request: Any, shared_stores: Stores) -> AsyncIterator[Any]:
+    connection = redis_client(shared_stores.redis_url if request.param == "redis" else AWAY)
     yield connection
     await connection.aclose()
 
 
 @pytest.fixture
-async def shared(stores: Any) -> AsyncIterator[Any]:
-    connection = redis_client(stores.redis_url)
+async def shared(shared_stores: Stores) -> AsyncIterator[Any]:
+    connection = redis_client(shared_stores.redis_url)
     yield connection
     await connection.aclose()
 

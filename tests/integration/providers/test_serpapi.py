@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from aiohttp import web
 
+from lsos.core.embedded import Stores
 from lsos.core.redis import client as redis_client
 from lsos.domains.providers.base import Denied, QuotaSpent, Transient
 from lsos.domains.providers.client import ProviderClient
@@ -56,8 +57,8 @@ class Met:
 
 
 @pytest.fixture
-async def met(stores: Any) -> AsyncIterator[Met]:
-    redis = redis_client(stores.redis_url)
+async def met(shared_stores: Stores) -> AsyncIterator[Met]:
+    redis = redis_client(shared_stores.redis_url)
     case = next(case for case in CASES if case.name == "rank-serpapi")
     async with harness(case, redis) as made:
         yield Met(made)
