@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -21,6 +21,7 @@ from lsos.core.environment import REPLACED, environment_name
 from lsos.core.settings import Settings
 from lsos.domains.auth import service as auth
 from lsos.domains.auth.schemas import TenantCreate, UserCreate
+from tests.support import debian
 from tests.support.api import serve
 from tests.support.clients import Client, TenantClients
 from tests.support.stack import StoreFactory, servers, settings_for
@@ -35,6 +36,15 @@ PASSWORD = "correct horse battery staple"
 
 STORES = {"POSTGRES_DSN", "REDIS_URL"}
 PROCESSES_PER_CORE = 3
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--stores",
+        choices=("embedded", "debian"),
+        default="embedded",
+        help="PostgreSQL and Redis of the tests: those of our wheels, or of Debian's packages",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -54,12 +64,21 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 @pytest.fixture(scope="session")
-async def stores(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[StoreFactory]:
+async def stores(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[StoreFactory]:
     """Makes stores for a stack of one's own: whoever runs a worker needs them."""
-    with servers(Path(tmp_path_factory.mktemp("stores"))) as running:
+    async with AsyncExitStack() as stack:
+        if request.config.getoption("--stores") == "debian":
+            running = embedded.Stores(
+                postgres_dsn=await stack.enter_async_context(debian.postgresql()),
+                redis_url=await stack.enter_async_context(debian.redis_server()),
+            )
+        else:
+            running = stack.enter_context(servers(Path(tmp_path_factory.mktemp("stores"))))
         factory = StoreFactory(running)
+        stack.push_async_callback(factory.close)
         yield factory
-        await factory.close()
 
 
 @pytest.fixture(scope="session")

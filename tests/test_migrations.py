@@ -52,6 +52,15 @@ async def test_upgrade_makes_every_table_and_downgrade_takes_all_away(empty_dsn:
     assert await tables(empty_dsn) == {*metadata.tables, "alembic_version"}
 
 
+async def test_the_owner_is_no_superuser(empty_dsn: str) -> None:
+    connection = await asyncpg.connect(empty_dsn.replace("+asyncpg", ""))
+    try:
+        asked = "select rolsuper from pg_roles where rolname = current_user"
+        assert await connection.fetchval(asked) is False
+    finally:
+        await connection.close()
+
+
 async def test_the_models_say_what_the_migrations_made(empty_dsn: str) -> None:
     await alembic(empty_dsn, "upgrade", "head")
     await alembic(empty_dsn, "check")

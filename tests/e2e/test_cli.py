@@ -18,7 +18,7 @@ from lsos.demo import server as demo
 from lsos.demo.faults import FAULTS
 from tests.support.ports import closed_port
 
-COMMAND_S = 90
+COMMAND_S = 300
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -94,7 +94,7 @@ async def test_a_killed_run_is_cleaned_up_and_its_user_still_works(home: Path) -
     async with httpx.AsyncClient(trust_env=False) as http:
         credentials = {k: demo_user[k] for k in ("email", "password")}
         answer = await http.post(
-            f"{demo_user['base_url']}/api/v1/auth/login", json=credentials, timeout=20
+            f"{demo_user['base_url']}/api/v1/auth/login", json=credentials, timeout=COMMAND_S
         )
         assert answer.status_code == 200, answer.text
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from redis.asyncio import Redis
 
 from tests.support.ports import own_port
 from tests.support.stack import ROOT
@@ -137,6 +136,7 @@ async def postgresql() -> AsyncIterator[str]:
             "unix_socket_directories": str(at),
             "port": str(port),
             "fsync": "off",
+            "max_connections": "200",
         }
         words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         ready = program("pg_isready")
@@ -167,14 +167,6 @@ async def redis_server() -> AsyncIterator[str]:
 
             await until(listens, "Redis to listen")
             yield f"redis://127.0.0.1:{port}/0"
-
-
-async def redis_version(url: str) -> str:
-    client = Redis.from_url(url)
-    try:
-        return str((await client.info("server"))["redis_version"])
-    finally:
-        await client.aclose()
 
 
 async def _answers(port: int) -> bool:

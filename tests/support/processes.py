@@ -31,8 +31,8 @@ class ApiProcess:
     def terminate(self) -> None:
         self._process.terminate()
 
-    async def wait(self, *, timeout_s: float = 10.0) -> int:
-        async with asyncio.timeout(timeout_s):
+    async def wait(self) -> int:
+        async with asyncio.timeout(PATIENCE_S):
             return await self._process.wait()
 
 

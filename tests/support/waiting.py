@@ -7,7 +7,7 @@ from typing import TypeVar
 Found = TypeVar("Found")
 
 LOOK_S = 0.03
-PATIENCE_S = 120.0
+PATIENCE_S = 240.0
 """For what must come: a busy machine may take its time, and a wait that succeeds costs nothing."""
 
 

@@ -13,9 +13,9 @@ from lsos.domains.providers.base import Busy
 from lsos.domains.providers.breaker import Breaker, BreakerLimits
 from lsos.domains.providers.gate import Gate
 from lsos.domains.providers.holds import Holds, account_of
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
-LIMITS = BreakerLimits(window_s=30, least_calls=4, failure_rate=0.5, pause_s=0.3, probe_s=30)
+LIMITS = BreakerLimits(window_s=300, least_calls=4, failure_rate=0.5, pause_s=2.0, probe_s=300)
 AWAY = "redis://127.0.0.1:1/0"
 
 
@@ -75,12 +75,12 @@ async def test_processes_share_circuits_and_holds(shared: Any) -> None:
     await fail(here.breaker, provider, 4)
     assert not (await there.breaker.allow(provider)).is_allowed
     account = account_of(provider, "secret")
-    await here.holds.put(account, "denied", 60)
+    await here.holds.put(account, "denied", 600)
     await here.holds.put(account, "rate_limited", 5)
     found = await there.holds.find(account)
     assert found is not None
     assert found.reason == "denied", "a shorter hold replaces no longer one"
-    assert 50 < found.left_s <= 60
+    assert 500 < found.left_s <= 600
     assert await there.holds.find(account_of(provider, "another")) is None
 
 
@@ -110,7 +110,7 @@ async def test_no_more_calls_are_under_way_than_permits(redis: Any) -> None:
 
     async def work() -> None:
         nonlocal running, most
-        async with gate.permit(key, 3, wait_s=20, ttl_s=30):
+        async with gate.permit(key, 3, wait_s=PATIENCE_S, ttl_s=3000):
             running += 1
             most = max(most, running)
             await asyncio.sleep(0)
@@ -122,10 +122,10 @@ async def test_no_more_calls_are_under_way_than_permits(redis: Any) -> None:
 
 async def test_who_waits_too_long_for_a_permit_is_told_so(shared: Any) -> None:
     gate, key = Gate(shared), f"test:{uuid4().hex}"
-    async with gate.permit(key, 1, wait_s=0, ttl_s=30):
+    async with gate.permit(key, 1, wait_s=0, ttl_s=300):
         with pytest.raises(Busy) as raised:
-            async with gate.permit(key, 1, wait_s=0.05, ttl_s=30):
+            async with gate.permit(key, 1, wait_s=0.05, ttl_s=300):
                 pass
         assert raised.value.code == "provider_no_permit"
-    async with gate.permit(key, 1, wait_s=0, ttl_s=30):
+    async with gate.permit(key, 1, wait_s=0, ttl_s=300):
         pass
