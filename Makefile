@@ -35,8 +35,8 @@ worker: $(VENV)/.runtime ## Work off the jobs (PROCESSES=n)
 	@$(BIN)/lsos worker --processes $(PROCESSES) $(ARGS)
 
 ##@ Develop
-test: $(VENV)/.dev ## Run the tests (ARGS="tests/unit -k robots")
-	@$(BIN)/pytest $(ARGS)
+test: $(VENV)/.dev ## Run the tests side by side, in random order (ARGS="tests/unit -k robots -n 0")
+	@$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
 check: lint types contracts docs-check test ## Run all that CI runs
 

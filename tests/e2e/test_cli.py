@@ -16,8 +16,9 @@ import pytest
 
 from lsos.demo import server as demo
 from lsos.demo.faults import FAULTS
+from tests.support.ports import closed_port
 
-COMMAND_S = 90
+COMMAND_S = 300
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -93,7 +94,7 @@ async def test_a_killed_run_is_cleaned_up_and_its_user_still_works(home: Path) -
     async with httpx.AsyncClient(trust_env=False) as http:
         credentials = {k: demo_user[k] for k in ("email", "password")}
         answer = await http.post(
-            f"{demo_user['base_url']}/api/v1/auth/login", json=credentials, timeout=20
+            f"{demo_user['base_url']}/api/v1/auth/login", json=credentials, timeout=COMMAND_S
         )
         assert answer.status_code == 200, answer.text
 
@@ -143,9 +144,8 @@ async def test_audit_refuses_what_it_must_not_ask_for(home: Path, tmp_path: Path
 
 
 async def test_audit_of_a_dead_site_fails_with_its_reason(home: Path, tmp_path: Path) -> None:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{unused.getsockname()[1]}/"
+    with closed_port() as port:
+        url = f"http://127.0.0.1:{port}/"
         code, out, err = await lsos(
             home, "audit", url, "--allow-private", "--json", "--out", str(tmp_path)
         )

@@ -347,7 +347,7 @@ class Room:
             return 40.0
 
         room = Manifest(
-            package="tests.nowhere.local",
+            package="tests.support",
             signal_source=SignalSource("local", read_signals, read_time),
             score=ScoreSource("local", read_score),
         )

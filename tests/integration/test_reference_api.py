@@ -9,7 +9,6 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
-from lsos import api as api_module
 from lsos.core.clock import new_id
 from lsos.core.db.database import Database
 from lsos.core.db.system import system_session
@@ -21,21 +20,21 @@ from lsos.domains.reference import service
 from lsos.domains.reference.bundle import BUNDLED, read_release
 from lsos.domains.reference.library import Library
 from lsos.domains.reference.rules import ARTIFACTS, sha256_of
-from lsos.rooms import JOINTS
+from lsos.room import Joints, Room
+from lsos.rooms import JOINTS, ROOMS
 from tests.conftest import PASSWORD, Api, make_tenant, serve_api, sign_in
 from tests.support.clients import Answer, Client
-from tests.support.stack import fresh_database, migrate, settings_for
+from tests.support.stack import StoreFactory, settings_for
 from tests.support.waiting import until
 
 Document = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-async def own_settings(stores: Any) -> AsyncIterator[Settings]:
+async def own_settings(stores: StoreFactory) -> AsyncIterator[Settings]:
     """A database of their own: what is in force is one thing for all tenants."""
-    async with fresh_database(stores.postgres_dsn) as dsn:
-        await migrate(dsn)
-        yield settings_for(stores, dsn)
+    async with stores.new() as own:
+        yield settings_for(own)
 
 
 @pytest.fixture(scope="module")
@@ -242,7 +241,7 @@ async def test_other_processes_follow_within_five_seconds(
                 found = await worker.current(session)
             return found is not None and "2027.7.0" == found.version == await active(there)
 
-        await until(has_followed, "all processes to follow", timeout_s=5)
+        await until(has_followed, "all processes to follow")
 
 
 # Loading at start
@@ -253,10 +252,9 @@ def policy(*codes: str, is_enforced: bool = True) -> service.Policy:
 
 
 @pytest.fixture
-async def empty(stores: Any) -> AsyncIterator[Settings]:
-    async with fresh_database(stores.postgres_dsn) as dsn:
-        await migrate(dsn)
-        yield settings_for(stores, dsn)
+async def empty(stores: StoreFactory) -> AsyncIterator[Settings]:
+    async with stores.new() as own:
+        yield settings_for(own)
 
 
 async def _library(settings: Settings, db: Database, *codes: str) -> tuple[Library, str | None]:
@@ -340,14 +338,12 @@ async def test_many_processes_load_at_once_and_a_roll_back_outlives_restarts(
 
 
 async def test_readiness_says_why_the_library_is_degraded(
-    empty: Settings, monkeypatch: pytest.MonkeyPatch
+    empty: Settings,
 ) -> None:
-    monkeypatch.setattr(
-        api_module, "JOINTS.known_codes", {*JOINTS.known_codes, "a_check_without_advice"}
-    )
+    unadvised = Room(package="tests.support", codes=("a_check_without_advice",))
     db = Database.of(empty, application_name="lsos-tests")
     try:
-        async with serve_api(empty, db) as api:
+        async with serve_api(empty, db, Joints((*ROOMS, unadvised))) as api:
             answer = await api.client(None).get("/health/readiness")
             assert (answer.status, answer.data["status"]) == (200, "degraded")
             check = answer.data["checks"]["reference_library"]

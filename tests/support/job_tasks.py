@@ -48,7 +48,7 @@ async def append(work: Work, path: str, word: str = "ran") -> Summary:
     return {"word": word, "attempt": work.attempt}
 
 
-@task("test.hold", attempts=3, timeout_s=60)
+@task("test.hold", attempts=3, timeout_s=600)
 async def hold(work: Work, path: str) -> Summary:
     """Works until the file <path>.go appears."""
     note(path, f"start{work.attempt}")
@@ -56,13 +56,13 @@ async def hold(work: Work, path: str) -> Summary:
     async def may_end() -> bool:
         return await asyncio.to_thread(Path(path + ".go").exists)
 
-    await until(may_end, "leave to end", timeout_s=60)
+    await until(may_end, "leave to end")
     async with work.session():
         note(path, "end")
     return {}
 
 
-@task("test.endless", timeout_s=60)
+@task("test.endless", timeout_s=600)
 async def endless(_: Work, path: str) -> Summary:
     """Takes a slot and nothing else."""
     note(path, "start1")

@@ -23,6 +23,7 @@ from lsos.core.resources import Resources
 from lsos.core.settings.provider_config import Proxy
 from lsos.domains.providers.outbounds import once_outbound, public_outbound
 from lsos.domains.providers.proxies import ProxyPool
+from lsos.embedded import Stores
 from tests.conftest import make_tenant, serve_api
 from tests.support.stack import settings_for
 
@@ -108,8 +109,8 @@ async def proxies() -> AsyncIterator[list[FakeProxy]]:
 
 
 @pytest.fixture
-async def redis(stores: Any) -> AsyncIterator[Any]:
-    connection = redis_client(stores.redis_url)
+async def redis(shared_stores: Stores) -> AsyncIterator[Any]:
+    connection = redis_client(shared_stores.redis_url)
     yield connection
     await connection.aclose()
 
@@ -272,13 +273,13 @@ async def test_exempt_origins_are_reached_directly(proxies: list[FakeProxy], red
 
 
 @pytest.fixture
-def with_proxies(stores: Any, dsn: str, proxies: list[FakeProxy]) -> Callable[[], Any]:
+def with_proxies(shared_stores: Stores, proxies: list[FakeProxy]) -> Callable[[], Any]:
     def made() -> Any:
         raw = [
             {"url": f"http://user:pr0xy-secret@127.0.0.1:{proxies[0].port}", "country": "lv"},
             {"url": "http://127.0.0.1:9", "weight": 0.5},
         ]
-        return settings_for(stores, dsn, proxy_provider_config_json=json.dumps(raw))
+        return settings_for(shared_stores, proxy_provider_config_json=json.dumps(raw))
 
     return made
 
