@@ -177,9 +177,13 @@ async def tenant_b(api: Api) -> TenantClients:
 
 
 @asynccontextmanager
-async def running_worker(settings: Settings, queue: str = "default") -> AsyncIterator[None]:
+async def running_worker(
+    settings: Settings, queue: str = "default", rooms: Joints = JOINTS
+) -> AsyncIterator[None]:
     """A worker in this event loop; what it has under way goes back at the end."""
-    working = asyncio.ensure_future(worker.serve(settings, queue, handle_signals=False))
+    working = asyncio.ensure_future(
+        worker.serve(settings, queue, handle_signals=False, rooms=rooms)
+    )
     try:
         yield
     finally:
