@@ -64,6 +64,15 @@ def pytest_xdist_auto_num_workers() -> int:
     return PROCESSES_PER_CORE * len(os.sched_getaffinity(0))
 
 
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """How to run the tests in this order again; -q hides the line of pytest-randomly."""
+    seed = config.getoption("randomly_seed", None)
+    if seed is not None:
+        terminalreporter.write_line(f'Order again: make test ARGS="--randomly-seed={seed}"')
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long files first, and short ones to fill the gaps at the end: side by side, files are shared
