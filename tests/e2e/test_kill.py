@@ -149,7 +149,8 @@ async def test_every_page_is_measured_once_whatever_dies(tmp_path: Path) -> None
         for stake in (running, again):
             if stake is not None:
                 await asyncio.to_thread(stake.stop)
-    assert (run.state, run.reason_code) == ("completed", None)
+    died = [line for line in third.log_lines() + second.log_lines() if line["event"] == "job_dead"]
+    assert (run.state, run.reason_code) == ("completed", None), died
     assert (run.admitted, run.done, run.pages) == (PAGES, PAGES, PAGES)
     assert Counter(urls) == Counter(f"{site.base_url}/{number or ''}" for number in range(PAGES))
     assert left == []
