@@ -36,7 +36,7 @@ worker: $(VENV)/.runtime ## Work off the jobs (PROCESSES=n)
 
 ##@ Develop
 test: $(VENV)/.dev ## Run the tests side by side, in random order (ARGS="tests/unit -k robots -n 0")
-	@$(BIN)/pytest -n auto --dist worksteal $(ARGS)
+	@$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: lint types contracts docs-check test ## Run all that CI runs
 

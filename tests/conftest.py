@@ -37,6 +37,7 @@ PASSWORD = "correct horse battery staple"
 
 STORES = {"POSTGRES_DSN", "REDIS_URL"}
 PROCESSES_PER_CORE = 3
+UNIT = Path(__file__).parent / "unit"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -62,6 +63,23 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_xdist_auto_num_workers() -> int:
     """What `-n auto` means: the tests wait more than they compute."""
     return PROCESSES_PER_CORE * len(os.sched_getaffinity(0))
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """How to run the tests in this order again; -q hides the line of pytest-randomly."""
+    seed = config.getoption("randomly_seed", None)
+    if seed is not None:
+        terminalreporter.write_line(f'Order again: make test ARGS="--randomly-seed={seed}"')
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, and short ones to fill the gaps at the end: side by side, files are shared
+    out in this order. Within both, the order is pytest-randomly's.
+    """
+    items.sort(key=lambda item: UNIT in item.path.parents)
 
 
 @pytest.fixture(scope="session")

@@ -112,7 +112,7 @@ async def test_every_page_is_measured_once_whatever_dies(tmp_path: Path) -> None
                 crawl_max_pages_per_run=PAGES,
                 crawl_frontier_batch_size=BATCH,
                 crawl_timeout_seconds=30.0,
-                job_lease_seconds=2.0,
+                job_lease_seconds=8.0,
             )
             redis = client(settings.redis_url)
             db = Database.of(settings, application_name="lsos-tests", pusher=Notifier(redis))
@@ -149,7 +149,9 @@ async def test_every_page_is_measured_once_whatever_dies(tmp_path: Path) -> None
         for stake in (running, again):
             if stake is not None:
                 await asyncio.to_thread(stake.stop)
-    assert (run.state, run.admitted, run.done, run.pages) == ("completed", PAGES, PAGES, PAGES)
+    died = [line for line in third.log_lines() + second.log_lines() if line["event"] == "job_dead"]
+    assert (run.state, run.reason_code) == ("completed", None), died
+    assert (run.admitted, run.done, run.pages) == (PAGES, PAGES, PAGES)
     assert Counter(urls) == Counter(f"{site.base_url}/{number or ''}" for number in range(PAGES))
     assert left == []
     asked = Counter(path for path in site.paths() if not path.endswith((".txt", ".xml")))

@@ -351,7 +351,7 @@ async def test_killed_in_a_job_its_work_is_done_by_another_once(
 async def test_poison_is_buried_while_others_finish(
     jobs: Jobs, settings: Any, tmp_path: Path
 ) -> None:
-    quick = msgspec.structs.replace(settings, job_lease_seconds=1.0)
+    quick = msgspec.structs.replace(settings, job_lease_seconds=3.0)
     job_id = await jobs.add("test.poison")
     for number in range(2):
         async with worker_process(

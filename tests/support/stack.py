@@ -172,7 +172,7 @@ def settings_for(stores: embedded.Stores, **changes: object) -> Settings:
         "authority_provider_backend": "synthetic",
         "crawl_min_request_interval_seconds": 0.0,
         "crawl_timeout_seconds": 5.0,
-        "job_lease_seconds": 4.0,
+        "job_lease_seconds": 10.0,
         "log_level": "WARNING",
         **changes,
     }
