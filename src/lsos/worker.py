@@ -24,7 +24,7 @@ from arq import cron
 from arq.worker import Function, Worker, func
 from redis.asyncio import Redis
 
-from lsos.core import cancelling, presence, sweeper
+from lsos.core import cancelling, presence, priority, sweeper
 from lsos.core import log as logs
 from lsos.core.bell import RUN_FUNCTION, Bell, deserialize, serialize
 from lsos.core.db import Database
@@ -258,13 +258,20 @@ async def serve(
         closing.result()
 
 
-def main(queue: str = DEFAULT_QUEUE, settings: Settings | None = None) -> None:
-    """One worker process."""
+def _begin(given: Settings | None) -> Settings:
+    """The settings of this process, by which it logs, and its CPU priority."""
     try:
-        settings = settings or resolve_settings()
+        settings = given or resolve_settings()
     except LsosError as error:
         raise SystemExit(error.message) from None
     logs.configure(settings.log_level, secrets=settings.secrets)
+    priority.lower(settings.worker_nice)
+    return settings
+
+
+def main(queue: str = DEFAULT_QUEUE, settings: Settings | None = None) -> None:
+    """One worker process."""
+    settings = _begin(settings)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(settings, queue))
 
@@ -273,11 +280,7 @@ def __getattr__(name: str) -> Any:
     """`WorkerSettings` for the `arq` command, made when it is asked for: it reads settings."""
     if name != "WorkerSettings":
         raise AttributeError(name)
-    try:
-        settings = resolve_settings()
-    except LsosError as error:
-        raise SystemExit(error.message) from None
-    logs.configure(settings.log_level, secrets=settings.secrets)
+    settings = _begin(None)
     options = {
         **_options(settings, DEFAULT_QUEUE),
         "redis_settings": arq_settings(settings.arq_redis_url),

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
@@ -16,6 +17,7 @@ import pytest
 
 from lsos.demo import server as demo
 from lsos.demo.faults import FAULTS
+from tests.support.waiting import until
 
 COMMAND_S = 90
 
@@ -57,11 +59,15 @@ async def site() -> AsyncIterator[str]:
         await runner.cleanup()
 
 
-async def until_serving(process: Process) -> None:
+async def until_printed(process: Process, words: bytes) -> None:
     assert process.stdout is not None
     async with asyncio.timeout(COMMAND_S):
-        while b"serving until" not in (line := await process.stdout.readline()):
+        while words not in (line := await process.stdout.readline()):
             assert line, "the command ended before it served"
+
+
+async def until_serving(process: Process) -> None:
+    await until_printed(process, b"serving until")
 
 
 async def test_up_runs_the_demo_and_leaves_its_figures(home: Path) -> None:
@@ -106,6 +112,35 @@ async def test_a_killed_run_is_cleaned_up_and_its_user_still_works(home: Path) -
     code, out, _ = await finish(again)
     assert code == 0
     assert demo_user["password"] not in out, "the password is shown once"
+
+
+def command_of(pid: int) -> str:
+    found = subprocess.run(
+        ["ps", "-o", "command=", "-p", str(pid)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return found.stdout
+
+
+async def test_crawling_yields_to_the_requests_of_an_operator(home: Path) -> None:
+    process = await start(home, "up")
+    await until_printed(process, b"API at")
+    pids = json.loads((home / "children.json").read_text())
+    of = {
+        name: pid for pid in pids for name in ("worker", "api") if f"lsos.{name}" in command_of(pid)
+    }
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+
+    async def has_yielded() -> bool:
+        return os.getpriority(os.PRIO_PROCESS, of["worker"]) == max(own, 10)
+
+    await until(has_yielded, "the worker to lower its priority")
+    assert os.getpriority(os.PRIO_PROCESS, of["api"]) == own
+    process.send_signal(signal.SIGINT)
+    code, _, err = await finish(process)
+    assert code == 0, err
 
 
 async def test_audit_writes_its_four_files(home: Path, site: str, tmp_path: Path) -> None:
