@@ -136,11 +136,12 @@ async def test_crawling_yields_to_the_requests_of_an_operator(home: Path) -> Non
     async def has_yielded() -> bool:
         return os.getpriority(os.PRIO_PROCESS, of["worker"]) == max(own, 10)
 
-    await until(has_yielded, "the worker to lower its priority")
-    assert os.getpriority(os.PRIO_PROCESS, of["api"]) == own
-    process.send_signal(signal.SIGINT)
-    code, _, err = await finish(process)
-    assert code == 0, err
+    try:
+        await until(has_yielded, "the worker to lower its priority")
+        assert os.getpriority(os.PRIO_PROCESS, of["api"]) == own
+    finally:
+        process.send_signal(signal.SIGINT)
+        await finish(process)
 
 
 async def test_audit_writes_its_four_files(home: Path, site: str, tmp_path: Path) -> None:
