@@ -124,10 +124,10 @@ def command_of(pid: int) -> str:
     return found.stdout
 
 
-async def test_crawling_yields_to_the_requests_of_an_operator(home: Path) -> None:
-    process = await start(home, "up")
+async def test_crawling_yields_to_the_requests_of_an_operator(tmp_path: Path) -> None:
+    process = await start(tmp_path, "up")
     await until_printed(process, b"API at")
-    pids = json.loads((home / "children.json").read_text())
+    pids = json.loads((tmp_path / "children.json").read_text())
     of = {
         name: pid for pid in pids for name in ("worker", "api") if f"lsos.{name}" in command_of(pid)
     }
