@@ -20,7 +20,7 @@ FLAG = sa.Boolean()
 NUMBER = sa.Integer()
 SMALL = sa.SmallInteger()
 BIG = sa.BigInteger()
-REAL = sa.Double()
+REAL: Kind = sa.Double()
 BYTES = sa.LargeBinary()
 JSON = JSONB()
 

@@ -23,7 +23,7 @@ from arq import cron
 from arq.cron import CronJob
 from arq.worker import Function, func
 
-from lsos.core import cancelling
+from lsos.core import cancelling, priority
 from lsos.core.db.database import Database
 from lsos.core.errors import LsosError
 from lsos.core.metrics.metrics import Metrics
@@ -202,29 +202,31 @@ async def serve(
         closing.result()
 
 
+def _begin(given: Settings | None) -> Settings:
+    """The settings of this process, by which it logs, and its CPU priority."""
+    try:
+        settings = given or resolve_settings()
+    except LsosError as error:
+        raise SystemExit(error.message) from None
+    logs.configure(settings.log_level, secrets=settings.secrets)
+    priority.lower(settings.worker_nice)
+    return settings
+
+
 def main(
     queue: str = DEFAULT_QUEUE, settings: Settings | None = None, *, rooms: Joints = JOINTS
 ) -> None:
     """One worker process."""
-    settings = settings or _settings()
-    logs.configure(settings.log_level, secrets=settings.secrets)
+    settings = _begin(settings)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(settings, queue, rooms=rooms))
-
-
-def _settings() -> Settings:
-    try:
-        return resolve_settings()
-    except LsosError as error:
-        raise SystemExit(error.message) from None
 
 
 def __getattr__(name: str) -> Any:
     """`WorkerSettings` for the `arq` command, made when it is asked for: it reads settings."""
     if name != "WorkerSettings":
         raise AttributeError(name)
-    settings = _settings()
-    logs.configure(settings.log_level, secrets=settings.secrets)
+    settings = _begin(None)
     options = {
         **_options(settings, DEFAULT_QUEUE, JOINTS),
         "redis_settings": arq_settings(settings.arq_redis_url),
