@@ -95,3 +95,6 @@ class AuthorityController(Controller):
     ) -> Envelope[AuthoritySummary]:
         """Show link counts of the site and its competitors, and the score; null: not measured."""
         return ok(await queries.load_summary(session, principal.tenant_id, campaign_id))
+
+
+CONTROLLERS = (AuthorityController,)

@@ -29,3 +29,6 @@ class ProviderController(Controller):
         """List the configured proxies and their health, over all processes; no credentials."""
         proxies, _ = parse_proxies(settings.proxy_provider_config_json)
         return ok(await ProxyPool(redis, proxies).health())
+
+
+CONTROLLERS = (ProviderController,)

@@ -259,3 +259,6 @@ class RankController(Controller):
                 days=[views.visibility_day(day) for day in counted],
             )
         )
+
+
+CONTROLLERS = (RankController,)

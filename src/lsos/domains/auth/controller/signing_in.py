@@ -129,10 +129,14 @@ class AuthController(Controller):
         opt=needs("api_keys:write", shows_secret=True),
     )
     async def create_key(
-        self, data: JSONBody[ApiKeyCreate], session: inject.Session, principal: inject.Principal
+        self,
+        data: JSONBody[ApiKeyCreate],
+        session: inject.Session,
+        principal: inject.Principal,
+        access: inject.Access,
     ) -> Envelope[ApiKeyCreated]:
         """Create an API key; its secret is shown in this answer only."""
-        key, secret = await service.create_api_key(session, principal, data)
+        key, secret = await service.create_api_key(session, principal, access, data)
         return ok(ApiKeyCreated(key=_key(key), secret=secret))
 
     @get(
