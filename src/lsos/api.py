@@ -6,6 +6,7 @@ import secrets
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -29,6 +30,7 @@ from lsos.core.errors import LsosError, Unauthenticated
 from lsos.core.http.envelope import to_response
 from lsos.core.http.guard import AuthMiddleware, bearer_token, guard
 from lsos.core.http.idempotency import Replay
+from lsos.core.http.inject import ResolveInOrder
 from lsos.core.http.openapi import DeclareErrors, openapi_config
 from lsos.core.http.principal import Principal
 from lsos.core.http.request import (
@@ -128,7 +130,8 @@ def create_app(settings: Settings | None = None) -> Litestar:
     redis = client(settings.redis_url)
     queue = client(settings.arq_redis_url)
     db = Database.of(settings, application_name="lsos-api", pusher=Notifier(queue))
-    trace_sql(db.engine)
+    if settings.otel_exporter_endpoint:
+        trace_sql(db.engine)
     stopping = asyncio.Event()
     library = Library(settings, KNOWN_CODES)
     metrics = Metrics(is_enabled=settings.metrics_enabled)
@@ -161,13 +164,18 @@ def create_app(settings: Settings | None = None) -> Litestar:
         exception_handlers=EXCEPTION_HANDLERS,
         lifespan=[lifespan],
         request_max_body_size=MAX_BODY_BYTES,
-        plugins=[DeclareErrors()],
+        plugins=[DeclareErrors(), ResolveInOrder()],
         openapi_config=openapi_config(settings),
         state=State({"db": db, "redis": redis}),
         logging_config=None,
     )
     # Outside Litestar's own exception handling, so that unknown routes are stamped and logged too.
-    app.asgi_handler = RequestMiddleware(app.asgi_handler, metrics, settings.api_v1_prefix)
+    app.asgi_handler = RequestMiddleware(
+        app.asgi_handler,
+        metrics,
+        settings.api_v1_prefix,
+        is_traced=bool(settings.otel_exporter_endpoint),
+    )
     return app
 
 
@@ -175,6 +183,7 @@ def _dependencies(
     settings: Settings, db: Database, redis: ArqRedis, stopping: asyncio.Event, library: Library
 ) -> dict[str, Provide]:
     """What handlers may ask for by name; core.inject names the types."""
+    admitted = partial(sessions.admitted_session, db)
     return {
         "db": _constant(db),
         "settings": _constant(settings),
@@ -185,9 +194,9 @@ def _dependencies(
         "storage": _constant(open_storage(settings)),
         "library": _constant(library),
         "judged": _constant(LastJudged()),
-        "sessions": Provide(sessions_provider(db, sessions.admit), sync_to_thread=False),
+        "sessions": Provide(sessions_provider(admitted), sync_to_thread=False),
         "principal": Provide(_principal, sync_to_thread=False),
-        "session": Provide(session_provider(db, sessions.admit)),
+        "session": Provide(session_provider(admitted)),
     }
 
 
@@ -201,8 +210,8 @@ def _may_scrape(settings: Settings, db: Database) -> Guard:
         principal = connection.scope.get("user")
         if not isinstance(principal, Principal):
             raise Unauthenticated("send METRICS_TOKEN, an access token or an API key as a bearer")
-        async with db.tenant_session(principal.tenant_id) as session:
-            await sessions.admit(session, principal)
+        async with sessions.admitted_session(db, principal):
+            pass
 
     return may_scrape
 
