@@ -6,29 +6,56 @@ from the session's own transaction, so its role, tenant and campaigns hold for t
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
 import asyncpg
+import msgspec
 from opentelemetry import trace
-from sqlalchemy import Select, TextClause
+from sqlalchemy import JSON, ColumnElement, Select, TextClause
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.db.database import DRIVER
+from lsos.core.db.model import Base
 from lsos.core.observability.telemetry import sql_span
 
 _DIALECT = PGDialect_asyncpg()  # type: ignore[no-untyped-call]  # SQLAlchemy's
 
 
+def columns_of(entity: type[Base], *but: str) -> list[ColumnElement[Any]]:
+    """The columns of an entity's table, to read them without the entity."""
+    return [column for column in entity.__table__.columns if column.key not in but]
+
+
+class Row(asyncpg.Record):
+    """A row whose columns are attributes too, as an entity's are; JSON is decoded when asked for."""
+
+    json_columns: frozenset[str] = frozenset()
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            value = self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+        if value is not None and name in self.json_columns:
+            return msgspec.json.decode(value)
+        return value
+
+
 class Read:
     """A statement that is compiled when it is first used.
 
-    Its parameters are `bindparam`s; values that it was written with stay part of it. Columns of
-    type JSONB come as text.
+    Its parameters are `bindparam`s; values that it was written with stay part of it.
     """
 
     def __init__(self, statement: Select[Any] | TextClause) -> None:
         self._statement = statement
+
+    @cached_property
+    def _row(self) -> type[Row]:
+        columns = self._statement.selected_columns if isinstance(self._statement, Select) else ()
+        names = frozenset(str(c.key) for c in columns if isinstance(c.type, JSON))
+        return type("Row", (Row,), {"json_columns": names})
 
     @cached_property
     def _compiled(self) -> tuple[str, tuple[str, ...], Mapping[str, Any]]:
@@ -45,9 +72,9 @@ class Read:
         arguments = [values[name] if name in values else own[name] for name in names]
         driver: asyncpg.Connection[asyncpg.Record] = session.info[DRIVER]
         if not trace.get_current_span().is_recording():
-            return cast(Sequence[Any], await driver.fetch(sql, *arguments))
+            return await driver.fetch(sql, *arguments, record_class=self._row)
         with sql_span(sql):
-            return cast(Sequence[Any], await driver.fetch(sql, *arguments))
+            return await driver.fetch(sql, *arguments, record_class=self._row)
 
     async def row(self, session: AsyncSession, **values: object) -> Any | None:
         """The first row; None without one."""

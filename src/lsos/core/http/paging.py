@@ -1,7 +1,7 @@
 """Lists in pages: a sort key, a cursor that names the last row, and one row more than asked for."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Generic, TypeVar, cast
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Select, UnaryExpression, and_, bindparam, or_, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,7 +10,6 @@ from sqlalchemy.sql import operators
 from lsos.core.db.reads import Read
 from lsos.core.http.schema import Page, decode_key, encode_cursor
 
-T = TypeVar("T")
 Key = Sequence[Any]
 """Columns that order a list and tell its rows apart, each as it is or as `column.desc()`."""
 
@@ -66,44 +65,40 @@ async def paginate(
     return Page(items=items, next_cursor=next_cursor, limit=limit)
 
 
-class HotList(Generic[T]):
+class HotList:
     """A list that is read often: compiled once for each set of its filters, without entities.
 
-    `filters` are conditions by name, each with a `bindparam` of that name. `view` makes an item of
-    a row; the key's columns are among those of the query.
+    `query` has no order of its own and selects the key's columns; `filters` are conditions by
+    name, each with a `bindparam` of that name.
     """
 
     def __init__(
         self,
         query: Select[Any],
         key: Key,
-        view: Callable[[Any], T],
-        filters: Mapping[str, ColumnElement[bool]],
+        filters: Mapping[str, ColumnElement[bool]] | None = None,
     ) -> None:
         self._query = query
         self._order = _Order(key)
-        self._view = view
-        self._filters = filters
+        self._filters = filters or {}
         self._reads: dict[frozenset[str], Read] = {}
 
     async def page(
         self, session: AsyncSession, cursor: str | None, limit: int, **wanted: object
-    ) -> Page[T]:
-        """A page of the rows that meet each filter that is not None."""
-        order = self._order
+    ) -> Page[Any]:
+        """Rows that meet each filter that is not None; Invalid for a cursor of another list."""
         values = {name: value for name, value in wanted.items() if value is not None}
-        if (last := order.values_of(cursor)) is not None:
+        if (last := self._order.values_of(cursor)) is not None:
             values |= {f"after_{place}": value for place, value in enumerate(last)}
         shape = frozenset(values)
         read = self._reads.get(shape)
         if read is None:
             read = self._reads[shape] = self._read(shape)
         rows = await read.rows(session, rows_wanted=limit + 1, **values)
-        items = [self._view(row) for row in rows[:limit]]
         next_cursor = None
         if len(rows) > limit:
-            next_cursor = encode_cursor(*[rows[limit - 1][c.key] for c in order.columns])
-        return Page(items=items, next_cursor=next_cursor, limit=limit)
+            next_cursor = encode_cursor(*[rows[limit - 1][c.key] for c in self._order.columns])
+        return Page(items=rows[:limit], next_cursor=next_cursor, limit=limit)
 
     def _read(self, shape: frozenset[str]) -> Read:
         order = self._order

@@ -44,10 +44,8 @@ class ReferenceLibraryController(Controller):
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[ReleaseView]]:
         """Releases, newest first."""
-        rows = await queries.list_releases(session, decode_cursor(cursor), limit)
-        page = page_of(rows, limit, lambda row: (row.created_at, row.id))  # type: ignore[attr-defined]  # a row of RELEASE_COLUMNS
-        page.items = [convert(row, ReleaseView, from_attributes=True) for row in page.items]
-        return ok_page(page)  # type: ignore[arg-type]  # its items are views now
+        page = await queries.list_releases(session, cursor, limit)
+        return ok_page(page.map(_release))
 
     @post(
         "/validate",

@@ -103,11 +103,10 @@ class ReportController(Controller):
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[ReportView]]:
         """Reports, newest first."""
-        rows = await queries.list_reports(
-            session, campaign_id, state_, decode_cursor(cursor), limit
+        page = await queries.REPORTS.page(
+            session, cursor, limit, campaign_id=campaign_id, state=state_
         )
-        page = page_of([_view(row) for row in rows], limit, lambda r: (r.created_at, r.id))
-        return ok_page(page)
+        return ok_page(page.map(_view))
 
     @get(
         "/{report_id:uuid}",
@@ -231,7 +230,8 @@ async def _detail(session: AsyncSession, report: Report) -> ReportDetail:
     )
 
 
-def _view(report: Report) -> ReportView:
+def _view(report: Any) -> ReportView:
+    """Of a report, or of a row with its columns."""
     artifacts = []
     for format_ in FORMATS:
         entry = report.artifacts.get(format_)

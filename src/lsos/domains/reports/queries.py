@@ -32,22 +32,15 @@ async def get_report(
     return report
 
 
-async def list_reports(
-    session: AsyncSession,
-    campaign_id: UUID | None,
-    state: ReportState | None,
-    before: TimeKey | None,
-    limit: int,
-) -> Sequence[Report]:
-    """Newest first."""
-    query = select(Report).order_by(Report.created_at.desc(), Report.id.desc()).limit(limit + 1)
-    if campaign_id is not None:
-        query = query.where(Report.campaign_id == campaign_id)
-    if state is not None:
-        query = query.where(Report.state == state)
-    if before is not None:
-        query = query.where(tuple_(Report.created_at, Report.id) < before)
-    return (await session.scalars(query)).all()
+REPORTS = HotList(
+    select(*columns_of(Report, "snapshot")),
+    key=(Report.created_at.desc(), Report.id.desc()),
+    filters={
+        "campaign_id": Report.campaign_id == bindparam("campaign_id"),
+        "state": Report.state == bindparam("state"),
+    },
+)
+"""Newest first, without their snapshots."""
 
 
 async def list_deliveries(session: AsyncSession, report_id: UUID) -> Sequence[ReportDelivery]:
