@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from lsos.core.http import inject
 from lsos.core.http.envelope import Envelope, failures, ok, ok_page
 from lsos.core.http.principal import needs
-from lsos.core.http.schema import DEFAULT_LIMIT, decode_cursor, page_of
+from lsos.core.http.schema import DEFAULT_LIMIT
 from lsos.domains.campaigns import queries, service
 from lsos.domains.campaigns.models import Campaign, Competitor, Location
 from lsos.domains.campaigns.rules import SetupState, requestable
@@ -85,9 +85,8 @@ class CampaignController(Controller):
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[CampaignView]]:
         """List campaigns in order of creation."""
-        rows = await queries.list_campaigns(session, setup_state, decode_cursor(cursor), limit)
-        page = page_of([_view(row) for row in rows], limit, lambda c: (c.created_at, c.id))
-        return ok_page(page)
+        page = await queries.CAMPAIGNS.page(session, cursor, limit, setup_state=setup_state)
+        return ok_page(page.map(_view))
 
     @get(
         "/{campaign_id:uuid}",
@@ -199,15 +198,13 @@ class LocationController(Controller):
         self,
         campaign_id: FromPath[UUID],
         session: inject.Session,
-        principal: inject.Principal,
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[LocationView]]:
         """List the locations of a campaign in order of creation."""
-        await queries.get_campaign(session, principal.tenant_id, campaign_id)
-        rows = await queries.list_locations(session, campaign_id, decode_cursor(cursor), limit)
-        page = page_of([_location(row) for row in rows], limit, lambda v: (v.created_at, v.id))
-        return ok_page(page)
+        await queries.check_campaign(session, campaign_id)
+        page = await queries.LOCATIONS.page(session, cursor, limit, campaign_id=campaign_id)
+        return ok_page(page.map(_location))
 
     @patch(
         "/{location_id:uuid}",
@@ -281,15 +278,13 @@ class CompetitorController(Controller):
         self,
         campaign_id: FromPath[UUID],
         session: inject.Session,
-        principal: inject.Principal,
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[CompetitorView]]:
         """List the competitors of a campaign in order of creation."""
-        await queries.get_campaign(session, principal.tenant_id, campaign_id)
-        rows = await queries.list_competitors(session, campaign_id, decode_cursor(cursor), limit)
-        page = page_of([_competitor(row) for row in rows], limit, lambda v: (v.created_at, v.id))
-        return ok_page(page)
+        await queries.check_campaign(session, campaign_id)
+        page = await queries.COMPETITORS.page(session, cursor, limit, campaign_id=campaign_id)
+        return ok_page(page.map(_competitor))
 
     @patch(
         "/{competitor_id:uuid}",

@@ -18,7 +18,7 @@ from lsos.core.errors import NotFound
 from lsos.core.http import inject
 from lsos.core.http.envelope import Envelope, failures, ok, ok_page
 from lsos.core.http.principal import needs
-from lsos.core.http.schema import DEFAULT_LIMIT, decode_cursor, decode_key, page_of
+from lsos.core.http.schema import DEFAULT_LIMIT, decode_key, page_of
 from lsos.domains.crawl import export, issues, queries, service
 from lsos.domains.crawl.models import CrawlRun
 from lsos.domains.crawl.rules import OPEN_STATES, RunState
@@ -97,10 +97,10 @@ class CrawlController(Controller):
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[RunView]]:
         """List crawl runs, newest first."""
-        before = decode_cursor(cursor)
-        rows = await queries.list_runs(session, campaign_id, wanted_state, before, limit)
-        views = [run_view(run) for run in rows]
-        return ok_page(page_of(views, limit, lambda r: (r.created_at, r.id)))
+        page = await queries.RUNS.page(
+            session, cursor, limit, campaign_id=campaign_id, state=wanted_state
+        )
+        return ok_page(page.map(run_view))
 
     @get(
         "/runs/{run_id:uuid}",
@@ -154,7 +154,6 @@ class CrawlController(Controller):
         self,
         run_id: FromPath[UUID],
         session: inject.Session,
-        principal: inject.Principal,
         status: Status = None,
         is_indexable: Indexable = None,
         error: FetchError = None,
@@ -162,13 +161,17 @@ class CrawlController(Controller):
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[PageView]]:
         """List the measured URLs of a crawl run in order of depth."""
-        await queries.get_run(session, principal.tenant_id, run_id)
-        wanted = queries.PageFilter(status, is_indexable, error)
-        after = None if cursor is None else decode_key(cursor, tuple[int, int])
-        rows = await queries.list_pages(session, run_id, wanted, after, limit)
-        page = page_of(rows, limit, lambda row: (row.depth, row.key))
-        views = [page_view(row) for row in page.items]
-        return ok_page(msgspec.structs.replace(page, items=views))
+        await queries.check_run(session, run_id)
+        page = await queries.PAGES.page(
+            session,
+            cursor,
+            limit,
+            run_id=run_id,
+            status=status,
+            is_indexable=is_indexable,
+            error=error,
+        )
+        return ok_page(page.map(page_view))
 
     @get(
         "/runs/{run_id:uuid}/links",

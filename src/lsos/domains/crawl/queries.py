@@ -5,12 +5,13 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import exists, func, select, text, tuple_
+from sqlalchemy import bindparam, exists, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.checks.engine import Bound, CheckSetting, bind
+from lsos.core.db.reads import Read, columns_of
 from lsos.core.errors import NotFound
-from lsos.core.http.schema import TimeKey
+from lsos.core.http.paging import HotList
 from lsos.domains.crawl.hosts import unpack
 from lsos.domains.crawl.models import (
     CheckSettings,
@@ -43,22 +44,15 @@ async def run_state(session: AsyncSession, run_id: UUID) -> str | None:
 
 
 async def list_runs(
-    session: AsyncSession,
-    campaign_id: UUID | None,
-    state: str | None,
-    before: TimeKey | None,
-    limit: int,
+    session: AsyncSession, campaign_id: UUID, state: str, limit: int
 ) -> Sequence[CrawlRun]:
-    """Newest first."""
+    """A campaign's newest runs in this state, newest first."""
     query = (
-        select(CrawlRun).order_by(CrawlRun.created_at.desc(), CrawlRun.id.desc()).limit(limit + 1)
+        select(CrawlRun)
+        .where(CrawlRun.campaign_id == campaign_id, CrawlRun.state == state)
+        .order_by(CrawlRun.created_at.desc(), CrawlRun.id.desc())
+        .limit(limit)
     )
-    if campaign_id is not None:
-        query = query.where(CrawlRun.campaign_id == campaign_id)
-    if state is not None:
-        query = query.where(CrawlRun.state == state)
-    if before is not None:
-        query = query.where(tuple_(CrawlRun.created_at, CrawlRun.id) < before)
     return (await session.scalars(query)).all()
 
 
@@ -113,37 +107,6 @@ async def load_hosts(session: AsyncSession, run_id: UUID) -> dict[str, HostFacts
     return {origin: unpack(facts) for origin, facts in rows}
 
 
-class PageFilter(NamedTuple):
-    status: int | None = None
-    is_indexable: bool | None = None
-    error: str | None = None
-
-
-async def list_pages(
-    session: AsyncSession,
-    run_id: UUID,
-    wanted: PageFilter,
-    after: tuple[int, int] | None,
-    limit: int,
-) -> Sequence[Any]:
-    """Pages in order of depth, without their facts."""
-    query = (
-        select(*PAGE_COLUMNS)
-        .where(CrawlPage.run_id == run_id)
-        .order_by(CrawlPage.depth, CrawlPage.key)
-        .limit(limit + 1)
-    )
-    if wanted.status is not None:
-        query = query.where(CrawlPage.status == wanted.status)
-    if wanted.is_indexable is not None:
-        query = query.where(CrawlPage.is_indexable == wanted.is_indexable)
-    if wanted.error is not None:
-        query = query.where(CrawlPage.error == wanted.error)
-    if after is not None:
-        query = query.where(tuple_(CrawlPage.depth, CrawlPage.key) > after)
-    return (await session.execute(query)).all()
-
-
 PAGE_COLUMNS = (
     CrawlPage.key,
     CrawlPage.url,
@@ -162,6 +125,35 @@ PAGE_COLUMNS = (
     CrawlPage.ttfb_ms,
     CrawlPage.fetched_at,
 )
+
+PAGES = HotList(
+    select(*PAGE_COLUMNS).where(CrawlPage.run_id == bindparam("run_id")),
+    key=(CrawlPage.depth, CrawlPage.key),
+    filters={
+        "status": CrawlPage.status == bindparam("status"),
+        "is_indexable": CrawlPage.is_indexable == bindparam("is_indexable"),
+        "error": CrawlPage.error == bindparam("error"),
+    },
+)
+"""Pages in order of depth, without their facts."""
+
+RUNS = HotList(
+    select(*columns_of(CrawlRun)),
+    key=(CrawlRun.created_at.desc(), CrawlRun.id.desc()),
+    filters={
+        "campaign_id": CrawlRun.campaign_id == bindparam("campaign_id"),
+        "state": CrawlRun.state == bindparam("state"),
+    },
+)
+"""Newest first."""
+
+_EXISTS = Read(select(CrawlRun.id).where(CrawlRun.id == bindparam("run_id")))
+
+
+async def check_run(session: AsyncSession, run_id: UUID) -> None:
+    """NotFound unless the caller sees this run; its pages alone carry no campaign."""
+    if await _EXISTS.row(session, run_id=run_id) is None:
+        raise NotFound("no such crawl run", code="crawl_run_not_found")
 
 
 class IssueFilter(NamedTuple):

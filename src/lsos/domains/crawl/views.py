@@ -12,7 +12,6 @@ from lsos.checks.catalogue import BY_CODE
 from lsos.checks.engine import CheckSetting
 from lsos.core.clock import now
 from lsos.core.errors import NotFound
-from lsos.domains.crawl.models import CrawlRun
 from lsos.domains.crawl.rules import Phase, RunSettings, RunState
 from lsos.domains.crawl.schemas import (
     CheckView,
@@ -24,7 +23,8 @@ from lsos.domains.crawl.schemas import (
 )
 
 
-def run_view(run: CrawlRun) -> RunView:
+def run_view(run: Any) -> RunView:
+    """Of a run, or of a row with its columns."""
     settings = msgspec.convert(run.settings, RunSettings)
     return RunView(
         id=run.id,
@@ -55,7 +55,7 @@ def run_view(run: CrawlRun) -> RunView:
     )
 
 
-def _rate(run: CrawlRun) -> float | None:
+def _rate(run: Any) -> float | None:
     if run.started_at is None:
         return None
     seconds = ((run.finished_at or now()) - run.started_at).total_seconds()

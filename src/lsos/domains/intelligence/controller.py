@@ -1,7 +1,7 @@
 """Routes of recommendations and of the campaign score."""
 
 from datetime import timedelta
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 from litestar import Controller, get, patch
@@ -14,7 +14,7 @@ from lsos.core.clock import now
 from lsos.core.http import inject
 from lsos.core.http.envelope import Envelope, failures, ok, ok_page
 from lsos.core.http.principal import needs
-from lsos.core.http.schema import DEFAULT_LIMIT, decode_key, page_of
+from lsos.core.http.schema import DEFAULT_LIMIT
 from lsos.domains.campaigns import queries as campaigns
 from lsos.domains.intelligence import queries, service
 from lsos.domains.intelligence.models import Recommendation
@@ -71,7 +71,6 @@ class IntelligenceController(Controller):
         self,
         campaign_id: FromQuery[UUID],
         session: inject.Session,
-        principal: inject.Principal,
         wanted_state: WantedState = None,
         is_open: IsOpen = None,
         room: RoomName = None,
@@ -81,12 +80,19 @@ class IntelligenceController(Controller):
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[RecommendationView]]:
         """List the recommendations of a campaign, highest priority first."""
-        await campaigns.get_campaign(session, principal.tenant_id, campaign_id)
-        wanted = queries.Wanted(campaign_id, wanted_state, is_open, room, code, risk_tier)
-        after = None if cursor is None else decode_key(cursor, queries.PriorityKey)
-        rows = await queries.list_recommendations(session, wanted, after, limit)
-        page = page_of([_view(row) for row in rows], limit, lambda v: (v.priority, v.id))
-        return ok_page(page)
+        await campaigns.check_campaign(session, campaign_id)
+        page = await queries.RECOMMENDATIONS.page(
+            session,
+            cursor,
+            limit,
+            campaign_id=campaign_id,
+            state=wanted_state,
+            is_open=is_open,
+            room=room,
+            code=code,
+            risk_tier=risk_tier,
+        )
+        return ok_page(page.map(_view))
 
     @get(
         "/recommendations/{recommendation_id:uuid}",
@@ -137,11 +143,10 @@ class IntelligenceController(Controller):
         self,
         campaign_id: FromQuery[UUID],
         session: inject.Session,
-        principal: inject.Principal,
         days: Days = 90,
     ) -> Envelope[ScoreView]:
         """Show the campaign score with its parts; what is unmeasured is named and left out."""
-        await campaigns.get_campaign(session, principal.tenant_id, campaign_id)
+        await campaigns.check_campaign(session, campaign_id)
         since = (now() - timedelta(days=days)).date()
         rows = await queries.list_scores(session, campaign_id, since, days + 1)
         newest = rows[0] if rows else await queries.find_newest_score(session, campaign_id)
@@ -176,13 +181,12 @@ class RecommendationSummaryController(Controller):
         opt=needs("intelligence:read"),
     )
     async def summary(
-        self, campaign_id: FromQuery[UUID], session: inject.Session, principal: inject.Principal
+        self, campaign_id: FromQuery[UUID], session: inject.Session
     ) -> Envelope[RecommendationSummary]:
         """Show the recommendations of a campaign in figures, and which come first."""
-        await campaigns.get_campaign(session, principal.tenant_id, campaign_id)
+        await campaigns.check_campaign(session, campaign_id)
         counts = await queries.count_recommendations(session, campaign_id)
-        wanted = queries.Wanted(campaign_id, is_open=True)
-        top = await queries.list_recommendations(session, wanted, None, TOP_ITEMS)
+        top = await queries.list_open(session, campaign_id, TOP_ITEMS)
         return ok(
             RecommendationSummary(
                 campaign_id=campaign_id,
@@ -191,7 +195,7 @@ class RecommendationSummaryController(Controller):
                 counts_by_state=cast(dict[State, int], counts.by_state),
                 counts_by_risk_tier={str(tier): n for tier, n in counts.by_risk_tier.items()},
                 average_confidence_score=counts.average_confidence,
-                top_items=[_view(row) for row in top[:TOP_ITEMS]],
+                top_items=[_view(row) for row in top],
             )
         )
 
@@ -212,7 +216,8 @@ async def _detail(
     )
 
 
-def _view(row: Recommendation) -> RecommendationView:
+def _view(row: Any) -> RecommendationView:
+    """Of a recommendation, or of a row with its columns."""
     state = cast(State, row.state)
     evidence = convert(row.evidence, list[MeasurementEvidence | LibraryEvidence])
     sources = [e.source for e in evidence if isinstance(e, MeasurementEvidence)]

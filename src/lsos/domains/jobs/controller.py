@@ -1,6 +1,6 @@
 """Routes of background jobs: look at them, and retry the dead."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Controller, Response, get, post
@@ -9,8 +9,8 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from lsos.core.http import inject
 from lsos.core.http.envelope import Envelope, ok, ok_page
 from lsos.core.http.principal import needs
-from lsos.core.http.schema import DEFAULT_LIMIT, decode_cursor, page_of
-from lsos.core.queue.jobs import Job, JobState
+from lsos.core.http.schema import DEFAULT_LIMIT
+from lsos.core.queue.jobs import JobState
 from lsos.core.redaction import Redactor
 from lsos.domains.jobs import queries, service
 from lsos.domains.jobs.schemas import JobError, JobView
@@ -44,17 +44,11 @@ class JobController(Controller):
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[JobView]]:
         """List the background jobs of the tenant, newest first."""
-        rows = await queries.list_jobs(
-            session,
-            state=job_state,
-            name=name,
-            campaign_id=campaign_id,
-            before=decode_cursor(cursor),
-            limit=limit,
+        page = await queries.JOBS.page(
+            session, cursor, limit, state=job_state, name=name, campaign_id=campaign_id
         )
         redactor = Redactor(settings.secrets)
-        views = [_view(row, redactor) for row in rows]
-        return ok_page(page_of(views, limit, lambda v: (v.created_at, v.id)))
+        return ok_page(page.map(lambda row: _view(row, redactor)))
 
     @get(
         "/{job_id:uuid}",
@@ -93,7 +87,7 @@ class JobController(Controller):
         )
 
 
-def _view(job: Job, redactor: Redactor) -> JobView:
+def _view(job: Any, redactor: Redactor) -> JobView:
     error = None
     if job.reason_code is not None:
         error = JobError(
@@ -104,7 +98,7 @@ def _view(job: Job, redactor: Redactor) -> JobView:
     return JobView(
         id=job.id,
         name=job.name,
-        state=job.state,  # type: ignore[arg-type]  # the table's check constraint
+        state=job.state,
         campaign_id=job.campaign_id,
         attempts=job.attempts,
         due_at=job.due_at,

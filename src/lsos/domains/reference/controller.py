@@ -11,7 +11,7 @@ from lsos.core.errors import NotFound
 from lsos.core.http import inject
 from lsos.core.http.envelope import Envelope, failures, ok, ok_page
 from lsos.core.http.principal import needs
-from lsos.core.http.schema import DEFAULT_LIMIT, decode_cursor, page_of
+from lsos.core.http.schema import DEFAULT_LIMIT
 from lsos.domains.reference import library, queries, service
 from lsos.domains.reference.schemas import (
     Activation,
@@ -46,10 +46,8 @@ class ReferenceLibraryController(Controller):
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[ReleaseView]]:
         """List the releases of the reference library, newest first."""
-        rows = await queries.list_releases(session, decode_cursor(cursor), limit)
-        page = page_of(rows, limit, lambda row: (row.created_at, row.id))  # type: ignore[attr-defined]  # a row of RELEASE_COLUMNS
-        page.items = [convert(row, ReleaseView, from_attributes=True) for row in page.items]
-        return ok_page(page)  # type: ignore[arg-type]  # its items are views now
+        page = await queries.list_releases(session, cursor, limit)
+        return ok_page(page.map(lambda row: convert(row, ReleaseView, from_attributes=True)))
 
     @post(
         "/validate",

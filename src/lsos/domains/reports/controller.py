@@ -1,7 +1,7 @@
 """Routes of reports: order, preview, read, download, mail, and the schedule of a campaign."""
 
 import asyncio
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 import msgspec
@@ -15,7 +15,7 @@ from lsos.core.errors import Conflict
 from lsos.core.http import inject
 from lsos.core.http.envelope import Envelope, failures, ok, ok_page
 from lsos.core.http.principal import needs
-from lsos.core.http.schema import DEFAULT_LIMIT, decode_cursor, page_of
+from lsos.core.http.schema import DEFAULT_LIMIT
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.reports import build, queries, render, service
 from lsos.domains.reports.mail import file_name
@@ -105,11 +105,10 @@ class ReportController(Controller):
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[ReportView]]:
         """List reports, newest first."""
-        rows = await queries.list_reports(
-            session, campaign_id, state_, decode_cursor(cursor), limit
+        page = await queries.REPORTS.page(
+            session, cursor, limit, campaign_id=campaign_id, state=state_
         )
-        page = page_of([_view(row) for row in rows], limit, lambda r: (r.created_at, r.id))
-        return ok_page(page)
+        return ok_page(page.map(_view))
 
     @get(
         "/{report_id:uuid}",
@@ -234,7 +233,8 @@ async def _detail(session: AsyncSession, report: Report) -> ReportDetail:
     )
 
 
-def _view(report: Report) -> ReportView:
+def _view(report: Any) -> ReportView:
+    """Of a report, or of a row with its columns."""
     artifacts = []
     for format_ in FORMATS:
         entry = report.artifacts.get(format_)

@@ -7,11 +7,12 @@ from litestar import Controller, Response, get, patch, post, put
 from litestar.params import FromPath, JSONBody
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from lsos.core.db.audit_log import AuditEntry
 from lsos.core.db.system import system_session
 from lsos.core.http import inject
 from lsos.core.http.envelope import Envelope, failures, ok, ok_page
 from lsos.core.http.principal import needs
-from lsos.core.http.schema import DEFAULT_LIMIT, decode_cursor, page_of
+from lsos.core.http.schema import DEFAULT_LIMIT, Page
 from lsos.domains.auth import queries, service
 from lsos.domains.auth.models import Tenant, User
 from lsos.domains.auth.schemas import (
@@ -65,9 +66,8 @@ class TenantController(Controller):
     ) -> Envelope[list[TenantView]]:
         """List all tenants in order of creation."""
         async with system_session(db) as all_tenants:
-            rows = await queries.list_tenants(all_tenants, decode_cursor(cursor), limit)
-        page = page_of([_tenant(t) for t in rows], limit, lambda t: (t.created_at, t.id))
-        return ok_page(page)
+            page = await queries.list_tenants(all_tenants, cursor, limit)
+        return ok_page(page.map(_tenant))
 
     @get(
         "/{tenant_id:uuid}",
@@ -144,9 +144,9 @@ class TenantController(Controller):
     ) -> Envelope[list[UserView]]:
         """List the accounts of a tenant in order of creation."""
         async with service.acting_in(db, session, principal, tenant_id) as acting:
-            rows = await queries.list_users(acting, decode_cursor(cursor), limit)
-            views = await _users(acting, rows)
-        return ok_page(page_of(views, limit, lambda u: (u.created_at, u.id)))
+            page = await queries.list_users(acting, cursor, limit)
+            views = await _users(acting, page.items)
+        return ok_page(Page(views, page.next_cursor, page.limit))
 
     @patch(
         "/{tenant_id:uuid}/users/{user_id:uuid}",
@@ -222,20 +222,20 @@ class AuditLogController(Controller):
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[AuditView]]:
         """List the privileged actions in the tenant, newest first."""
-        rows = await queries.list_audit_log(session, decode_cursor(cursor), limit)
-        views = [
-            AuditView(
-                id=row.id,
-                created_at=row.created_at,
-                actor_id=row.actor_id,
-                action=row.action,
-                target=row.target,
-                detail=row.detail,
-                request_id=row.request_id,
-            )
-            for row in rows
-        ]
-        return ok_page(page_of(views, limit, lambda v: (v.created_at, v.id)))
+        page = await queries.list_audit_log(session, cursor, limit)
+        return ok_page(page.map(_entry))
+
+
+def _entry(entry: AuditEntry) -> AuditView:
+    return AuditView(
+        id=entry.id,
+        created_at=entry.created_at,
+        actor_id=entry.actor_id,
+        action=entry.action,
+        target=entry.target,
+        detail=entry.detail,
+        request_id=entry.request_id,
+    )
 
 
 def _tenant(tenant: Tenant) -> TenantView:

@@ -98,7 +98,7 @@ async def _runs(session: AsyncSession, campaign_id: UUID) -> list[facts.Point]:
     """The score of each day's last finished run."""
     by_day: dict[date, tuple[datetime, float | None]] = {}
     for state in crawl_queries.FINISHED:
-        runs = await crawl_queries.list_runs(session, campaign_id, state, None, rules.MAX_HISTORY)
+        runs = await crawl_queries.list_runs(session, campaign_id, state, rules.MAX_HISTORY)
         for run in runs:
             if (at := run.finished_at) is not None:
                 known = by_day.get(at.date())
