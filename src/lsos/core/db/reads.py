@@ -10,9 +10,8 @@ from functools import cached_property
 from typing import Any
 
 import asyncpg
-import msgspec
 from opentelemetry import trace
-from sqlalchemy import JSON, ColumnElement, Select, TextClause
+from sqlalchemy import ColumnElement, Select, TextClause
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -29,18 +28,13 @@ def columns_of(entity: type[Base], *but: str) -> list[ColumnElement[Any]]:
 
 
 class Row(asyncpg.Record):  # type: ignore[misc]  # asyncpg has no types
-    """A row whose columns are attributes too, as an entity's are; JSON is decoded on access."""
-
-    json_columns: frozenset[str] = frozenset()
+    """A row whose columns are attributes too, as an entity's are."""
 
     def __getattr__(self, name: str) -> Any:
         try:
-            value = self[name]
+            return self[name]
         except KeyError:
             raise AttributeError(name) from None
-        if value is not None and name in self.json_columns:
-            return msgspec.json.decode(value)
-        return value
 
 
 class Read:
@@ -51,12 +45,6 @@ class Read:
 
     def __init__(self, statement: Select[*tuple[Any, ...]] | TextClause) -> None:
         self._statement = statement
-
-    @cached_property
-    def _row(self) -> type[Row]:
-        columns = self._statement.selected_columns if isinstance(self._statement, Select) else ()
-        names = frozenset(str(c.key) for c in columns if isinstance(c.type, JSON))
-        return type("Row", (Row,), {"json_columns": names})
 
     @cached_property
     def _compiled(self) -> tuple[str, tuple[str, ...], Mapping[str, Any]]:
@@ -74,7 +62,7 @@ class Read:
         driver = session.info[DRIVER]
         is_traced = trace.get_current_span().is_recording()
         with sql_span(sql) if is_traced else nullcontext():
-            found: Sequence[Any] = await driver.fetch(sql, *arguments, record_class=self._row)
+            found: Sequence[Any] = await driver.fetch(sql, *arguments, record_class=Row)
         return found
 
     async def row(self, session: AsyncSession, **values: object) -> Any | None:
