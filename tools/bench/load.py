@@ -33,7 +33,7 @@ async def drive(url: str, token: str, *, connections: int, seconds: int) -> Answ
     header = f"Authorization: Bearer {token}"
     if generator() == "wrk":
         out = await _output(
-            *("wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"),
+            *("wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "--latency"),
             *("-H", header, url),
         )
         return _of_wrk(out)

@@ -74,8 +74,9 @@ _SEED = (
         (array['generated', 'validated', 'archived'])[1 + n % 3], random(), 1 + n % 5, random(),
         n % 5, random(), '{"count": 3, "of": 9, "unit": "pages", "share": 0.3,
         "sample": []}',
-        jsonb_build_array(jsonb_build_object('kind', 'measurement', 'source', 'crawl', 'facts',
-        repeat('x', 2000))), 'v', now(), now(), 1
+        jsonb_build_array(jsonb_build_object('kind', 'measurement', 'room', 'crawl', 'source',
+        'crawl', 'measured_at', now(), 'severity', 'low', 'measured_share', 1.0, 'facts',
+        jsonb_build_object('text', repeat('x', 2000)))), 'v', now(), now(), 1
     from campaigns c, generate_series(1, 80) n
     """,
     """

@@ -23,13 +23,11 @@ from lsos.domains.crawl.models import (
     CrawlUrl,
     IgnoredIssue,
 )
-from lsos.domains.crawl.rules import OPEN_STATES, LinkFlag, PageLinks, UrlSource
+from lsos.domains.crawl.rules import FINISHED, OPEN_STATES, LinkFlag, PageLinks, UrlSource
 from lsos.domains.crawl.schemas import LinkView
 from lsos.web.facts import PageFacts
 from lsos.web.host_facts import HostFacts
 from lsos.web.urls import url_key
-
-FINISHED = ("completed", "completed_with_errors")
 
 
 async def get_run(session: AsyncSession, tenant_id: UUID, run_id: UUID) -> CrawlRun:

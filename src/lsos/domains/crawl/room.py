@@ -2,7 +2,7 @@
 
 from lsos.checks.catalogue import BY_CODE
 from lsos.core.http.access import Scope, read_and_write
-from lsos.domains.crawl import findings
+from lsos.domains.crawl import figures, findings
 from lsos.room import BaselineStep, Room, ScoreSource
 
 ROOM = Room(
@@ -14,4 +14,6 @@ ROOM = Room(
     baseline=(BaselineStep("crawl", "crawl.baseline"),),
     codes=tuple(BY_CODE),
     score=ScoreSource("technical", findings.find_technical_score),
+    dashboard=figures.DASHBOARD,
+    health=figures.HEALTH,
 )

@@ -12,6 +12,7 @@ from lsos.checks.base import Severity
 RunState = Literal["queued", "running", "completed", "completed_with_errors", "failed", "cancelled"]
 RUN_STATES: tuple[RunState, ...] = get_args(RunState)
 OPEN_STATES = ("queued", "running")
+FINISHED = ("completed", "completed_with_errors")
 Mode = Literal["deep", "delta"]
 Phase = Literal["waiting", "starting", "crawling", "analysing", "ended"]
 

@@ -9,7 +9,7 @@ from litestar.params import FromQuery
 from lsos.core.http import inject
 from lsos.core.http.envelope import Envelope, ok
 from lsos.core.http.principal import needs
-from lsos.domains.dashboard import queries
+from lsos.domains.dashboard.queries import Board
 from lsos.domains.dashboard.schemas import Dashboard
 from lsos.domains.health.queries import LastJudged
 
@@ -27,10 +27,11 @@ class DashboardController(Controller):
         self,
         campaign_id: FromQuery[UUID],
         session: inject.Session,
+        board: NamedDependency[Board],
         judged: NamedDependency[LastJudged],
     ) -> Envelope[Dashboard]:
         """Show the newest figures of a campaign; what was never measured is null."""
-        return ok(await queries.get_dashboard(session, campaign_id, judged))
+        return ok(await board.show(session, campaign_id, judged))
 
 
 CONTROLLERS = (DashboardController,)

@@ -14,6 +14,7 @@ from lsos.core.http import inject
 from lsos.core.http.envelope import Envelope, ok
 from lsos.core.http.principal import ANY, PUBLIC, needs
 from lsos.domains.health import prometheus, queries
+from lsos.domains.health.rollup import Waiting
 from lsos.domains.health.rules import WINDOW_S
 from lsos.domains.health.schemas import Health, Liveness, Readiness
 from lsos.domains.reference.library import Library
@@ -74,6 +75,7 @@ class HealthController(Controller):
         redis: NamedDependency[ArqRedis],
         settings: inject.Settings,
         sessions: inject.Sessions,
+        waiting: NamedDependency[Waiting],
         window_s: Window = WINDOW_S,
     ) -> Envelope[Health]:
         """Show figures of the whole installation, its service levels, alerts and state.
@@ -83,17 +85,20 @@ class HealthController(Controller):
         async with sessions():
             pass  # the caller's session still holds
         health = await queries.get_health(
-            db, redis, window_s=window_s, is_judged=settings.metrics_enabled
+            db, redis, waiting, window_s=window_s, is_judged=settings.metrics_enabled
         )
         return ok(health)
 
 
 @get("/metrics", opt=needs(PUBLIC), include_in_schema=False, media_type="text/plain")
 async def scrape(
-    db: inject.Database, redis: NamedDependency[ArqRedis], settings: inject.Settings
+    db: inject.Database,
+    redis: NamedDependency[ArqRedis],
+    settings: inject.Settings,
+    waiting: NamedDependency[Waiting],
 ) -> Response[str]:
     """The same as Prometheus text; who may read it is a guard of the application's."""
-    health = await queries.get_health(db, redis, is_judged=settings.metrics_enabled)
+    health = await queries.get_health(db, redis, waiting, is_judged=settings.metrics_enabled)
     return Response(prometheus.text(health), media_type=prometheus.CONTENT_TYPE)
 
 

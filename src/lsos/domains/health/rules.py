@@ -9,6 +9,8 @@ from typing import Literal
 
 import msgspec
 
+from lsos.domains.reports.policy import DUE_WINDOW_S
+
 Status = Literal["ok", "degraded", "unavailable"]
 State = Literal["ok", "pending", "firing"]
 PlatformState = Literal["Healthy", "Degraded", "Critical"]
@@ -16,10 +18,6 @@ Severity = Literal["degraded", "critical"]
 
 WINDOW_S = 300
 SLO_WINDOW_S = 3_600
-REPORTS_WINDOW_S = 86_400
-"""Reports are at most daily: a schedule has one due time in it."""
-ON_TIME_S = 900
-"""A scheduled report is on time when it is stored and mailed within this after its due time."""
 HOLD_S = 60
 """An alert fires at least this long, so that the state can't flap faster."""
 STALE_S = 30
@@ -47,7 +45,7 @@ SLOS = (
     Slo("worker_success_rate", 0.98, False, 0.02, SLO_WINDOW_S, "ended jobs"),
     Slo("queue_latency_p95_ms", 60_000, True, 0.05, SLO_WINDOW_S, "started jobs"),
     Slo("crawl_success_rate", 0.95, False, 0.05, SLO_WINDOW_S, "ended crawl runs"),
-    Slo("report_on_time_rate", 0.99, False, 0.01, REPORTS_WINDOW_S, "scheduled reports due"),
+    Slo("report_on_time_rate", 0.99, False, 0.01, DUE_WINDOW_S, "scheduled reports due"),
 )
 
 

@@ -12,6 +12,10 @@ MAX_RETRIES = 3
 MAX_RECIPIENTS = 50
 RETRY_FACTOR = 5.0
 MAX_WAIT_S = 300.0
+ON_TIME_S = 900
+"""A scheduled report is on time when it is stored and mailed within this after its due time."""
+DUE_WINDOW_S = 86_400
+"""Reports are at most daily: a schedule has one due time in it."""
 GIVE_UP_AFTER_S = 86_400.0
 """So long a report waits for a storage that is away."""
 

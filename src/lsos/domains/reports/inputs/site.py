@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from lsos.domains.crawl import findings
 from lsos.domains.crawl import queries as crawl_queries
 from lsos.domains.crawl.findings import CheckTotal
+from lsos.domains.crawl.rules import FINISHED
 from lsos.domains.entity import queries as entity_queries
 from lsos.domains.entity.rules import FORMULA as ENTITY_FORMULA
 from lsos.domains.entity.rules import WEIGHTS as ENTITY_WEIGHTS
@@ -97,7 +98,7 @@ def _new_in(now: Iterable[CheckTotal], other: Iterable[CheckTotal]) -> list[str]
 async def _runs(session: AsyncSession, campaign_id: UUID) -> list[facts.Point]:
     """The score of each day's last finished run."""
     by_day: dict[date, tuple[datetime, float | None]] = {}
-    for state in crawl_queries.FINISHED:
+    for state in FINISHED:
         runs = await crawl_queries.list_runs(session, campaign_id, state, rules.MAX_HISTORY)
         for run in runs:
             if (at := run.finished_at) is not None:
