@@ -23,7 +23,7 @@ from tools.bench.measure import console, median, table, write
 from tools.bench.profiled_api import LAYERS, read_shares
 from tools.bench.served import seed, serve, sign_in
 
-TURNS = 7
+TURNS = int(os.environ.get("BENCH_TURNS", "7"))
 SECONDS = 3
 CONNECTIONS = 16
 MANY = 50
@@ -68,8 +68,15 @@ async def _measure(settings: Settings, folder: Path) -> None:
                     targets[f"{name}, before"] = former + path
         few = await _turns(targets, token, CONNECTIONS)
         many = await _turns(targets, token, MANY)
+    rows = _show(few, many)
     shares = await _profile(settings, folder / "shares.json", token, routes)
-    _show(few, many, shares)
+    table(
+        "Share of the API's CPU, %",
+        ["", *shares],
+        [[layer, *[f"{of[layer]:.0f}" for of in shares.values()]] for layer in LAYERS],
+    )
+    figures = {"connections": CONNECTIONS, "turns": few, "turns_at_50": many, "shares": shares}
+    write("api", {"generator": generator(), "rows": rows, **figures}, "make bench T=api")
 
 
 async def _routes(settings: Settings, url: str, campaign: str) -> tuple[str, Routes]:
@@ -127,9 +134,10 @@ async def _profile(
     return shares
 
 
-def _show(few: Figures, many: Figures, shares: Mapping[str, Mapping[str, float]]) -> None:
+def _show(few: Figures, many: Figures) -> list[list[object]]:
+    """Print the figures; they are the rows that were printed."""
     bare = [turn.requests_per_s for turn in few[BARE]]
-    rows = []
+    rows: list[list[object]] = []
     for name, turns in few.items():
         # Against the bare handler of the same turn, so that a noisy minute divides out.
         ratio = median([t.requests_per_s / b for t, b in zip(turns, bare, strict=True)])
@@ -144,10 +152,4 @@ def _show(few: Figures, many: Figures, shares: Mapping[str, Mapping[str, float]]
         rows,
     )
     console.print(f"[dim]the bar of p99/p50 is {SPREAD_BAR:g}[/]")
-    table(
-        "Share of the API's CPU, %",
-        ["", *shares],
-        [[layer, *[f"{of[layer]:.0f}" for of in shares.values()]] for layer in LAYERS],
-    )
-    figures = {"connections": CONNECTIONS, "turns": few, "turns_at_50": many, "shares": shares}
-    write("api", {"generator": generator(), "rows": rows, **figures}, "make bench T=api")
+    return rows

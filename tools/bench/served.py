@@ -1,6 +1,7 @@
 """An API process for benchmarks: a tenant with campaigns that have been measured, and its admin."""
 
 import asyncio
+import contextlib
 import os
 import socket
 import subprocess
@@ -140,15 +141,8 @@ async def serve(
     environ: Mapping[str, str] | None = None,
 ) -> AsyncIterator[tuple[str, int]]:
     """URL and process id of an application in a process of its own."""
-    port = _free_port()
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "uvicorn", "--factory", factory, "--port", str(port)),
-        *("--log-level", "warning", "--no-access-log"),
-        env={**os.environ, **as_environment(settings), **(environ or {})},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,  # the log is written, and read by nobody
-    )
+    env = {**os.environ, **as_environment(settings), **(environ or {})}
+    port, process = await _started(factory, env)
     try:
         yield f"http://127.0.0.1:{port}", process.pid
     finally:
@@ -156,18 +150,37 @@ async def serve(
         await process.wait()
 
 
-async def sign_in(client: httpx.AsyncClient) -> None:
-    """Wait for the API, and send its admin's token from now on."""
-    for _ in range(200):
-        try:
-            answer = await client.post("/auth/login", json={"email": EMAIL, "password": PASSWORD})
-        except httpx.TransportError:
+async def _started(factory: str, env: Mapping[str, str]) -> tuple[int, asyncio.subprocess.Process]:
+    """Its port and the process; RuntimeError when it does not listen within a minute."""
+    for _ in range(3):  # the load of the turn before may have taken the port meanwhile
+        port = _free_port()
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "uvicorn", "--factory", factory, "--port", str(port)),
+            *("--log-level", "warning", "--no-access-log"),
+            env=env,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,  # the log is written, and read by nobody
+        )
+        for _ in range(600):
+            if process.returncode is not None:
+                break
+            with contextlib.suppress(OSError):
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.close()
+                return port, process
             await asyncio.sleep(0.1)
-            continue
-        answer.raise_for_status()
-        client.headers["Authorization"] = f"Bearer {answer.json()['data']['access_token']}"
-        return
-    raise RuntimeError("the API does not start")
+        else:
+            process.terminate()
+            await process.wait()
+    raise RuntimeError(f"{factory} does not start")
+
+
+async def sign_in(client: httpx.AsyncClient) -> None:
+    """Send its admin's token from now on."""
+    answer = await client.post("/auth/login", json={"email": EMAIL, "password": PASSWORD})
+    answer.raise_for_status()
+    client.headers["Authorization"] = f"Bearer {answer.json()['data']['access_token']}"
 
 
 def _free_port() -> int:
