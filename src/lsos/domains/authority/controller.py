@@ -8,7 +8,7 @@ from litestar.params import FromQuery, JSONBody, QueryParameter
 from msgspec import convert
 
 from lsos.core.http import inject
-from lsos.core.http.envelope import Envelope, failures, ok, ok_page
+from lsos.core.http.envelope import Envelope, ok, ok_page
 from lsos.core.http.principal import needs
 from lsos.core.http.schema import DEFAULT_LIMIT, decode_cursor, page_of
 from lsos.domains.authority import queries, service
@@ -42,7 +42,6 @@ class AuthorityController(Controller):
         operation_id="refreshAuthority",
         opt=needs("authority:write"),
         status_code=202,
-        responses=failures(401, 403, 404, 409, 422),
     )
     async def refresh(
         self,
@@ -63,7 +62,6 @@ class AuthorityController(Controller):
         "/backlinks",
         operation_id="listBacklinks",
         opt=needs("authority:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def list_backlinks(
         self,
@@ -88,7 +86,6 @@ class AuthorityController(Controller):
         "/summary",
         operation_id="getAuthoritySummary",
         opt=needs("authority:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def summary(
         self, campaign_id: FromQuery[UUID], session: inject.Session, principal: inject.Principal

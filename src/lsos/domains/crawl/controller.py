@@ -193,7 +193,6 @@ class CrawlController(Controller):
         "/runs/{run_id:uuid}/issues",
         operation_id="listCrawlRunIssues",
         opt=needs("crawl:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def list_run_issues(
         self,
@@ -215,7 +214,6 @@ class CrawlController(Controller):
         "/issues",
         operation_id="listCrawlIssues",
         opt=needs("crawl:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def list_issues(
         self,
@@ -238,7 +236,6 @@ class CrawlController(Controller):
         "/issues/{issue_id:str}",
         operation_id="updateCrawlIssue",
         opt=needs("crawl:write"),
-        responses=failures(401, 403, 404, 422),
     )
     async def update_issue(
         self,
@@ -282,7 +279,6 @@ class CrawlController(Controller):
         "/checks",
         operation_id="listCrawlChecks",
         opt=needs("crawl:read"),
-        responses=failures(401, 403),
     )
     async def list_checks(self, session: inject.Session) -> Envelope[list[CheckView]]:
         """List all checks, with the severities and limits of the tenant."""
@@ -295,7 +291,6 @@ class CrawlController(Controller):
         "/checks/{code:str}",
         operation_id="updateCrawlCheck",
         opt=needs("check_settings:write"),
-        responses=failures(401, 403, 404, 422),
     )
     async def update_check(
         self,

@@ -6,7 +6,7 @@ from litestar import Controller, Response, get, post
 from litestar.params import FromQuery, JSONBody
 
 from lsos.core.http import inject
-from lsos.core.http.envelope import Envelope, failures, ok, ok_page
+from lsos.core.http.envelope import Envelope, ok, ok_page
 from lsos.core.http.principal import needs
 from lsos.core.http.schema import DEFAULT_LIMIT, Page, decode_cursor, page_of
 from lsos.domains.campaigns import queries as campaign_queries
@@ -30,7 +30,6 @@ class LocalController(Controller):
         operation_id="refreshLocal",
         opt=needs("local:write"),
         status_code=202,
-        responses=failures(401, 403, 404, 409, 422),
     )
     async def refresh(
         self,
@@ -51,7 +50,6 @@ class LocalController(Controller):
         "/health",
         operation_id="getLocalHealth",
         opt=needs("local:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def health(
         self,
@@ -75,7 +73,6 @@ class LocalController(Controller):
         "/map-pack",
         operation_id="getMapPack",
         opt=needs("local:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def map_pack(
         self, campaign_id: FromQuery[UUID], session: inject.Session, principal: inject.Principal
@@ -88,7 +85,6 @@ class LocalController(Controller):
         "/nap",
         operation_id="getNapMatrix",
         opt=needs("local:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def nap(
         self,

@@ -47,7 +47,6 @@ class RankController(Controller):
         "/keywords",
         operation_id="createKeywords",
         opt=needs("rank:write"),
-        responses=failures(401, 403, 404, 422),
     )
     async def create(
         self,
@@ -69,7 +68,6 @@ class RankController(Controller):
         "/keywords",
         operation_id="listKeywords",
         opt=needs("rank:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def list_keywords(
         self,
@@ -95,7 +93,6 @@ class RankController(Controller):
         "/keywords/{keyword_id:uuid}",
         operation_id="updateKeyword",
         opt=needs("rank:write"),
-        responses=failures(401, 403, 404, 422),
     )
     async def update(
         self,
@@ -112,7 +109,6 @@ class RankController(Controller):
         "/keywords/{keyword_id:uuid}",
         operation_id="deleteKeyword",
         opt=needs("rank:write"),
-        responses=failures(401, 403, 404),
     )
     async def remove(
         self, keyword_id: FromPath[UUID], session: inject.Session, principal: inject.Principal
@@ -125,7 +121,6 @@ class RankController(Controller):
         operation_id="scheduleRank",
         opt=needs("rank:write"),
         status_code=202,
-        responses=failures(401, 403, 404, 409, 422),
     )
     async def schedule(
         self,
@@ -145,7 +140,6 @@ class RankController(Controller):
         "/runs",
         operation_id="listRankRuns",
         opt=needs("rank:read"),
-        responses=failures(401, 403, 422),
     )
     async def list_runs(
         self,
@@ -163,7 +157,6 @@ class RankController(Controller):
         "/runs/{rank_run_id:uuid}",
         operation_id="getRankRun",
         opt=needs("rank:read"),
-        responses=failures(401, 403, 404),
     )
     async def get_run(
         self, rank_run_id: FromPath[UUID], session: inject.Session, principal: inject.Principal
@@ -175,7 +168,7 @@ class RankController(Controller):
         "/snapshots",
         operation_id="listRankSnapshots",
         opt=needs("rank:read"),
-        responses=failures(401, 403, 404, 422),
+        responses=failures(404),
     )
     async def list_snapshots(
         self,
@@ -211,7 +204,6 @@ class RankController(Controller):
         "/trends",
         operation_id="listRankTrends",
         opt=needs("rank:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def list_trends(
         self,
@@ -239,7 +231,6 @@ class RankController(Controller):
         "/visibility",
         operation_id="getRankVisibility",
         opt=needs("rank:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def visibility(
         self,

@@ -10,7 +10,7 @@ from msgspec import convert
 
 from lsos.core.clock import now
 from lsos.core.http import inject
-from lsos.core.http.envelope import Envelope, failures, ok, ok_page
+from lsos.core.http.envelope import Envelope, ok, ok_page
 from lsos.core.http.principal import needs
 from lsos.core.http.schema import DEFAULT_LIMIT, Page, decode_cursor, page_of
 from lsos.domains.campaigns import queries as campaign_queries
@@ -50,7 +50,6 @@ class ReviewController(Controller):
         "/",
         operation_id="listReviews",
         opt=needs("reviews:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def list_all(
         self,
@@ -81,7 +80,6 @@ class ReviewController(Controller):
         "/velocity",
         operation_id="getReviewVelocity",
         opt=needs("reviews:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def velocity(
         self,
@@ -106,7 +104,6 @@ class ReviewController(Controller):
         operation_id="refreshReviews",
         opt=needs("reviews:write"),
         status_code=202,
-        responses=failures(401, 403, 404, 409, 422),
     )
     async def refresh(
         self,
