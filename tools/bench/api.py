@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import httpx
+import msgspec
 
 from lsos import embedded
 from lsos.cli.migrate import upgrade
@@ -76,7 +77,8 @@ async def _measure(settings: Settings, folder: Path) -> None:
         [[layer, *[f"{of[layer]:.0f}" for of in shares.values()]] for layer in LAYERS],
     )
     figures = {"connections": CONNECTIONS, "turns": few, "turns_at_50": many, "shares": shares}
-    write("api", {"generator": generator(), "rows": rows, **figures}, "make bench T=api")
+    kept = msgspec.to_builtins({"generator": generator(), "rows": rows, **figures})
+    write("api", kept, "make bench T=api")
 
 
 async def _routes(settings: Settings, url: str, campaign: str) -> tuple[str, Routes]:

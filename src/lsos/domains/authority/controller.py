@@ -10,7 +10,7 @@ from msgspec import convert
 from lsos.core.http import inject
 from lsos.core.http.envelope import Envelope, ok, ok_page
 from lsos.core.http.principal import needs
-from lsos.core.http.schema import DEFAULT_LIMIT, decode_cursor, page_of
+from lsos.core.http.schema import DEFAULT_LIMIT
 from lsos.domains.authority import queries, service
 from lsos.domains.authority.queries import LinkFilter
 from lsos.domains.authority.rules import LinkLife
@@ -77,10 +77,8 @@ class AuthorityController(Controller):
         """List links to the campaign's site, newest first."""
         await campaign_queries.get_campaign(session, principal.tenant_id, campaign_id)
         wanted = LinkFilter(life, is_followed, source_domain)
-        before = decode_cursor(cursor)
-        rows = await queries.list_backlinks(session, campaign_id, wanted, before, limit)
-        views = [convert(row, BacklinkView, from_attributes=True) for row in rows]
-        return ok_page(page_of(views, limit, lambda link: (link.first_seen_at, link.id)))
+        page = await queries.list_backlinks(session, campaign_id, wanted, cursor, limit)
+        return ok_page(page.map(lambda row: convert(row, BacklinkView, from_attributes=True)))
 
     @get(
         "/summary",

@@ -18,7 +18,7 @@ from lsos.core.errors import NotFound
 from lsos.core.http import inject
 from lsos.core.http.envelope import Envelope, failures, ok, ok_page
 from lsos.core.http.principal import needs
-from lsos.core.http.schema import DEFAULT_LIMIT, decode_key, page_of
+from lsos.core.http.schema import DEFAULT_LIMIT
 from lsos.domains.crawl import export, issues, queries, service
 from lsos.domains.crawl.models import CrawlRun
 from lsos.domains.crawl.rules import OPEN_STATES, RunState
@@ -332,11 +332,8 @@ async def _issues(
     cursor: str | None,
     limit: int,
 ) -> Envelope[list[IssueView]]:
-    after = None if cursor is None else decode_key(cursor, tuple[int, str, int])
-    rows = await queries.list_issues(session, run, wanted, after, limit)
-    page = page_of(rows, limit, lambda row: (row.rank, row[0].code, row[0].subject))
-    views = [issue_view(row[0], row.reason) for row in page.items]
-    return ok_page(msgspec.structs.replace(page, items=views))
+    page = await queries.list_issues(session, run, wanted, cursor, limit)
+    return ok_page(page.map(lambda row: issue_view(row[0], row.reason)))
 
 
 CONTROLLERS = (CrawlController,)

@@ -5,13 +5,14 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import bindparam, exists, func, select, text, tuple_
+from sqlalchemy import Integer, bindparam, exists, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.checks.engine import Bound, CheckSetting, bind
 from lsos.core.db.reads import Read, columns_of
 from lsos.core.errors import NotFound
-from lsos.core.http.paging import HotList
+from lsos.core.http.paging import HotList, paginate
+from lsos.core.http.schema import Page
 from lsos.domains.crawl.hosts import unpack
 from lsos.domains.crawl.models import (
     CheckSettings,
@@ -161,7 +162,7 @@ class IssueFilter(NamedTuple):
 
 
 SEVERITY_RANK = func.array_position(
-    text("array['critical','high','medium','low','info']"), CrawlIssue.severity
+    text("array['critical','high','medium','low','info']"), CrawlIssue.severity, type_=Integer
 )
 
 
@@ -169,12 +170,12 @@ async def list_issues(
     session: AsyncSession,
     run: CrawlRun,
     wanted: IssueFilter,
-    after: tuple[int, str, int] | None,
+    cursor: str | None,
     limit: int,
-) -> Sequence[Any]:
-    """(issue, rank, ignored reason or None): worst first, then by code and subject."""
+) -> Page[Any]:
+    """(issue, ignored reason or None): worst first, then by code and subject."""
     query = (
-        select(CrawlIssue, SEVERITY_RANK.label("rank"), IgnoredIssue.reason)
+        select(CrawlIssue, IgnoredIssue.reason)
         .outerjoin(
             IgnoredIssue,
             (IgnoredIssue.campaign_id == run.campaign_id)
@@ -183,8 +184,6 @@ async def list_issues(
             & (IgnoredIssue.until.is_(None) | (IgnoredIssue.until > func.now())),
         )
         .where(CrawlIssue.run_id == run.id)
-        .order_by(SEVERITY_RANK, CrawlIssue.code, CrawlIssue.subject)
-        .limit(limit + 1)
     )
     if wanted.code is not None:
         query = query.where(CrawlIssue.code == wanted.code)
@@ -192,9 +191,8 @@ async def list_issues(
         query = query.where(CrawlIssue.severity == wanted.severity)
     if not wanted.show_ignored:
         query = query.where(IgnoredIssue.id.is_(None))
-    if after is not None:
-        query = query.where(tuple_(SEVERITY_RANK, CrawlIssue.code, CrawlIssue.subject) > after)
-    return (await session.execute(query)).all()
+    key = (SEVERITY_RANK, CrawlIssue.code, CrawlIssue.subject)
+    return await paginate(session, query, key, cursor, limit)
 
 
 async def count_issues(session: AsyncSession, run_id: UUID) -> dict[str, dict[str, object]]:

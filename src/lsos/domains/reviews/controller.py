@@ -70,11 +70,8 @@ class ReviewController(Controller):
         if location_id is not None:
             await campaign_queries.get_listing(session, campaign_id, location_id)
         wanted = ReviewFilter(location_id, min_rating, max_rating, is_answered, since, until)
-        rows = await queries.list_reviews(
-            session, campaign_id, wanted, decode_cursor(cursor), limit
-        )
-        views = [convert(row, ReviewView, from_attributes=True) for row in rows]
-        return ok_page(page_of(views, limit, lambda r: (r.published_at, r.id)))
+        page = await queries.list_reviews(session, campaign_id, wanted, cursor, limit)
+        return ok_page(page.map(lambda row: convert(row, ReviewView, from_attributes=True)))
 
     @get(
         "/velocity",
