@@ -12,7 +12,7 @@ from lsos.checks.catalogue import BY_CODE
 from lsos.checks.engine import CheckSetting
 from lsos.core.clock import now
 from lsos.core.errors import NotFound
-from lsos.domains.crawl.rules import Phase, RunSettings, RunState
+from lsos.domains.crawl.rules import RunSettings
 from lsos.domains.crawl.schemas import (
     CheckView,
     IssueView,
@@ -29,8 +29,8 @@ def run_view(run: Any) -> RunView:
     return RunView(
         id=run.id,
         campaign_id=run.campaign_id,
-        state=msgspec.convert(run.state, RunState),
-        phase=msgspec.convert(run.phase, Phase),
+        state=run.state,
+        phase=run.phase,
         mode=settings.mode,
         start_url=str((run.site or run.settings)["start_url"]),
         progress=Progress(
@@ -46,8 +46,8 @@ def run_view(run: Any) -> RunView:
         ),
         is_cut_off=run.is_cut_off,
         technical_score=run.technical_score,
-        score=msgspec.convert(run.score, ScoreBasis | None),
-        issue_counts=msgspec.convert(run.issue_counts, dict[str, int] | None),
+        score=None if run.score is None else msgspec.convert(run.score, ScoreBasis),
+        issue_counts=run.issue_counts,
         reason_code=run.reason_code,
         created_at=run.created_at,
         started_at=run.started_at,

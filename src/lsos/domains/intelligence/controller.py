@@ -1,5 +1,6 @@
 """Routes of recommendations and of the campaign score."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, cast
 from uuid import UUID
@@ -216,10 +217,17 @@ async def _detail(
     )
 
 
+_EVIDENCE: Mapping[str, type[MeasurementEvidence | LibraryEvidence]] = {
+    "measurement": MeasurementEvidence,
+    "library": LibraryEvidence,
+}
+
+
 def _view(row: Any) -> RecommendationView:
     """Of a recommendation, or of a row with its columns."""
     state = cast(State, row.state)
-    evidence = convert(row.evidence, list[MeasurementEvidence | LibraryEvidence])
+    # One type at a time: msgspec looks a union up anew with each call.
+    evidence = [convert(each, _EVIDENCE[each["kind"]]) for each in row.evidence]
     sources = [e.source for e in evidence if isinstance(e, MeasurementEvidence)]
     return RecommendationView(
         id=row.id,
