@@ -1,6 +1,6 @@
 """What the rooms join: baseline steps, followers, signals, and parts of the score."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from lsos.checks.catalogue import BY_CODE
 from lsos.domains.authority import queries as authority
@@ -62,5 +62,3 @@ SOURCES = Sources(SIGNAL_SOURCES, SCORE_SOURCES)
 
 KNOWN_CODES: frozenset[str] = frozenset(BY_CODE) | {kind.code for kind in SIGNAL_KINDS}
 """Check codes and signals: the reference library must have advice for each."""
-
-CHECK_NEEDS: Mapping[str, str] = {code: check.needs for code, check in BY_CODE.items()}

@@ -21,7 +21,6 @@ from lsos.domains.reference.library import Library
 from lsos.domains.reports.mail import open_mailer
 from lsos.domains.reviews.factory import review_provider
 from lsos.registries import (
-    CHECK_NEEDS,
     CRAWL_FOLLOWERS,
     KNOWN_CODES,
     MEASUREMENT_FOLLOWERS,
@@ -57,7 +56,6 @@ async def resources(settings: Settings, redis: Redis) -> AsyncIterator[dict[str,
             "mailer": open_mailer(settings),
             "library": Library(settings, KNOWN_CODES),
             "sources": SOURCES,
-            "check_needs": CHECK_NEEDS,
         }
 
 

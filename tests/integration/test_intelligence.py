@@ -25,7 +25,7 @@ from lsos.domains.intelligence.tasks import REFRESH
 from lsos.domains.reference.bundle import BUNDLED, read_release
 from lsos.domains.reference.rules import Release, read
 from lsos.domains.reference.signals import Affected, Signal
-from lsos.registries import CHECK_NEEDS, SOURCES
+from lsos.registries import SOURCES
 from tests.support.clients import Answer
 from tests.support.crawls import Crawls
 from tests.support.sites import Site
@@ -212,9 +212,7 @@ async def refresh(
     crawls: Crawls, campaign: str, sources: Sources = SOURCES, release: Release = RELEASE
 ) -> service.Refreshed:
     async with crawls.db.tenant_session(crawls.tenant.id) as session:
-        return await service.refresh(
-            session, crawls.tenant.id, UUID(campaign), release, sources, CHECK_NEEDS
-        )
+        return await service.refresh(session, crawls.tenant.id, UUID(campaign), release, sources)
 
 
 async def stored(crawls: Crawls, campaign: str) -> list[dict[str, Any]]:

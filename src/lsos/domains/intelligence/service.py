@@ -1,6 +1,6 @@
 """Use cases of recommendations: refresh them from measurements, and change their state."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple, cast
 from uuid import UUID
@@ -62,7 +62,6 @@ async def refresh(
     campaign_id: UUID,
     release: Release,
     sources: Sources,
-    needs: Mapping[str, str],
 ) -> Refreshed:
     """Bring recommendations and score in line with the newest measurements; idempotent.
 
@@ -73,7 +72,7 @@ async def refresh(
     await session.execute(
         text("select pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": lock}
     )
-    measured = await _read(session, campaign_id, campaign.services, sources, needs)
+    measured = await _read(session, campaign_id, campaign.services, sources)
     groups = measured.crawled.groups if measured.crawled else []
     candidates, silent = compile_candidates(groups, measured.signals, release)
     ledger = _Ledger(session, tenant_id, campaign_id)
@@ -93,9 +92,8 @@ async def _read(
     campaign_id: UUID,
     services: list[str],
     sources: Sources,
-    needs: Mapping[str, str],
 ) -> _Measured:
-    crawled = await read_crawl(session, campaign_id, services, needs)
+    crawled = await read_crawl(session, campaign_id, services)
     began_at: dict[str, datetime | None] = {"crawl": crawled.began_at if crawled else None}
     signals: list[Signal] = []
     for source in sources.signals:

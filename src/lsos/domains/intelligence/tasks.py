@@ -39,7 +39,6 @@ async def refresh(work: Work, run_id: UUID | None = None) -> Summary:
             work.campaign_id,
             release,
             work.resources["sources"],
-            work.resources["check_needs"],
         )
     return {
         "state": "refreshed",
