@@ -328,7 +328,7 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
-        "crawl_ignored_issues",
+        "audit_ignored_issues",
         sa.Column("campaign_id", sa.Uuid(), nullable=False),
         sa.Column("code", sa.String(), nullable=False),
         sa.Column("subject", sa.BIGINT(), nullable=False),
@@ -346,14 +346,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["tenant_id", "campaign_id"],
             ["campaigns.tenant_id", "campaigns.id"],
-            name=op.f("fk_crawl_ignored_issues_tenant_id_campaign_id"),
+            name=op.f("fk_audit_ignored_issues_tenant_id_campaign_id"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_crawl_ignored_issues")),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_audit_ignored_issues")),
     )
     op.create_index(
-        "uq_crawl_ignored_issues_subject",
-        "crawl_ignored_issues",
+        "uq_audit_ignored_issues_subject",
+        "audit_ignored_issues",
         ["tenant_id", "campaign_id", "code", "subject"],
         unique=True,
     )
@@ -364,6 +364,7 @@ def upgrade() -> None:
         sa.Column("phase", sa.String(), nullable=False),
         sa.Column("settings", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("site", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("check_settings", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("previous_run_id", sa.Uuid(), nullable=True),
         sa.Column("queue", sa.String(), nullable=False),
         sa.Column("requested_by", sa.Uuid(), nullable=True),
@@ -381,6 +382,7 @@ def upgrade() -> None:
         sa.Column("technical_score", sa.Double(), nullable=True),
         sa.Column("score", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("issue_counts", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("failed_checks", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column(
@@ -486,7 +488,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "run_id", "origin", name=op.f("pk_crawl_hosts")),
     )
     op.create_table(
-        "crawl_issues",
+        "crawl_findings",
         sa.Column("code", sa.String(), nullable=False),
         sa.Column("subject", sa.BIGINT(), nullable=False),
         sa.Column("severity", sa.String(), nullable=False),
@@ -499,18 +501,18 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["tenant_id", "run_id"],
             ["crawl_runs.tenant_id", "crawl_runs.id"],
-            name=op.f("fk_crawl_issues_tenant_id_run_id"),
+            name=op.f("fk_crawl_findings_tenant_id_run_id"),
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint(
-            "tenant_id", "run_id", "code", "subject", name=op.f("pk_crawl_issues")
+            "tenant_id", "run_id", "code", "subject", name=op.f("pk_crawl_findings")
         ),
     )
     op.create_table(
         "crawl_pages",
         sa.Column("key", sa.BIGINT(), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
-        sa.Column("depth", sa.SmallInteger(), nullable=False),
+        sa.Column("depth", sa.SmallInteger(), nullable=True),
         sa.Column("status", sa.SmallInteger(), nullable=False),
         sa.Column("error", sa.String(), nullable=True),
         sa.Column("redirect_url", sa.Text(), nullable=True),
@@ -549,7 +551,7 @@ def upgrade() -> None:
         "crawl_todo",
         sa.Column("key", sa.BIGINT(), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
-        sa.Column("depth", sa.SmallInteger(), nullable=False),
+        sa.Column("discovery_depth", sa.SmallInteger(), nullable=False),
         sa.Column("hops", sa.SmallInteger(), nullable=False),
         sa.Column("attempts", sa.SmallInteger(), nullable=False),
         sa.Column("in_sitemap", sa.Boolean(), nullable=False),
@@ -567,7 +569,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "run_id", "key", name=op.f("pk_crawl_todo")),
     )
     op.create_index(
-        "ix_crawl_todo_order", "crawl_todo", ["tenant_id", "run_id", "depth", "key"], unique=False
+        "ix_crawl_todo_order", "crawl_todo", ["tenant_id", "run_id", "discovery_depth", "key"], unique=False
     )
     op.create_table(
         "crawl_urls",
@@ -576,7 +578,7 @@ def upgrade() -> None:
         sa.Column("source", sa.SmallInteger(), nullable=False),
         sa.Column("in_sitemap", sa.Boolean(), nullable=False),
         sa.Column("is_internal", sa.Boolean(), nullable=False),
-        sa.Column("depth", sa.SmallInteger(), nullable=False),
+        sa.Column("discovery_depth", sa.SmallInteger(), nullable=False),
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
         sa.Column("run_id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -625,9 +627,9 @@ def upgrade() -> None:
     protect("campaigns", campaign="id")
     for table in ("locations", "competitors", "baseline_steps"):
         protect(table, campaign="campaign_id")
-    for table in ("crawl_runs", "crawl_ignored_issues"):
+    for table in ("crawl_runs", "audit_ignored_issues"):
         protect(table, campaign="campaign_id")
-    for table in ("crawl_urls", "crawl_todo", "crawl_pages", "crawl_issues"):
+    for table in ("crawl_urls", "crawl_todo", "crawl_pages", "crawl_findings"):
         protect(table)
     protect("crawl_hosts")
     protect("jobs", campaign="campaign_id")
@@ -641,7 +643,7 @@ def downgrade() -> None:
     op.drop_index("ix_crawl_todo_order", table_name="crawl_todo")
     op.drop_table("crawl_todo")
     op.drop_table("crawl_pages")
-    op.drop_table("crawl_issues")
+    op.drop_table("crawl_findings")
     op.drop_table("crawl_hosts")
     op.drop_table("user_campaigns")
     op.drop_index("ix_locations_campaign", table_name="locations")
@@ -653,8 +655,8 @@ def downgrade() -> None:
     )
     op.drop_index("ix_crawl_runs_campaign", table_name="crawl_runs")
     op.drop_table("crawl_runs")
-    op.drop_index("uq_crawl_ignored_issues_subject", table_name="crawl_ignored_issues")
-    op.drop_table("crawl_ignored_issues")
+    op.drop_index("uq_audit_ignored_issues_subject", table_name="audit_ignored_issues")
+    op.drop_table("audit_ignored_issues")
     op.drop_table("competitors")
     op.drop_table("baseline_steps")
     op.drop_index("ix_auth_sessions_user", table_name="auth_sessions")

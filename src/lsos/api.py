@@ -46,6 +46,7 @@ from lsos.core.redis.client import client
 from lsos.core.settings.environment import replaced_variables
 from lsos.core.settings.settings import Settings
 from lsos.core.storage import open_storage
+from lsos.domains.audit import controller as audit
 from lsos.domains.auth import service as auth
 from lsos.domains.auth import sessions
 from lsos.domains.auth.controller import signing_in, tenants
@@ -79,6 +80,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     campaigns.LocationController,
     campaigns.CompetitorController,
     crawl.CrawlController,
+    audit.AuditController,
     local.LocalController,
     reviews.ReviewController,
     authority.AuthorityController,

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from lsos.checks.catalogue import BY_CODE
+from lsos.domains.audit import findings
 from lsos.domains.authority import queries as authority
 from lsos.domains.authority import rules as authority_rules
 from lsos.domains.campaigns.rules import BaselineStep
-from lsos.domains.crawl import findings
 from lsos.domains.entity import queries as entity_queries
 from lsos.domains.entity import rules as entity_rules
 from lsos.domains.intelligence.rules import REFRESH

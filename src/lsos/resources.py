@@ -11,6 +11,7 @@ from lsos.core.redis.semaphore import Semaphore
 from lsos.core.settings.provider_config import parse_proxies
 from lsos.core.settings.settings import Settings
 from lsos.core.storage import open_storage
+from lsos.domains.audit.queries import settings_for_run
 from lsos.domains.authority.factory import backlink_provider
 from lsos.domains.crawl.politeness import HostClock
 from lsos.domains.local.factory import profile_provider
@@ -50,6 +51,7 @@ async def resources(settings: Settings, redis: Redis) -> AsyncIterator[dict[str,
             **_providers(settings, limits, outbound, outbound_once, outbound_private),
             "host_clock": HostClock(redis),
             "semaphore": Semaphore(redis),
+            "check_settings": settings_for_run,
             "crawl_followers": tuple(CRAWL_FOLLOWERS),
             "followers": tuple(MEASUREMENT_FOLLOWERS),
             "storage": open_storage(settings),

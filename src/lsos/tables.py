@@ -4,6 +4,7 @@ from lsos.core.db import audit_log
 from lsos.core.db.model import Base
 from lsos.core.http import idempotency
 from lsos.core.queue import jobs
+from lsos.domains.audit import models as audit
 from lsos.domains.auth import models as auth
 from lsos.domains.authority import models as authority
 from lsos.domains.campaigns import models as campaigns
@@ -21,6 +22,7 @@ ALL = (
     audit_log,
     idempotency,
     jobs,
+    audit,
     auth,
     authority,
     campaigns,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from lsos.core.queue.work import Registry, Task
+from lsos.domains.audit import tasks as audit
 from lsos.domains.authority import tasks as authority
 from lsos.domains.crawl import tasks as crawl
 from lsos.domains.entity import tasks as entity
@@ -14,6 +15,7 @@ from lsos.domains.reviews import tasks as reviews
 
 TASKS: Sequence[Task] = (
     *crawl.TASKS,
+    *audit.TASKS,
     *rank.TASKS,
     *local.TASKS,
     *reviews.TASKS,

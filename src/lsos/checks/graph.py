@@ -262,6 +262,8 @@ class LinkGraph:
 
     def sources_of(self, targets: Sequence[int]) -> "Sources":
         """Which eligible pages refer to these URLs, given by key, in any way."""
+        if not targets:
+            return Sources(self.keys, self._sources[:0], self._targets[:0])
         wanted = np.zeros(len(self), np.bool_)
         nodes, known = find(self.keys, np.asarray(targets, np.int64))
         wanted[nodes[known]] = True

@@ -74,6 +74,8 @@ async def begin(work: Work, run: CrawlRun, start_url: str, hops: int) -> dict[st
             raise RunStopped
         site = await service.site_context(session, current, start_url)
         current.site = msgspec.to_builtins(site)
+        if current.check_settings is None:
+            current.check_settings = await _check_settings(work, session)
         current.phase = "crawling"
         await session.execute(_HOST, {**ids, "origin": origin_of(start_url), "facts": pack(host)})
         seeds = _seeds(run.campaign_id, settings, rules, start_url, hops, entries)
@@ -90,6 +92,12 @@ async def begin(work: Work, run: CrawlRun, start_url: str, hops: int) -> dict[st
                 run_id=run.id,
             )
     return {"sitemaps": len(host.sitemaps), "listed": len(entries), "seeded": seeded}
+
+
+async def _check_settings(work: Work, session: AsyncSession) -> dict[str, object]:
+    """The tenant's settings of checks by code, which the room above keeps."""
+    settings: dict[str, object] = await work.resources["check_settings"](session)
+    return settings
 
 
 def _seeds(

@@ -92,9 +92,10 @@ _Reference = tuple[str, int, str, UrlSource]
 def _references(page: PageFacts) -> Iterator[_Reference]:
     if page.redirect_url:
         yield page.redirect_url, LinkFlag.REDIRECT, "", UrlSource.REDIRECT
+    of_page = int(LinkFlag.PAGE_NOFOLLOW) if "nofollow" in page.robots_values() else 0
     for link in page.links:
         if link.is_http:
-            flag = 1 if link.is_nofollow else 0
+            flag = of_page | 1 if link.is_nofollow else of_page
             if link.kind != "a":
                 flag |= 2 if link.kind == "iframe" else 4
             yield link.url, flag, link.anchor, UrlSource.LINK

@@ -202,7 +202,14 @@ class Slice:
         for code in findings.failed_checks:
             log.error("check_failed", code=code, url=page.url)
         keyed = [(self._interner.key(f.subject), f) for f in findings]
-        return Result(key=claim.key, page=page, links=links, discovered=discovered, findings=keyed)
+        return Result(
+            key=claim.key,
+            page=page,
+            links=links,
+            discovered=discovered,
+            findings=keyed,
+            failed_checks=findings.failed_checks,
+        )
 
     async def _rules(self, url: str) -> HostRules:
         """What the URL's host allows; its robots.txt is fetched once a run."""

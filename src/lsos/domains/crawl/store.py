@@ -8,12 +8,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.checks.engine import Finding
+from lsos.domains.crawl.findings import count_failed_checks, insert_findings
 from lsos.domains.crawl.frontier import Discovered, Frontier
 from lsos.domains.crawl.rules import MAX_TEXT_STORED, PageLinks
 from lsos.web.facts import PageFacts
 
 _FACTS = msgspec.msgpack.Encoder()
-_JSON = msgspec.json.Encoder()
 
 
 class Result(msgspec.Struct, gc=False):
@@ -25,15 +25,17 @@ class Result(msgspec.Struct, gc=False):
     discovered: list[Discovered]
     findings: list[tuple[int, Finding]]
     """With the key of the finding's subject."""
+    failed_checks: list[str] = msgspec.field(default_factory=list)
+    """Codes of the checks that crashed on the page."""
     is_reused: bool = False
 
 
 _PAGES = text("""
-    insert into crawl_pages (tenant_id, run_id, key, url, depth, status, error, redirect_url,
+    insert into crawl_pages (tenant_id, run_id, key, url, status, error, redirect_url,
         content_type, is_html, is_indexable, is_eligible, is_reused, canonical, title, words,
         body_bytes, ttfb_ms, text_hash, etag, last_modified, facts, links)
     select :tenant_id, :run_id, u.* from unnest(
-        cast(:key as bigint[]), cast(:url as text[]), cast(:depth as smallint[]),
+        cast(:key as bigint[]), cast(:url as text[]),
         cast(:status as smallint[]), cast(:error as text[]), cast(:redirect_url as text[]),
         cast(:content_type as text[]), cast(:is_html as bool[]), cast(:is_indexable as bool[]),
         cast(:is_eligible as bool[]), cast(:is_reused as bool[]),
@@ -42,18 +44,6 @@ _PAGES = text("""
         cast(:text_hash as bigint[]), cast(:etag as text[]), cast(:last_modified as text[]),
         cast(:facts as bytea[]), cast(:links as bytea[])
     ) as u
-    on conflict do nothing
-""")
-_ISSUES = text("""
-    insert into crawl_issues (tenant_id, run_id, code, subject, severity, scope, url, count,
-        evidence)
-    select :tenant_id, :run_id, u.code, u.subject, u.severity, u.scope, u.url, u.count,
-        cast(u.evidence as jsonb)
-    from unnest(
-        cast(:code as text[]), cast(:subject as bigint[]), cast(:severity as text[]),
-        cast(:scope as text[]), cast(:url as text[]), cast(:count as int[]),
-        cast(:evidence as text[])
-    ) as u (code, subject, severity, scope, url, count, evidence)
     on conflict do nothing
 """)
 _COUNT = text("""
@@ -101,6 +91,7 @@ async def store(
     kept = [r for r in results if r.key in ours]
     await _insert_pages(session, ids, kept)
     await insert_findings(session, ids, [f for r in kept for f in r.findings])
+    await count_failed_checks(session, ids, [code for r in kept for code in r.failed_checks])
     discovered = {h.key: h for r in reversed(kept) for h in reversed(r.discovered)}
     new = await frontier.discover(session, list(discovered.values()))
     # Declined ones cost no request, so they hold no place in the budget.
@@ -129,28 +120,6 @@ async def store(
     return Stored(done=len(kept), admitted=len(admitted))
 
 
-async def insert_findings(
-    session: AsyncSession, ids: dict[str, UUID], findings: Sequence[tuple[int, Finding]]
-) -> None:
-    """Findings with the keys of their subjects; one that is already there stays as it is."""
-    if not findings:
-        return
-    ordered = sorted(findings, key=lambda pair: (pair[1].code, pair[0]))
-    await session.execute(
-        _ISSUES,
-        {
-            **ids,
-            "code": [f.code for _, f in ordered],
-            "subject": [subject for subject, _ in ordered],
-            "severity": [f.severity for _, f in ordered],
-            "scope": [f.scope for _, f in ordered],
-            "url": [f.subject for _, f in ordered],
-            "count": [f.count for _, f in ordered],
-            "evidence": [_JSON.encode(f.evidence).decode() for _, f in ordered],
-        },
-    )
-
-
 async def _insert_pages(
     session: AsyncSession, ids: dict[str, UUID], kept: Sequence[Result]
 ) -> None:
@@ -164,7 +133,6 @@ async def _insert_pages(
             **ids,
             "key": [r.key for r in ordered],
             "url": [p.url for p in pages],
-            "depth": [p.depth for p in pages],
             "status": [p.status for p in pages],
             "error": [p.error for p in pages],
             "redirect_url": [p.redirect_url or p.meta_refresh or None for p in pages],
