@@ -1,5 +1,6 @@
 """Loads the link graph of a run from what the crawl has stored."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,6 +26,11 @@ _EDGES = bytes(_edge(LinkFlag(bits)) for bits in range(2 * max(LinkFlag)))
 """Edge of each LinkFlag."""
 
 
+def edges(flags: Iterable[int]) -> bytes:
+    """`Edge`s of stored references."""
+    return bytes([_EDGES[flag] for flag in flags])
+
+
 async def load_graph(
     session: AsyncSession, run_id: UUID, campaign_id: UUID, start_url: str, *, has_unread: bool
 ) -> LinkGraph:
@@ -47,5 +53,5 @@ async def load_graph(
         async for key in whole_run.stream_unread(session, run_id):
             builder.add_node(key, "", 0)
     async for key, targets, bits in whole_run.stream_references(session, run_id):
-        builder.add_links(key, targets, bytes([_EDGES[bit] for bit in bits]))
+        builder.add_links(key, targets, edges(bits))
     return builder.build(url_key(secret, start_url))

@@ -20,14 +20,14 @@ _DEPTHS = text("""
 """)
 
 
-class _References(msgspec.Struct, array_like=True, gc=False):
+class References(msgspec.Struct, array_like=True, gc=False):
     """`rules.PageLinks` without its texts, which are never decoded."""
 
     targets: list[int]
     flags: list[int]
 
 
-_UNPACK = msgspec.msgpack.Decoder(_References)
+unpack_references = msgspec.msgpack.Decoder(References).decode
 
 
 async def stream_urls(session: AsyncSession, run_id: UUID) -> AsyncIterator[Any]:
@@ -66,7 +66,7 @@ async def stream_references(
     if only_eligible:
         statement = statement.where(CrawlPage.is_eligible)
     async for key, raw in queries.stream(session, statement.order_by(CrawlPage.key)):
-        found = _UNPACK.decode(raw)
+        found = unpack_references(raw)
         yield key, found.targets, found.flags
 
 
