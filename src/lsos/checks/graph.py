@@ -22,9 +22,9 @@ DAMPING = 0.85
 PRECISION = 1e-6
 """L1 distance of two rounds at which PageRank has settled."""
 MAX_ROUNDS = 100
-_BLOCK = 1_000_000
+_BLOCK = 250_000
 """Edges that are looked at at once: numpy widens them to 64 bits."""
-_NODES = 10_000
+_NODES = 2_000
 """Nodes whose edges are followed at once."""
 
 
@@ -91,7 +91,8 @@ class LinkGraph:
 
     def has(self, flag: NodeFlag) -> Bools:
         """Nodes with all of these flags."""
-        found: Bools = (self._flags & flag) == flag
+        wanted = np.uint8(flag)
+        found: Bools = (self._flags & wanted) == wanted
         return found
 
     @property
@@ -127,7 +128,7 @@ class LinkGraph:
         counts = np.zeros(len(self), np.int64)
         for at in range(0, self.edge_count, _BLOCK):
             kind = self._kinds[at : at + _BLOCK]
-            wanted = ((kind & kinds) != 0) & ((kind & without) == 0)
+            wanted = _any(kind, kinds) & ~_any(kind, without)
             targets = self._targets[at : at + _BLOCK][wanted]
             counts += np.bincount(targets, minlength=len(self))
         return counts
@@ -171,19 +172,20 @@ class LinkGraph:
             counts = self._offsets[nodes[at : at + _NODES] + 1] - starts
             ends = np.cumsum(counts)
             edges = np.repeat(starts - ends + counts, counts) + np.arange(counts.sum())
-            is_new[self._targets[edges[(self._kinds[edges] & kinds) != 0]]] = True
+            is_new[self._targets[edges[_any(self._kinds[edges], kinds)]]] = True
         return np.flatnonzero(is_new & (found == UNREACHED))
 
     @cached_property
     def _offsets(self) -> Ints:
         """Where the edges of each node begin, and where the last ones end."""
-        return np.searchsorted(self._sources, np.arange(len(self) + 1))
+        # Needles of another width would widen all sources.
+        return np.searchsorted(self._sources, np.arange(len(self) + 1, dtype=np.int32))
 
     @cached_property
     def _redirects(self) -> Bools:
         """Nodes that answered with an HTTP redirect to another URL of the site."""
         found = np.zeros(len(self), np.bool_)
-        found[self._sources[(self._kinds & Edge.REDIRECT) != 0]] = True
+        found[self._sources[_any(self._kinds, Edge.REDIRECT)]] = True
         return found
 
     @cached_property
@@ -196,7 +198,7 @@ class LinkGraph:
         named = self._canonicals >= 0
         named[named] = self.has(NodeFlag.PAGE)[self._canonicals[named]]
         step[named] = self._canonicals[named]
-        hops = (self._kinds & HOPS) != 0
+        hops = _any(self._kinds, HOPS)
         step[self._sources[hops]] = self._targets[hops]
         end = step
         # Following all chains at once doubles the steps each time: 2^k of them cover the longest.
@@ -242,10 +244,10 @@ class LinkGraph:
 
     def _votes(self, kind: Edge, ranked: Bools) -> Ints:
         """Links between ranked pages as target * size + source, sorted, each pair once."""
-        pairs = np.empty(np.count_nonzero(self._kinds & kind), np.int64)
+        pairs = np.empty(np.count_nonzero(_any(self._kinds, kind)), np.int64)
         filled = 0
         for at in range(0, self.edge_count, _BLOCK):
-            chosen = (self._kinds[at : at + _BLOCK] & kind) != 0
+            chosen = _any(self._kinds[at : at + _BLOCK], kind)
             sources = self._sources[at : at + _BLOCK][chosen]
             targets = self.ends[self._targets[at : at + _BLOCK][chosen]]
             is_seen = ~self._redirects[sources]
@@ -269,6 +271,11 @@ class LinkGraph:
         wanted[nodes[known]] = True
         chosen = wanted[self._targets] & self.has(NodeFlag.ELIGIBLE)[self._sources]
         return Sources(self.keys, self._sources[chosen], self._targets[chosen])
+
+
+def _any(kinds: NDArray[np.uint8], wanted: int) -> Bools:
+    """Edges of any of the wanted kinds; an Edge itself would widen all kinds to 64 bits."""
+    return (kinds & np.uint8(wanted)) != 0
 
 
 class _Votes:
@@ -309,7 +316,7 @@ class Sources:
     def __call__(self, key: int) -> list[int]:
         """Keys of the pages."""
         node = int(np.searchsorted(self._keys, key))
-        first, end = np.searchsorted(self._targets, [node, node + 1])
+        first, end = np.searchsorted(self._targets, np.array([node, node + 1], np.int32))
         if node >= len(self._keys) or self._keys[node] != key:
             return []
         found: list[int] = self._keys[self._sources[first:end]].tolist()
