@@ -248,10 +248,10 @@ class LinkGraph:
         filled = 0
         for at in range(0, self.edge_count, _BLOCK):
             chosen = _any(self._kinds[at : at + _BLOCK], kind)
-            sources = self._sources[at : at + _BLOCK][chosen]
+            linking = self._sources[at : at + _BLOCK][chosen]
             targets = self.ends[self._targets[at : at + _BLOCK][chosen]]
-            is_seen = ~self._redirects[sources]
-            sources = self.ends[sources]
+            is_seen = ~self._redirects[linking]
+            sources = self.ends[linking]
             kept = is_seen & ranked[sources] & ranked[targets] & (sources != targets)
             block = targets[kept] * len(self) + sources[kept]
             pairs[filled : filled + len(block)] = block
@@ -275,7 +275,8 @@ class LinkGraph:
 
 def _any(kinds: NDArray[np.uint8], wanted: int) -> Bools:
     """Edges of any of the wanted kinds; an Edge itself would widen all kinds to 64 bits."""
-    return (kinds & np.uint8(wanted)) != 0
+    found: Bools = (kinds & np.uint8(wanted)) != 0
+    return found
 
 
 class _Votes:

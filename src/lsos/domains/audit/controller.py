@@ -172,3 +172,6 @@ async def _issues(
         reasons = await queries.ignored_reasons(session, campaign_id, shown)
     views = [issue_view(row, reasons.get((row.code, row.subject))) for row in page.items]
     return ok_page(msgspec.structs.replace(page, items=views))
+
+
+CONTROLLERS = (AuditController,)

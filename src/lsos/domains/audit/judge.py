@@ -31,6 +31,7 @@ from lsos.domains.audit.rules import (
 from lsos.domains.crawl import findings as crawl_findings
 from lsos.domains.crawl import queries, service, whole_run
 from lsos.domains.crawl.hosts import HostRules
+from lsos.room import joints
 from lsos.web.urls import host_of, origin_of, url_key
 
 log = structlog.get_logger(__name__)
@@ -65,7 +66,7 @@ async def judge(work: Work, run_id: UUID) -> Summary:
         coverage = Coverage(admitted=run.done, measured=run.done - run.unmeasured)
         verdict = await _verdict(session, run_id, analysed.facts, coverage)
         await service.complete(session, run, verdict)
-        for name in work.resources["crawl_followers"]:
+        for name in work.resources.get(joints).follows_crawl:
             await enqueue(
                 session,
                 name,

@@ -9,8 +9,10 @@ from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.checks.engine import CheckSetting
+from lsos.core.resources import Resources
 from lsos.domains.audit.models import CheckSettings, IgnoredIssue
 from lsos.domains.crawl import findings
+from lsos.domains.crawl.queries import ReadCheckSettings, check_settings
 
 
 class IssueFilter(NamedTuple):
@@ -66,6 +68,12 @@ async def settings_for_run(session: AsyncSession) -> dict[str, object]:
     settings = await list_check_settings(session)
     own = {code: setting for code, setting in settings.items() if setting != CheckSetting()}
     return {code: msgspec.to_builtins(setting) for code, setting in own.items()}
+
+
+async def provide_check_settings(resources: Resources) -> None:
+    """Let runs of the crawl, which lies below, begin with the tenant's settings."""
+    read: ReadCheckSettings = settings_for_run
+    resources.put(check_settings, read)
 
 
 def setting_of(row: CheckSettings) -> CheckSetting:

@@ -89,3 +89,6 @@ class AuthorityController(Controller):
     ) -> Envelope[AuthoritySummary]:
         """Link counts of the site and its competitors, and the score; null is unmeasured."""
         return ok(await queries.load_summary(session, principal.tenant_id, campaign_id))
+
+
+CONTROLLERS = (AuthorityController,)

@@ -23,7 +23,7 @@ from lsos.domains.authority.schemas import (
 )
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.providers.rules import MEASURED
-from lsos.domains.reference.signals import Affected, Signal
+from lsos.signals import Affected, Signal
 
 MAX_COMPETITORS = 200
 _SAMPLE = 10

@@ -11,8 +11,10 @@ from lsos.core.clock import now
 from lsos.core.errors import Reschedule
 from lsos.core.queue.work import Death, Summary, Work, task
 from lsos.domains.authority import service
+from lsos.domains.authority.factory import backlink_provider
 from lsos.domains.authority.rules import DomainReading
 from lsos.domains.providers.base import PROVIDER_ERRORS, Busy, ends_run
+from lsos.room import enqueue_followers
 
 CONCURRENCY = 4
 PATIENCE = timedelta(hours=1)
@@ -34,7 +36,7 @@ async def refresh(work: Work, refresh_id: UUID) -> Summary:
     running, own, todo, done = begun
     counts = Counter(done.values())
     waits = running.started_at is None or now() - running.started_at < PATIENCE
-    provider = work.resources["backlink_provider"]
+    provider = work.resources.get(backlink_provider)
     gate = asyncio.Semaphore(CONCURRENCY)
     pauses: list[float] = []
     ended_by: list[str] = []
@@ -75,7 +77,7 @@ async def refresh(work: Work, refresh_id: UUID) -> Summary:
             reason_code=ended_by[0] if ended_by else None,
         )
         if ended is not None:
-            await work.enqueue_followers(session)
+            await enqueue_followers(work, session)
     if ended is None:
         return {"state": "ended_already"}
     return {"state": ended.state, "counts": ended.counts, "source": provider.source}

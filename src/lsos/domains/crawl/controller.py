@@ -183,3 +183,6 @@ async def _events(
                 await stopping.wait()
         except TimeoutError:
             continue
+
+
+CONTROLLERS = (CrawlController,)

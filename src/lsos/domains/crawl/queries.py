@@ -1,6 +1,6 @@
 """Reads of runs, pages and links."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from lsos.checks.engine import Bound, CheckSetting, bind, usable
 from lsos.core.errors import NotFound
 from lsos.core.http.schema import TimeKey
+from lsos.core.resources import Resources
 from lsos.domains.crawl.hosts import unpack
 from lsos.domains.crawl.models import (
     CrawlHost,
@@ -28,6 +29,18 @@ from lsos.web.urls import url_key
 UNREACHED = 32_767
 """Depth in facts and orders of a page that no click from the start reaches."""
 FINISHED = ("completed", "completed_with_errors")
+
+
+ReadCheckSettings = Callable[[AsyncSession], Awaitable[dict[str, object]]]
+
+
+async def _no_settings(_: AsyncSession) -> dict[str, object]:
+    return {}
+
+
+def check_settings(_: Resources) -> ReadCheckSettings:
+    """How to read the tenant's settings of checks, by code; the audit puts its own here."""
+    return _no_settings
 
 
 async def get_run(session: AsyncSession, tenant_id: UUID, run_id: UUID) -> CrawlRun:

@@ -9,6 +9,7 @@ from lsos.core.errors import Reschedule
 from lsos.core.queue.jobs import enqueue
 from lsos.core.queue.work import Death, Summary, Work, task
 from lsos.core.redis.client import tenant_key
+from lsos.core.resources import semaphore
 from lsos.domains.crawl import queries, reuse, service
 from lsos.domains.crawl.begin import adopted_start, begin
 from lsos.domains.crawl.dispatch import start_waiting
@@ -61,7 +62,7 @@ async def slice_run(work: Work, run_id: UUID) -> Summary:
     """Fetch for up to 25 s; then back into the queue, behind whoever waits there."""
     limit = work.settings.crawl_max_active_runs_per_tenant * 4
     key = tenant_key(work.tenant_id, "crawl:slices")
-    async with work.resources["semaphore"].hold(
+    async with work.resources.get(semaphore).hold(
         key, limit, SLICE_LEASE_S, str(work.job_id)
     ) as lease:
         if lease is None:

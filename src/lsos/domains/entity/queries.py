@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.domains.entity.models import EntityReport
 from lsos.domains.entity.rules import Part, PartName, signals_of
-from lsos.domains.reference.signals import Signal
+from lsos.signals import Signal
 
 
 async def find_report(

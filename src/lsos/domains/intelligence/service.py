@@ -32,9 +32,9 @@ from lsos.domains.intelligence.rules import (
     step_when_found,
     step_when_gone,
 )
-from lsos.domains.intelligence.sources import Sources
 from lsos.domains.reference.rules import Release
-from lsos.domains.reference.signals import Signal
+from lsos.room import Joints
+from lsos.signals import Signal
 
 FIGURES = ("title", "impact", "effort", "confidence", "risk_tier", "priority")
 
@@ -61,7 +61,7 @@ async def refresh(
     tenant_id: UUID,
     campaign_id: UUID,
     release: Release,
-    sources: Sources,
+    rooms: Joints,
 ) -> Refreshed:
     """Bring recommendations and score in line with the newest measurements; idempotent.
 
@@ -72,7 +72,7 @@ async def refresh(
     await session.execute(
         text("select pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": lock}
     )
-    measured = await _read(session, campaign_id, campaign.services, sources)
+    measured = await _read(session, campaign_id, campaign.services, rooms)
     groups = measured.crawled.groups if measured.crawled else []
     candidates, silent = compile_candidates(groups, measured.signals, release)
     ledger = _Ledger(session, tenant_id, campaign_id)
@@ -83,7 +83,7 @@ async def refresh(
     )
     await _settle(session, ledger, missing, measured)
     await session.flush()
-    score = await _score(session, tenant_id, campaign_id, release, sources)
+    score = await _score(session, tenant_id, campaign_id, release, rooms)
     return Refreshed(ledger.created, ledger.updated, ledger.moved, silent, score)
 
 
@@ -91,12 +91,12 @@ async def _read(
     session: AsyncSession,
     campaign_id: UUID,
     services: list[str],
-    sources: Sources,
+    rooms: Joints,
 ) -> _Measured:
     crawled = await read_crawl(session, campaign_id, services)
     began_at: dict[str, datetime | None] = {"crawl": crawled.began_at if crawled else None}
     signals: list[Signal] = []
-    for source in sources.signals:
+    for source in rooms.signal_sources:
         signals += await source.signals(session, campaign_id)
         began_at[source.room] = await source.measured_at(session, campaign_id)
     return _Measured(crawled, signals, began_at)
@@ -235,9 +235,11 @@ async def _score(
     tenant_id: UUID,
     campaign_id: UUID,
     release: Release,
-    sources: Sources,
+    rooms: Joints,
 ) -> float | None:
-    values = {source.part: await source.value(session, campaign_id) for source in sources.scores}
+    values = {
+        source.part: await source.value(session, campaign_id) for source in rooms.score_sources
+    }
     score = campaign_score(values, release.metrics.campaign_score_weights)
     at = now()
     row = {

@@ -111,3 +111,6 @@ class LocalController(Controller):
 
 def _page(rows: list[Listing], limit: int) -> Page[Listing]:
     return page_of(rows, limit, lambda place: (place.created_at, place.id))
+
+
+CONTROLLERS = (LocalController,)

@@ -13,6 +13,9 @@ from lsos.core.http.schema import decode_cursor, encode_cursor
 from lsos.core.queue.work import Death, Summary, Work, task
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.local import queries, service
+from lsos.domains.local.factory import profile_provider
+from lsos.domains.reviews.factory import review_provider
+from lsos.room import enqueue_followers
 
 SLICE_S = 25.0
 BATCH = 20
@@ -40,7 +43,8 @@ async def refresh(work: Work, refresh_id: UUID) -> Summary:
     waits = running.started_at is None or now() - running.started_at < PATIENCE
     ends_at = time.monotonic() + SLICE_S
     reason_code: str | None = None
-    profiles, reviews = work.resources["profile_provider"], work.resources["review_provider"]
+    profiles = work.resources.get(profile_provider)
+    reviews = work.resources.get(review_provider)
     while True:
         async with work.session() as session:
             key = decode_cursor(str(after) if after else None)
@@ -81,7 +85,7 @@ async def refresh(work: Work, refresh_id: UUID) -> Summary:
             reason_code=reason_code,
         )
         if ended is not None:
-            await work.enqueue_followers(session)
+            await enqueue_followers(work, session)
     if ended is None:
         return {"state": "ended_already"}
     return {"state": ended.state, "counts": ended.counts, "source": profiles.source}
@@ -105,7 +109,7 @@ async def match_site(work: Work, run_id: UUID) -> Summary:
     async with work.session() as session:
         counts = await service.match_site(session, work.tenant_id, work.campaign_id)
         if counts:
-            await work.enqueue_followers(session)
+            await enqueue_followers(work, session)
     return {"run_id": str(run_id), "matches": dict(counts)}
 
 

@@ -253,3 +253,6 @@ class RankController(Controller):
                 days=[views.visibility_day(day) for day in counted],
             )
         )
+
+
+CONTROLLERS = (RankController,)

@@ -12,6 +12,7 @@ from lsos.domains.providers.base import PROVIDER_ERRORS, Busy, ProviderError, en
 from lsos.domains.rank import service
 from lsos.domains.rank.models import Keyword, RankRun
 from lsos.domains.rank.providers.base import RankProvider
+from lsos.domains.rank.providers.factory import rank_provider
 from lsos.domains.rank.rules import BusinessIdentity, RankQuery, RankResult, judge
 from lsos.domains.rank.store import Outcome
 
@@ -30,7 +31,7 @@ class Batch:
         self._run = run
         self._own = own
         self._until = until
-        self._provider: RankProvider = work.resources["rank_provider"]
+        self._provider: RankProvider = work.resources.get(rank_provider)
         self._slots = asyncio.Semaphore(CONCURRENCY)
         self._outcomes: list[Outcome] = []
         self.halt: ProviderError | None = None

@@ -14,7 +14,7 @@ import tldextract
 
 from lsos.core.outbound.addresses import parse_target
 from lsos.domains.providers.rules import MEASURED, MeasurementState
-from lsos.domains.reference.signals import SignalKind
+from lsos.signals import SignalKind
 
 RunState = Literal["queued", "running", "completed", "completed_with_errors", "failed"]
 OPEN_STATES: frozenset[str] = frozenset({"queued", "running"})

@@ -12,7 +12,9 @@ from lsos.domains.rank import queries, service
 from lsos.domains.rank.measure import Batch
 from lsos.domains.rank.models import RankRun
 from lsos.domains.rank.progress import list_to_measure
+from lsos.domains.rank.providers.factory import rank_provider
 from lsos.domains.rank.rules import SLICE_S
+from lsos.room import enqueue_followers
 
 TIMEOUT_S = 120.0
 """Of a slice: keywords are begun for 25 s, and the last one may take 30 s."""
@@ -34,7 +36,7 @@ async def measure(work: Work, run_id: UUID) -> Summary:
 
     A repeat goes on where the last one was: what has an answer is not asked for again.
     """
-    provider = work.resources["rank_provider"]
+    provider = work.resources.get(rank_provider)
     until = time.monotonic() + SLICE_S
     async with work.session() as session:
         run = await service.start(session, work.tenant_id, run_id, provider.source)
@@ -62,7 +64,7 @@ async def _finish(work: Work, run: RankRun, stopped_by: str | None) -> Summary:
     async with work.session() as session:
         ended = await service.finish(session, work.tenant_id, run.id, stopped_by=stopped_by)
         if ended is not None:
-            await work.enqueue_followers(session)
+            await enqueue_followers(work, session)
     if ended is None:
         return {"state": "ended_already"}
     return {"state": ended.state, "counts": ended.counts, "source": ended.source}
@@ -72,7 +74,7 @@ async def _finish(work: Work, run: RankRun, stopped_by: str | None) -> Summary:
 async def baseline(work: Work, step: str) -> Summary:
     """The baseline's ranks: one run, or nothing to do without keywords."""
     assert work.campaign_id is not None
-    source = work.resources["rank_provider"].source
+    source = work.resources.get(rank_provider).source
     async with work.session() as session:
         run = await service.schedule_baseline(session, work.tenant_id, work.campaign_id, source)
     if run is None:

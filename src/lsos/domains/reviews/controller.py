@@ -125,3 +125,6 @@ def _view(listing: Listing, known: LocationFigures) -> VelocityView:
         profile_rating=reading.rating if reading else None,
         figures=known.figures,
     )
+
+
+CONTROLLERS = (ReviewController,)

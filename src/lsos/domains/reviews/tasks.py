@@ -11,6 +11,8 @@ from lsos.core.queue.jobs import enqueue
 from lsos.core.queue.work import Summary, Work, task
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.reviews import queries, service
+from lsos.domains.reviews.factory import review_provider
+from lsos.room import enqueue_followers
 
 SLICE_S = 25.0
 BATCH = 20
@@ -25,7 +27,7 @@ async def refresh(
 ) -> Summary:
     """Read for up to 25 s; the locations that are left are the next job's."""
     assert work.campaign_id is not None
-    provider = work.resources["review_provider"]
+    provider = work.resources.get(review_provider)
     waits = now() - requested_at < PATIENCE
     ends_at = time.monotonic() + SLICE_S
     counts: dict[str, int] = {}
@@ -70,7 +72,7 @@ async def refresh(
             await _go_on(work, requested_at, after)
             return {"states": counts, "new_reviews": new, "state": "continued"}
     async with work.session() as session:
-        await work.enqueue_followers(session)
+        await enqueue_followers(work, session)
     return {"states": counts, "new_reviews": new, "source": provider.source, "ended_by": ended_by}
 
 
