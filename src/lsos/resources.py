@@ -20,6 +20,7 @@ from lsos.domains.rank.providers.factory import rank_provider
 from lsos.domains.reference.library import Library
 from lsos.domains.reports.mail import open_mailer
 from lsos.domains.reviews.factory import review_provider
+from lsos.reader.reader import Reader
 from lsos.registries import (
     CHECK_NEEDS,
     CRAWL_FOLLOWERS,
@@ -41,6 +42,9 @@ async def resources(settings: Settings, redis: Redis) -> AsyncIterator[dict[str,
         Outbound(
             user_agent=agent, allow_origins=origins, proxies=pool, is_sent_once=True
         ) as outbound_once,
+        Reader(
+            page_cpu_s=settings.reader_page_seconds, memory_mb=settings.reader_memory_mb
+        ) as reader,
     ):
         limits = SharedLimits(redis)
         yield {
@@ -49,6 +53,7 @@ async def resources(settings: Settings, redis: Redis) -> AsyncIterator[dict[str,
             "outbound_once": outbound_once,
             "provider_limits": limits,
             **_providers(settings, limits, outbound, outbound_once, outbound_private),
+            "reader": reader,
             "host_clock": HostClock(redis),
             "semaphore": Semaphore(redis),
             "crawl_followers": tuple(CRAWL_FOLLOWERS),

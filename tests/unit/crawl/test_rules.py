@@ -9,13 +9,13 @@ from lsos.domains.crawl.rules import (
     WEIGHTS,
     Coverage,
     Fired,
-    LinkFlag,
     damp,
     end_state,
     is_retryable,
     retry_delay_s,
     technical_score,
 )
+from lsos.web.stored import LinkFlag
 
 FULL = Coverage(admitted=100, measured=100)
 

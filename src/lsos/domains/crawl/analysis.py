@@ -15,8 +15,9 @@ from lsos.domains.crawl import queries
 from lsos.domains.crawl.hosts import HostRules
 from lsos.domains.crawl.models import CrawlIssue, CrawlPage, CrawlRun
 from lsos.domains.crawl.rules import FORMULA, Coverage, Fired, technical_score
-from lsos.domains.crawl.store import insert_findings, unpack_links
+from lsos.domains.crawl.store import insert_findings
 from lsos.web.host_facts import HostFacts
+from lsos.web.stored import unpack_links
 from lsos.web.urls import host_of, url_key
 
 

@@ -13,9 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from lsos.core.db.database import Sessions
 from lsos.domains.crawl import queries
 from lsos.domains.crawl.models import CrawlIssue, CrawlPage, CrawlUrl
-from lsos.domains.crawl.rules import LinkFlag
 from lsos.domains.crawl.schemas import ExportKind
-from lsos.domains.crawl.store import unpack_links
+from lsos.web.stored import LinkFlag, unpack_links
 
 COLUMNS: dict[ExportKind, tuple[str, ...]] = {
     "pages": (

@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from lsos.checks.catalogue import BY_CODE
 from lsos.domains.crawl import queries
 from lsos.domains.crawl.models import CheckSettings, CrawlIssue, CrawlPage, CrawlRun, IgnoredIssue
-from lsos.domains.crawl.store import unpack_facts, unpack_links
 from lsos.web.facts import PageFacts
+from lsos.web.stored import unpack_facts, unpack_links
 from lsos.web.urls import url_key
 
 

@@ -22,10 +22,12 @@ from lsos.domains.crawl.models import (
     CrawlUrl,
     IgnoredIssue,
 )
-from lsos.domains.crawl.rules import OPEN_STATES, LinkFlag, PageLinks, UrlSource
+from lsos.domains.crawl.rules import OPEN_STATES
 from lsos.domains.crawl.schemas import LinkView
+from lsos.web.discovery import UrlSource
 from lsos.web.facts import PageFacts
 from lsos.web.host_facts import HostFacts
+from lsos.web.stored import LinkFlag, unpack_links
 from lsos.web.urls import url_key
 
 FINISHED = ("completed", "completed_with_errors")
@@ -89,8 +91,13 @@ async def count_open_runs(session: AsyncSession) -> int:
 
 async def load_checks(session: AsyncSession) -> Bound:
     """All checks with the tenant's settings."""
+    return bind(await load_check_settings(session))
+
+
+async def load_check_settings(session: AsyncSession) -> dict[str, CheckSetting]:
+    """What the tenant has set of its own, by code of the check."""
     rows = await session.scalars(select(CheckSettings))
-    return bind({row.code: setting_of(row) for row in rows})
+    return {row.code: setting_of(row) for row in rows}
 
 
 def setting_of(row: CheckSettings) -> CheckSetting:
@@ -232,7 +239,7 @@ async def links_of_page(session: AsyncSession, run: CrawlRun, url: str) -> list[
     ).one_or_none()
     if row is None:
         raise NotFound("this run has no such page", field="url", code="page_not_found")
-    stored = msgspec.msgpack.decode(row.links, type=PageLinks)
+    stored = unpack_links(row.links)
     found = await session.execute(
         select(CrawlUrl.key, CrawlUrl.url, CrawlUrl.is_internal).where(
             CrawlUrl.run_id == run.id, CrawlUrl.key.in_(set(stored.targets))

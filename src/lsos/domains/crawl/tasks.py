@@ -71,7 +71,7 @@ async def slice_run(work: Work, run_id: UUID) -> Summary:
             run = await queries.get_run(session, work.tenant_id, run_id)
             if run.state != "running" or run.site is None:
                 return {"state": run.state}
-            checks = await queries.load_checks(session)
+            checks = await queries.load_check_settings(session)
             known = await queries.load_hosts(session, run_id)
             previous = await reuse.find_reusable_run(session, run)
         agent = agent_token(str(run.settings["user_agent"]))
