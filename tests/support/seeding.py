@@ -24,10 +24,9 @@ from lsos.domains.crawl.models import (
     CrawlTodo,
     CrawlUrl,
 )
-from lsos.domains.crawl.rules import PageLinks
-from lsos.domains.crawl.store import pack_facts
 from lsos.domains.entity.models import EntityReport
 from lsos.domains.reports.models import Report, ReportDelivery, ReportSchedule
+from lsos.web.stored import PageLinks, pack_facts
 from lsos.web.urls import url_key
 from tests.support import facts
 from tests.support.seeding_intelligence import seed_intelligence

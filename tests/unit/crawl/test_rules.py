@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 
 from lsos.domains.crawl.rules import (
     MAX_TRIES,
-    LinkFlag,
     end_state,
     is_retryable,
     retry_delay_s,
 )
+from lsos.web.stored import LinkFlag
 
 
 @given(st.integers(100, 599), st.sampled_from([None, "timeout", "dns", "tls", "too_large"]))

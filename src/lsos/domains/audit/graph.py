@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from lsos.checks.graph import Edge, LinkGraph, NodeFlag
 from lsos.checks.graph_builder import GraphBuilder
 from lsos.domains.crawl import whole_run
-from lsos.domains.crawl.rules import LinkFlag
+from lsos.web.stored import LinkFlag
 from lsos.web.urls import url_key
 
 

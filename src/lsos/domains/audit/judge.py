@@ -12,7 +12,7 @@ import msgspec
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.checks.engine import Findings
+from lsos.checks.engine import Findings, bind
 from lsos.checks.graph import UNREACHED, LinkGraph, NodeFlag
 from lsos.checks.site import SiteContext, SiteFacts
 from lsos.core.clock import now
@@ -31,6 +31,7 @@ from lsos.domains.audit.rules import (
 from lsos.domains.crawl import findings as crawl_findings
 from lsos.domains.crawl import queries, service, whole_run
 from lsos.domains.crawl.hosts import HostRules
+from lsos.reader.protocol import finding_row
 from lsos.room import joints
 from lsos.web.urls import host_of, origin_of, url_key
 
@@ -59,8 +60,8 @@ async def judge(work: Work, run_id: UUID) -> Summary:
             return {"state": "ended_already"}
         ids = {"tenant_id": work.tenant_id, "run_id": run_id}
         secret = run.campaign_id.bytes
-        keyed = [(url_key(secret, f.subject), f) for f in analysed.findings]
-        await crawl_findings.insert_findings(session, ids, keyed)
+        rows = [finding_row(f, url_key(secret, f.subject)) for f in analysed.findings]
+        await crawl_findings.insert_findings(session, ids, rows)
         await crawl_findings.count_failed_checks(session, ids, analysed.findings.failed_checks)
         await whole_run.set_depths(session, ids, analysed.pages, analysed.depths)
         coverage = Coverage(admitted=run.done, measured=run.done - run.unmeasured)
@@ -90,7 +91,7 @@ async def _analyse(work: Work, run_id: UUID) -> _Analysed | None:
         run = await queries.get_run(session, work.tenant_id, run_id)
         if run.state != "running" or run.phase != "analysing":
             return None
-        checks = queries.checks_of(run)
+        checks = bind(queries.check_settings_of(run))
         site = msgspec.convert(run.site, SiteContext)
         facts = SiteFacts(
             context=site,

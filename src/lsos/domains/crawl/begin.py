@@ -12,13 +12,14 @@ from lsos.core.queue.jobs import enqueue
 from lsos.core.queue.work import Work
 from lsos.domains.crawl import queries, service
 from lsos.domains.crawl.fetch import Fetcher
-from lsos.domains.crawl.frontier import Discovered, Frontier
+from lsos.domains.crawl.frontier import Frontier
 from lsos.domains.crawl.hosts import HostRules, agent_token, fetch_host, pack, read_sitemaps
 from lsos.domains.crawl.models import CrawlRun
 from lsos.domains.crawl.politeness import host_clock
-from lsos.domains.crawl.rules import RunSettings, UrlSource
+from lsos.domains.crawl.rules import RunSettings
 from lsos.domains.crawl.store import RunStopped
 from lsos.domains.providers.outbounds import private_outbound, public_outbound
+from lsos.web.discovery import Discovered, UrlSource
 from lsos.web.sitemaps import Entry
 from lsos.web.urls import TRACKING_PARAMS, Scope, normalise, origin_of, url_key
 

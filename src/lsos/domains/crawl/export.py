@@ -13,8 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from lsos.core.db.database import Sessions
 from lsos.domains.crawl import queries
 from lsos.domains.crawl.models import CrawlPage, CrawlUrl
-from lsos.domains.crawl.rules import LinkFlag
-from lsos.domains.crawl.store import unpack_links
+from lsos.web.stored import LinkFlag, unpack_links
 
 Rows = AsyncIterator[tuple[Any, ...]]
 PAGE_COLUMNS = (

@@ -11,11 +11,10 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.checks.base import Severity
-from lsos.checks.engine import Finding
 from lsos.domains.crawl.models import CrawlFinding
+from lsos.reader.protocol import FindingRow
 
 CHUNK = 5_000
-_JSON = msgspec.json.Encoder()
 
 SEVERITY_RANK = func.array_position(
     text("array['critical','high','medium','low','info']"), CrawlFinding.severity
@@ -52,23 +51,23 @@ _FAILED = text("""
 
 
 async def insert_findings(
-    session: AsyncSession, ids: dict[str, UUID], findings: Sequence[tuple[int, Finding]]
+    session: AsyncSession, ids: dict[str, UUID], findings: Sequence[FindingRow]
 ) -> None:
-    """Findings with the keys of their subjects; one that is already there stays as it is."""
-    ordered = sorted(findings, key=lambda pair: (pair[1].code, pair[0]))
+    """One that is already there stays as it is."""
+    ordered = sorted(findings, key=lambda f: (f.code, f.subject))
     for at in range(0, len(ordered), CHUNK):
         chunk = ordered[at : at + CHUNK]
         await session.execute(
             _INSERT,
             {
                 **ids,
-                "code": [f.code for _, f in chunk],
-                "subject": [subject for subject, _ in chunk],
-                "severity": [f.severity for _, f in chunk],
-                "scope": [f.scope for _, f in chunk],
-                "url": [f.subject for _, f in chunk],
-                "count": [f.count for _, f in chunk],
-                "evidence": [_JSON.encode(f.evidence).decode() for _, f in chunk],
+                "code": [f.code for f in chunk],
+                "subject": [f.subject for f in chunk],
+                "severity": [f.severity for f in chunk],
+                "scope": [f.scope for f in chunk],
+                "url": [f.url for f in chunk],
+                "count": [f.count for f in chunk],
+                "evidence": [f.evidence for f in chunk],
             },
         )
 

@@ -7,26 +7,12 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.domains.crawl.rules import LEASE_S, UrlSource
+from lsos.domains.crawl.rules import LEASE_S
+from lsos.web.discovery import Discovered, UrlSource
 
 MAX_DEPTH = 32_767
 MOST_RECORDED = 5
 """Times the page budget: URLs that are recorded, those included that robots.txt forbids."""
-
-
-class Discovered(msgspec.Struct, gc=False):
-    """A URL that the run has discovered."""
-
-    key: int
-    url: str
-    source: UrlSource
-    is_internal: bool
-    depth: int
-    """Links from the start on the way by which it was discovered."""
-    hops: int = 0
-    in_sitemap: bool = False
-    is_wanted: bool = True
-    """Internal, within the depth and allowed: it may enter the frontier."""
 
 
 class Claim(msgspec.Struct, frozen=True, gc=False):

@@ -104,7 +104,7 @@ class CrawlUrl(_OfRun, Base):
     key: Mapped[int] = mapped_column(BIGINT)
     url: Mapped[str] = mapped_column(Text)
     source: Mapped[int] = mapped_column(SmallInteger)
-    """rules.UrlSource: how it was first discovered."""
+    """web.discovery.UrlSource: how it was first discovered."""
     in_sitemap: Mapped[bool] = mapped_column(default=False)
     is_internal: Mapped[bool]
     discovery_depth: Mapped[int] = mapped_column(SmallInteger)
@@ -163,7 +163,7 @@ class CrawlPage(_OfRun, Base):
     last_modified: Mapped[str | None]
     facts: Mapped[bytes] = mapped_column(BYTEA)
     links: Mapped[bytes] = mapped_column(BYTEA)
-    """rules.PageLinks in msgpack: all links of the page by the keys of their targets."""
+    """web.stored.PageLinks in msgpack: all links of the page by the keys of their targets."""
     fetched_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

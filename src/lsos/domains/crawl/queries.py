@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import exists, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.checks.engine import Bound, CheckSetting, bind, usable
+from lsos.checks.engine import CheckSetting, usable
 from lsos.core.errors import NotFound
 from lsos.core.http.schema import TimeKey
 from lsos.core.resources import Resources
@@ -20,10 +20,12 @@ from lsos.domains.crawl.models import (
     CrawlTodo,
     CrawlUrl,
 )
-from lsos.domains.crawl.rules import OPEN_STATES, LinkFlag, PageLinks, UrlSource
+from lsos.domains.crawl.rules import OPEN_STATES
 from lsos.domains.crawl.schemas import LinkView
+from lsos.web.discovery import UrlSource
 from lsos.web.facts import PageFacts
 from lsos.web.host_facts import HostFacts
+from lsos.web.stored import LinkFlag, unpack_facts, unpack_links
 from lsos.web.urls import url_key
 
 UNREACHED = 32_767
@@ -99,10 +101,10 @@ async def count_open_runs(session: AsyncSession) -> int:
     )
 
 
-def checks_of(run: CrawlRun) -> Bound:
-    """All checks as they were set when the run began."""
+def check_settings_of(run: CrawlRun) -> dict[str, CheckSetting]:
+    """Of the checks that were set when the run began, and that this release still knows."""
     settings = msgspec.convert(run.check_settings or {}, dict[str, CheckSetting], strict=False)
-    return bind(usable(settings))
+    return usable(settings)
 
 
 async def load_hosts(session: AsyncSession, run_id: UUID) -> dict[str, HostFacts]:
@@ -177,7 +179,7 @@ async def links_of_page(session: AsyncSession, run: CrawlRun, url: str) -> list[
     ).one_or_none()
     if row is None:
         raise NotFound("this run has no such page", field="url", code="page_not_found")
-    stored = msgspec.msgpack.decode(row.links, type=PageLinks)
+    stored = unpack_links(row.links)
     found = await session.execute(
         select(CrawlUrl.key, CrawlUrl.url, CrawlUrl.is_internal).where(
             CrawlUrl.run_id == run.id, CrawlUrl.key.in_(set(stored.targets))
@@ -258,7 +260,7 @@ async def stream_eligible(session: AsyncSession, run_id: UUID) -> AsyncIterator[
 
 
 def _facts(raw: bytes, depth: int) -> PageFacts:
-    page = msgspec.msgpack.decode(raw, type=PageFacts)
+    page = unpack_facts(raw)
     page.depth = depth
     return page
 

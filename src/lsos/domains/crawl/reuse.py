@@ -1,29 +1,18 @@
 """What a delta run takes over of the run before: validators, facts, links and findings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.checks.base import Evidence, Severity
+from lsos.checks.base import Severity
 from lsos.checks.catalogue import BY_CODE
-from lsos.checks.engine import Finding
 from lsos.domains.crawl.fetch import Known
 from lsos.domains.crawl.frontier import Claim
 from lsos.domains.crawl.models import CrawlFinding, CrawlPage, CrawlRun, CrawlUrl
-from lsos.domains.crawl.rules import LinkFlag, PageLinks
-from lsos.web.facts import Link
-
-_IN_FACTS = (
-    LinkFlag.CANONICAL
-    | LinkFlag.HREFLANG
-    | LinkFlag.REDIRECT
-    | LinkFlag.PAGINATION
-    | LinkFlag.REFRESH
-)
-"""References that the page's facts hold too."""
+from lsos.reader.protocol import FindingRow
 
 
 async def find_reusable_run(session: AsyncSession, run: CrawlRun) -> UUID | None:
@@ -55,7 +44,7 @@ async def validators(
     }
 
 
-async def page_findings(session: AsyncSession, run_id: UUID, key: int) -> list[Finding]:
+async def page_findings(session: AsyncSession, run_id: UUID, key: int) -> list[FindingRow]:
     """What the page checks of a run found on one page."""
     rows = await session.scalars(
         select(CrawlFinding).where(
@@ -63,13 +52,14 @@ async def page_findings(session: AsyncSession, run_id: UUID, key: int) -> list[F
         )
     )
     return [
-        Finding(
+        FindingRow(
             code=row.code,
+            subject=key,
             severity=msgspec.convert(row.severity, Severity),
             scope="page",
-            subject=row.url,
-            evidence=msgspec.convert(row.evidence, list[Evidence]),
+            url=row.url,
             count=row.count,
+            evidence=msgspec.json.encode(row.evidence).decode(),
         )
         for row in rows
         if row.code in BY_CODE and BY_CODE[row.code].run_page is not None
@@ -95,18 +85,3 @@ async def urls_of(session: AsyncSession, run_id: UUID, keys: Sequence[int]) -> d
         )
     )
     return {row.key: row.url for row in rows}
-
-
-def links_from(stored: PageLinks, urls: Mapping[int, str]) -> list[Link]:
-    """Hyperlinks again from their stored form; what the page's facts hold is left out."""
-    return [
-        Link(
-            url=urls[target],
-            href=urls[target],
-            anchor=anchor,
-            kind="iframe" if flag & LinkFlag.IFRAME else "area" if flag & LinkFlag.AREA else "a",
-            is_nofollow=bool(flag & LinkFlag.NOFOLLOW),
-        )
-        for target, flag, anchor in zip(stored.targets, stored.flags, stored.anchors, strict=True)
-        if target in urls and not flag & _IN_FACTS
-    ]

@@ -75,7 +75,7 @@ async def slice_run(work: Work, run_id: UUID) -> Summary:
             previous = await reuse.find_reusable_run(session, run)
         agent = agent_token(str(run.settings["user_agent"]))
         hosts = {origin: HostRules(facts, agent) for origin, facts in known.items()}
-        slice_ = Slice(work, run, queries.checks_of(run), hosts, previous)
+        slice_ = Slice(work, run, queries.check_settings_of(run), hosts, previous)
         end = await slice_.run(SLICE_S)
     if end.is_stopped:
         return {"state": "stopped", "done": end.done}

@@ -21,7 +21,7 @@ _DEPTHS = text("""
 
 
 class References(msgspec.Struct, array_like=True, gc=False):
-    """`rules.PageLinks` without its texts, which are never decoded."""
+    """`web.stored.PageLinks` without its texts, which are never decoded."""
 
     targets: list[int]
     flags: list[int]
