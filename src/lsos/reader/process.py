@@ -28,7 +28,7 @@ class Job:
     def __init__(
         self, run: int, cpu_s: float, frame: Sequence[bytes], future: asyncio.Future[bytes]
     ) -> None:
-        """`run`: its number, 0 for work of no run. `cpu_s`: CPU-seconds that it may take."""
+        """`run`: its number; work of no run has its own. `cpu_s`: CPU-seconds that it may take."""
         self.run = run
         self.cpu_s = cpu_s
         self.frame = frame

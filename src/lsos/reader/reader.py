@@ -5,7 +5,6 @@ others go on in a new one, so a hostile site delays its own run alone.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import count
 from typing import Literal, Self, TypeVar
@@ -30,6 +29,7 @@ from lsos.reader.protocol import (
     decode_answer,
     frame,
 )
+from lsos.reader.turns import Turns
 from lsos.web.facts import PageFacts
 from lsos.web.sitemaps import Sitemap
 
@@ -53,7 +53,6 @@ IDLE_TICKS = 240
 """A minute without a run: the process is ended until there is one again."""
 SITEMAP_SHARE = 6
 """A full sitemap is 50 MB, and may take so many times the time of a page."""
-NO_RUN = 0
 
 A = TypeVar("A", PageRead, SitemapRead, RobotsRead)
 
@@ -80,11 +79,7 @@ class Reader:
         self._memory_mb = memory_mb
         self._main: ReaderProcess | None = None
         self._aside: set[ReaderProcess] = set()
-        self._slow: set[int] = set()
-        """Runs with a page aside; their other pages wait."""
-        self._waiting: dict[int, deque[Job]] = {}
-        self._turns: deque[int] = deque()
-        """Runs in the order in which they may send a page."""
+        self._turns = Turns()
         self._runs: dict[int, list[bytes]] = {}
         """Open runs: what a process must be told of them."""
         self._numbers = count(1)
@@ -135,7 +130,7 @@ class Reader:
 
     def close_run(self, run: int) -> None:
         self._runs.pop(run, None)
-        self._waiting.pop(run, None)
+        self._turns.drop(run)
         self._tell(run, CloseRun(run))
         if self._main is not None:
             self._main.runs.discard(run)
@@ -144,20 +139,20 @@ class Reader:
         self._tell(run, Forget(run, list(keys)))
 
     async def read_sitemap(self, url: str, body: bytes) -> Sitemap:
-        """Raises Broken."""
+        """Raises Broken. One that takes long holds up nothing else, as if it were a run."""
         order = ReadSitemap(self.page_cpu_s * SITEMAP_SHARE, url)
-        return (await self.ask(NO_RUN, order, body, SitemapRead)).sitemap
+        return (await self.ask(next(self._numbers), order, body, SitemapRead)).sitemap
 
     async def read_robots(self, body: bytes) -> RobotsRead:
         """Raises Broken."""
-        return await self.ask(NO_RUN, ReadRobots(self.page_cpu_s), body, RobotsRead)
+        return await self.ask(next(self._numbers), ReadRobots(self.page_cpu_s), body, RobotsRead)
 
     async def ask(self, run: int, order: Work, raw: bytes, kind: type[A]) -> A:
         """The answer to an order; raises Broken, and ReaderUnavailable."""
         if self._is_closed:
             raise ReaderUnavailable("the reader was closed")
         future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self._queue(Job(run, order.cpu_s, frame(order, raw), future))
+        self._turns.add(Job(run, order.cpu_s, frame(order, raw), future))
         self._send()
         answer = decode_answer(await future)
         if isinstance(answer, Failed):
@@ -171,48 +166,23 @@ class Reader:
         if self._main is not None and run in self._main.runs:
             self._main.tell(frame(order))
 
-    def _queue(self, job: Job, *, is_first: bool = False) -> None:
-        jobs = self._waiting.get(job.run)
-        if jobs is None:
-            jobs = self._waiting[job.run] = deque()
-            self._turns.append(job.run)
-        if is_first:
-            jobs.appendleft(job)
-        else:
-            jobs.append(job)
-
     def _send(self) -> None:
         """Send what the process may have ahead."""
         process = self._main
         if process is None:
-            if self._waiting:
+            if self._turns:
                 self.warm()
             return
         if not process.is_ready:
             return
         while len(process.pending) < WINDOW and process.pending_bytes < WINDOW_BYTES:
-            job = self._next()
+            job = self._turns.next()
             if job is None:
                 return
             if job.run in self._runs and job.run not in process.runs:
                 process.runs.add(job.run)
                 process.tell(self._runs[job.run])
             process.send(job)
-
-    def _next(self) -> Job | None:
-        """The next page of the run whose turn it is."""
-        for _ in range(len(self._turns)):
-            run = self._turns.popleft()
-            jobs = self._waiting.get(run)
-            while jobs and jobs[0].future.done():
-                jobs.popleft()  # whoever asked was cancelled
-            if not jobs:
-                self._waiting.pop(run, None)
-                continue
-            self._turns.append(run)
-            if run not in self._slow:
-                return jobs.popleft()
-        return None
 
     async def _start(self) -> None:
         process = ReaderProcess(self._answered, self._send, self._ended)
@@ -236,12 +206,7 @@ class Reader:
             self._fail_all(ReaderUnavailable("no reader process can be started"))
 
     def _fail_all(self, error: Exception) -> None:
-        jobs = [job for jobs in self._waiting.values() for job in jobs]
-        self._waiting.clear()
-        self._turns.clear()
-        for job in jobs:
-            if not job.future.done():
-                job.future.set_exception(error)
+        _fail(self._turns.clear(), error)
 
     def _answered(self, process: ReaderProcess, job: Job, message: bytes) -> None:
         if not job.future.done():
@@ -249,7 +214,7 @@ class Reader:
         if process in self._aside:
             # What had been sent after its page is read elsewhere by now.
             self._aside.discard(process)
-            self._slow.discard(job.run)
+            self._turns.paused.discard(job.run)
             process.kill()
         self._send()
 
@@ -260,20 +225,21 @@ class Reader:
         self._aside.discard(process)
         jobs = process.take_back(0)
         if self._is_closed:
+            _fail(jobs, ReaderUnavailable("the reader was closed"))
             return
         if not process.is_ready:
             self._count_failed_start(code)
         else:
             self._failed_starts = 0
         if jobs:
-            self._slow.discard(jobs[0].run)
+            self._turns.paused.discard(jobs[0].run)
             log.warning("reader_ended", code=code, pages=len(jobs))
             if broken := self._verdict(jobs[0], code):
                 job = jobs.pop(0)
                 if not job.future.done():
                     job.future.set_exception(broken)
         for job in reversed(jobs):
-            self._queue(job, is_first=True)
+            self._turns.add(job, is_first=True)
         self._send()
 
     def _verdict(self, job: Job, code: int) -> Broken | None:
@@ -303,7 +269,7 @@ class Reader:
         is_slow = main.pending and main.idle_ticks >= SLOW_TICKS
         if is_slow and len(self._aside) < MOST_ASIDE and self._has_others(main):
             self._set_aside(main)
-        is_idle = not (self._runs or main.pending or self._waiting)
+        is_idle = not (self._runs or main.pending or self._turns)
         self._idle_ticks = self._idle_ticks + 1 if is_idle else 0
         if self._idle_ticks >= IDLE_TICKS:
             self._main = None
@@ -317,19 +283,24 @@ class Reader:
     def _has_others(self, process: ReaderProcess) -> bool:
         """Another run waits for the page at work."""
         at_work = process.pending[0].run
-        return any(job.run != at_work for job in process.pending) or any(
-            jobs and run != at_work and run not in self._slow for run, jobs in self._waiting.items()
-        )
+        is_behind = any(job.run != at_work for job in process.pending)
+        return is_behind or self._turns.has_others(at_work)
 
     def _set_aside(self, process: ReaderProcess) -> None:
         """Leave a process to the page at work; what it was sent beyond goes to another."""
         log.info("reader_set_aside", pages=len(process.pending))
-        self._slow.add(process.pending[0].run)
+        self._turns.paused.add(process.pending[0].run)
         self._aside.add(process)
         self._main = None
         for job in reversed(process.take_back(1)):
-            self._queue(job, is_first=True)
+            self._turns.add(job, is_first=True)
         self._send()
+
+
+def _fail(jobs: Iterable[Job], error: Exception) -> None:
+    for job in jobs:
+        if not job.future.done():
+            job.future.set_exception(error)
 
 
 class RunPages:

@@ -15,6 +15,7 @@ from lsos.domains.crawl.fetch import Fetcher
 from lsos.domains.crawl.frontier import Frontier
 from lsos.domains.crawl.hosts import HostRules, agent_token, fetch_host, pack, read_sitemaps
 from lsos.domains.crawl.models import CrawlRun
+from lsos.domains.crawl.pages import page_reader
 from lsos.domains.crawl.politeness import host_clock
 from lsos.domains.crawl.rules import RunSettings
 from lsos.domains.crawl.store import RunStopped
@@ -60,13 +61,15 @@ async def begin(work: Work, run: CrawlRun, start_url: str, hops: int) -> dict[st
             if await queries.run_state(session, run.id) != "running":
                 raise RunStopped
 
-    host = await fetch_host(outbound, start_url, settings, wait)
+    reader = work.resources.get(page_reader)
+    reader.warm()
+    host = await fetch_host(outbound, reader, start_url, settings, wait)
     host.is_start = True
     rules = HostRules(host, agent_token(settings.user_agent))
     fetcher.interval_s = rules.interval_s(settings)
     entries: list[Entry] = []
     if settings.use_sitemaps and not rules.is_unreachable:
-        listed = await read_sitemaps(outbound, host, settings, wait, most=MOST_LISTED)
+        listed = await read_sitemaps(outbound, reader, host, settings, wait, most=MOST_LISTED)
         host.sitemaps, entries = listed.files, listed.entries
     ids = {"tenant_id": work.tenant_id, "run_id": run.id}
     async with work.session() as session:

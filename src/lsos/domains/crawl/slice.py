@@ -81,7 +81,8 @@ class Slice:
         )
         clock: HostClock = work.resources.get(host_clock)
         self._fetcher = Fetcher(self._outbound, clock, self.settings, self.site.start_url)
-        self._reader = work.resources.get(page_reader).open(self._setup(run, checks))
+        self._reader = work.resources.get(page_reader)
+        self._pages = self._reader.open(self._setup(run, checks))
         self._enabled = frozenset(bind(checks).codes if previous_run_id else ())
         self._hosts = hosts
         self._host_locks: dict[str, asyncio.Lock] = {}
@@ -111,7 +112,7 @@ class Slice:
         except* ReaderUnavailable as error:
             raise Transient("no reader process", code="reader_unavailable") from error
         finally:
-            self._reader.close()
+            self._pages.close()
 
     async def _run(self, seconds: float) -> SliceEnd:
         deadline = time.monotonic() + seconds
@@ -214,7 +215,7 @@ class Slice:
         return await self._read(claim, page, body)
 
     async def _read(self, claim: Claim, page: PageFacts, body: bytes) -> Result:
-        return self._result(claim, await self._reader.read(page, body, claim.hops))
+        return self._result(claim, await self._pages.read(page, body, claim.hops))
 
     def _result(self, claim: Claim, read: PageRead) -> Result:
         for code in read.failed_checks:
@@ -230,7 +231,9 @@ class Slice:
         lock = self._host_locks.setdefault(origin, asyncio.Lock())
         async with lock:
             if origin not in self._hosts:
-                facts = await fetch_host(self._outbound, url, self.settings, self._fetcher.wait_for)
+                facts = await fetch_host(
+                    self._outbound, self._reader, url, self.settings, self._fetcher.wait_for
+                )
                 ids = {"tenant_id": self._work.tenant_id, "run_id": self._run_id}
                 async with self._work.session() as session:
                     await session.execute(
@@ -260,7 +263,7 @@ class Slice:
             targets = unpack_links(raw_links).targets
             urls = await reuse.urls_of(session, self._previous_run_id, targets)
             before = await reuse.page_findings(session, self._previous_run_id, claim.key)
-        read = await self._reader.read_stored(
+        read = await self._pages.read_stored(
             raw_facts,
             raw_links,
             urls,
@@ -300,4 +303,4 @@ class Slice:
         return claims
 
     def _forget(self, results: Sequence[Result]) -> None:
-        self._reader.forget([d.key for result in results for d in result.read.discovered])
+        self._pages.forget([d.key for result in results for d in result.read.discovered])

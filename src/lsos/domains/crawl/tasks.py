@@ -5,7 +5,7 @@ from uuid import UUID, uuid5
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.core.errors import Reschedule
+from lsos.core.errors import Reschedule, Transient
 from lsos.core.queue.jobs import enqueue
 from lsos.core.queue.work import Death, Summary, Work, task
 from lsos.core.redis.client import tenant_key
@@ -17,6 +17,7 @@ from lsos.domains.crawl.hosts import HostRules, agent_token
 from lsos.domains.crawl.rules import SLICE_S, RunSettings
 from lsos.domains.crawl.slice import Slice
 from lsos.domains.crawl.store import RunStopped
+from lsos.reader.reader import ReaderUnavailable
 
 SLICE_LEASE_S = 15.0
 SLICE_TIMEOUT_S = 420.0
@@ -55,6 +56,8 @@ async def begin_run(
         return await begin(work, run, start_url or settings.start_url, hops)
     except RunStopped:
         return {"state": "stopped"}
+    except ReaderUnavailable as error:
+        raise Transient("no reader process", code="reader_unavailable") from error
 
 
 @task("crawl.slice", attempts=25, timeout_s=SLICE_TIMEOUT_S, on_dead=run_died)
