@@ -2,13 +2,14 @@
 
 import argparse
 
-from tools.bench import api, crawl, dashboard, entity, health, idle, queue, rank, report
+from tools.bench import api, crawl, dashboard, entity, graph, health, idle, queue, rank, report
 
 TOPICS = {
     "api": api.main,
     "crawl": crawl.main,
     "dashboard": dashboard.main,
     "entity": entity.main,
+    "graph": graph.main,
     "health": health.main,
     "idle": idle.main,
     "queue": queue.main,

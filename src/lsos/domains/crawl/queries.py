@@ -1,34 +1,47 @@
-"""Reads of runs, pages, links, issues and check settings."""
+"""Reads of runs, pages and links."""
 
-from collections.abc import AsyncIterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Integer, bindparam, exists, func, select, text
+from sqlalchemy import bindparam, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.checks.engine import Bound, CheckSetting, bind
+from lsos.checks.engine import CheckSetting, usable
 from lsos.core.db.reads import Read, columns_of
 from lsos.core.errors import NotFound
-from lsos.core.http.paging import HotList, paginate
-from lsos.core.http.schema import Page
+from lsos.core.http.paging import HotList
+from lsos.core.resources import Resources
 from lsos.domains.crawl.hosts import unpack
 from lsos.domains.crawl.models import (
-    CheckSettings,
     CrawlHost,
-    CrawlIssue,
     CrawlPage,
     CrawlRun,
     CrawlTodo,
     CrawlUrl,
-    IgnoredIssue,
 )
-from lsos.domains.crawl.rules import FINISHED, OPEN_STATES, LinkFlag, PageLinks, UrlSource
+from lsos.domains.crawl.rules import FINISHED, OPEN_STATES
 from lsos.domains.crawl.schemas import LinkView
+from lsos.web.discovery import UrlSource
 from lsos.web.facts import PageFacts
 from lsos.web.host_facts import HostFacts
+from lsos.web.stored import LinkFlag, unpack_facts, unpack_links
 from lsos.web.urls import url_key
+
+UNREACHED = 32_767
+"""Depth in facts and orders of a page that no click from the start reaches."""
+
+ReadCheckSettings = Callable[[AsyncSession], Awaitable[dict[str, object]]]
+
+
+async def _no_settings(_: AsyncSession) -> dict[str, object]:
+    return {}
+
+
+def check_settings(_: Resources) -> ReadCheckSettings:
+    """How to read the tenant's settings of checks, by code; the audit puts its own here."""
+    return _no_settings
 
 
 async def get_run(session: AsyncSession, tenant_id: UUID, run_id: UUID) -> CrawlRun:
@@ -80,22 +93,10 @@ async def count_open_runs(session: AsyncSession) -> int:
     )
 
 
-async def load_checks(session: AsyncSession) -> Bound:
-    """All checks with the tenant's settings."""
-    rows = await session.scalars(select(CheckSettings))
-    return bind({row.code: setting_of(row) for row in rows})
-
-
-def setting_of(row: CheckSettings) -> CheckSetting:
-    return msgspec.convert(
-        {"is_enabled": row.is_enabled, "severity": row.severity, "limits": row.limits},
-        CheckSetting,
-        strict=False,
-    )
-
-
-async def list_check_settings(session: AsyncSession) -> Sequence[CheckSettings]:
-    return (await session.scalars(select(CheckSettings).order_by(CheckSettings.code))).all()
+def check_settings_of(run: CrawlRun) -> dict[str, CheckSetting]:
+    """Of the checks that were set when the run began, and that this release still knows."""
+    settings = msgspec.convert(run.check_settings or {}, dict[str, CheckSetting], strict=False)
+    return usable(settings)
 
 
 async def load_hosts(session: AsyncSession, run_id: UUID) -> dict[str, HostFacts]:
@@ -106,6 +107,7 @@ async def load_hosts(session: AsyncSession, run_id: UUID) -> dict[str, HostFacts
     return {origin: unpack(facts) for origin, facts in rows}
 
 
+DEPTH_RANK = func.coalesce(CrawlPage.depth, UNREACHED).label("depth_rank")
 PAGE_COLUMNS = (
     CrawlPage.key,
     CrawlPage.url,
@@ -126,15 +128,15 @@ PAGE_COLUMNS = (
 )
 
 PAGES = HotList(
-    select(*PAGE_COLUMNS).where(CrawlPage.run_id == bindparam("run_id")),
-    key=(CrawlPage.depth, CrawlPage.key),
+    select(*PAGE_COLUMNS, DEPTH_RANK).where(CrawlPage.run_id == bindparam("run_id")),
+    key=(DEPTH_RANK, CrawlPage.key),
     filters={
         "status": CrawlPage.status == bindparam("status"),
         "is_indexable": CrawlPage.is_indexable == bindparam("is_indexable"),
         "error": CrawlPage.error == bindparam("error"),
     },
 )
-"""Pages in order of depth, without their facts."""
+"""Pages in order of depth, those that no click reaches last, without their facts."""
 
 RUNS = HotList(
     select(*columns_of(CrawlRun)),
@@ -155,59 +157,6 @@ async def check_run(session: AsyncSession, run_id: UUID) -> None:
         raise NotFound("no such crawl run", code="crawl_run_not_found")
 
 
-class IssueFilter(NamedTuple):
-    code: str | None = None
-    severity: str | None = None
-    show_ignored: bool = False
-
-
-SEVERITY_RANK = func.array_position(
-    text("array['critical','high','medium','low','info']"), CrawlIssue.severity, type_=Integer
-)
-
-
-async def list_issues(
-    session: AsyncSession,
-    run: CrawlRun,
-    wanted: IssueFilter,
-    cursor: str | None,
-    limit: int,
-) -> Page[Any]:
-    """(issue, ignored reason or None): worst first, then by code and subject."""
-    query = (
-        select(CrawlIssue, IgnoredIssue.reason)
-        .outerjoin(
-            IgnoredIssue,
-            (IgnoredIssue.campaign_id == run.campaign_id)
-            & (IgnoredIssue.code == CrawlIssue.code)
-            & (IgnoredIssue.subject == CrawlIssue.subject)
-            & (IgnoredIssue.until.is_(None) | (IgnoredIssue.until > func.now())),
-        )
-        .where(CrawlIssue.run_id == run.id)
-    )
-    if wanted.code is not None:
-        query = query.where(CrawlIssue.code == wanted.code)
-    if wanted.severity is not None:
-        query = query.where(CrawlIssue.severity == wanted.severity)
-    if not wanted.show_ignored:
-        query = query.where(IgnoredIssue.id.is_(None))
-    key = (SEVERITY_RANK, CrawlIssue.code, CrawlIssue.subject)
-    return await paginate(session, query, key, cursor, limit)
-
-
-async def count_issues(session: AsyncSession, run_id: UUID) -> dict[str, dict[str, object]]:
-    """By code: severity, findings and a URL as example."""
-    rows = await session.execute(
-        select(CrawlIssue.code, CrawlIssue.severity, func.count(), func.min(CrawlIssue.url))
-        .where(CrawlIssue.run_id == run_id)
-        .group_by(CrawlIssue.code, CrawlIssue.severity)
-    )
-    return {
-        f"{code}:{severity}": {"code": code, "severity": severity, "count": count, "example": url}
-        for code, severity, count, url in rows
-    }
-
-
 async def links_of_page(session: AsyncSession, run: CrawlRun, url: str) -> list[LinkView]:
     """References of one page of a run; NotFound when it has no such page."""
     key = url_key(run.campaign_id.bytes, url)
@@ -220,7 +169,7 @@ async def links_of_page(session: AsyncSession, run: CrawlRun, url: str) -> list[
     ).one_or_none()
     if row is None:
         raise NotFound("this run has no such page", field="url", code="page_not_found")
-    stored = msgspec.msgpack.decode(row.links, type=PageLinks)
+    stored = unpack_links(row.links)
     found = await session.execute(
         select(CrawlUrl.key, CrawlUrl.url, CrawlUrl.is_internal).where(
             CrawlUrl.run_id == run.id, CrawlUrl.key.in_(set(stored.targets))
@@ -232,7 +181,7 @@ async def links_of_page(session: AsyncSession, run: CrawlRun, url: str) -> list[
             source=row.url,
             target=targets[key].url,
             kind=LinkFlag(flag).kind,
-            is_followed=not flag & LinkFlag.NOFOLLOW,
+            is_followed=LinkFlag(flag).is_followed,
             is_internal=targets[key].is_internal,
             anchor=anchor,
         )
@@ -278,19 +227,41 @@ async def redirect_targets(session: AsyncSession, run_id: UUID) -> dict[str, str
 async def stream_pages(session: AsyncSession, run_id: UUID) -> AsyncIterator[PageFacts]:
     """Facts of the pages that answered 200 with HTML, from the start on; links are not among them.
 
-    In bounded memory: about a thousand pages are held at once.
+    In bounded memory, like all streams here. `depth` is that in clicks, or UNREACHED.
     """
     statement = (
-        select(CrawlPage.facts)
+        select(CrawlPage.facts, DEPTH_RANK)
         .where(CrawlPage.run_id == run_id, CrawlPage.is_html, CrawlPage.status == 200)
-        .order_by(CrawlPage.depth, CrawlPage.key)
+        .order_by(DEPTH_RANK, CrawlPage.key)
     )
-    async for row in stream(session, statement):
-        yield msgspec.msgpack.decode(row.facts, type=PageFacts)
+    async for raw, depth in stream(session, statement, 100):
+        yield _facts(raw, depth)
 
 
-async def stream(session: AsyncSession, statement: Any) -> AsyncIterator[Any]:
-    """Rows one by one, fetched in thousands: bounded memory for exports and analysis."""
-    result = await session.stream(statement.execution_options(yield_per=1_000))
+async def stream_eligible(session: AsyncSession, run_id: UUID) -> AsyncIterator[PageFacts]:
+    """The same of the pages that scores are about, in a fixed order."""
+    statement = (
+        select(CrawlPage.facts, DEPTH_RANK)
+        .where(CrawlPage.run_id == run_id, CrawlPage.is_eligible)
+        .order_by(CrawlPage.key)
+    )
+    async for raw, depth in stream(session, statement, 100):
+        yield _facts(raw, depth)
+
+
+def _facts(raw: bytes, depth: int) -> PageFacts:
+    page = unpack_facts(raw)
+    page.depth = depth
+    return page
+
+
+async def count_indexable(session: AsyncSession, run_id: UUID) -> int:
+    query = select(func.count()).where(CrawlPage.run_id == run_id, CrawlPage.is_indexable)
+    return await session.scalar(query) or 0
+
+
+async def stream(session: AsyncSession, statement: Any, size: int = 1_000) -> AsyncIterator[Any]:
+    """Rows one by one, fetched `size` at a time: bounded memory for exports and analysis."""
+    result = await session.stream(statement.execution_options(yield_per=size))
     async for row in result:
         yield row

@@ -7,6 +7,7 @@ from lsos.domains.health.rollup import waiting
 
 
 async def purge(resources: Resources) -> None:
+    """Delete figures that are older than they are kept for."""
     await service.purge(resources.db)
 
 
