@@ -93,7 +93,13 @@ async def seed(db: Database, tenant_id: UUID, user_id: UUID, mark: str) -> Seede
                 job,
                 key,
                 BaselineStep(
-                    id=new_id(), **owned, name=mark, task=mark, state="failed", reason_code=mark
+                    id=new_id(),
+                    **owned,
+                    name=mark,
+                    task=mark,
+                    after=mark,
+                    state="failed",
+                    reason_code=mark,
                 ),
                 UserCampaign(tenant_id=tenant_id, user_id=user_id, campaign_id=other.id),
                 AuditEntry(
