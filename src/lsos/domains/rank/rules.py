@@ -10,11 +10,11 @@ from ipaddress import ip_address
 from typing import Literal
 
 import msgspec
-import tldextract
 
 from lsos.core.outbound.addresses import parse_target
 from lsos.domains.providers.rules import MEASURED, MeasurementState
 from lsos.signals import SignalKind
+from lsos.web.suffixes import below_suffix, public_suffix
 
 RunState = Literal["queued", "running", "completed", "completed_with_errors", "failed"]
 OPEN_STATES: frozenset[str] = frozenset({"queued", "running"})
@@ -49,9 +49,6 @@ SIGNALS: tuple[SignalKind, ...] = (
     SignalKind("rank_errors", "rank", "info", "the provider gave no answer for these keywords"),
 )
 
-_suffixes = tldextract.TLDExtract(
-    cache_dir=None, suffix_list_urls=(), include_psl_private_domains=True
-)
 _SPACE = re.compile(r"\s+")
 
 
@@ -175,9 +172,8 @@ def site_of(url: str) -> str:
     try:
         return str(ip_address(host))
     except ValueError:
-        parts = _suffixes(host)
-        if parts.suffix:
-            return f"{parts.domain}.{parts.suffix}" if parts.domain else host
+        if public_suffix(host):
+            return below_suffix(host) or host
         # The list's rule for a top-level domain that it does not name.
         return ".".join(host.split(".")[-2:])
 
