@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from lsos.core.queue.work import Tick
+from lsos.core.queue.work import Task, Tick
 from lsos.rooms import JOINTS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -15,11 +15,13 @@ TARGET = ROOT / "Docs" / "tasks.md"
 HEAD = """\
 # Background work
 
-What workers run. How a job lives is in [architecture.md](architecture.md#a-job). Generated from the rooms; `make docs` writes it.
+What workers run. [architecture.md](architecture.md#a-job) says how a job lives. Generated from the
+rooms; `make docs` writes it.
 
 ## Tasks
 
-A task runs when a job of its name is due. Attempts beyond a time-out or a lost worker count; a job that waits its turn does not use one up.
+A task runs when a job of its name is due. Failures, time-outs and lost workers use up attempts;
+going back into the queue does not.
 
 | task | attempts | time-out (s) | does |
 |---|---|---|---|
@@ -27,7 +29,8 @@ A task runs when a job of its name is due. Attempts beyond a time-out or a lost 
 TICKS = """
 ## Ticks
 
-Short work at fixed times; a claim in PostgreSQL makes each effect happen once, however many workers there are.
+Short work at fixed times. However many workers there are, a claim in PostgreSQL makes each effect
+happen once.
 
 | tick | minutes of the hour | does |
 |---|---|---|
@@ -50,6 +53,11 @@ def sentence(body: Callable[..., Any]) -> str:
     return " ".join(text.split("\n\n")[0].split()).replace("|", "\\|")
 
 
+def row(task: Task) -> str:
+    does = sentence(task.body)
+    return f"| `{task.name}` | {task.attempts} | {task.timeout_s:g} | {does} |\n"
+
+
 def minutes(tick: Tick) -> str:
     return "all" if tick.minutes is None else ", ".join(map(str, sorted(tick.minutes)))
 
@@ -59,10 +67,7 @@ def build() -> str:
     return "".join(
         (
             HEAD,
-            *(
-                f"| `{task.name}` | {task.attempts} | {task.timeout_s:g} | {sentence(task.body)} |\n"
-                for task in tasks
-            ),
+            *map(row, tasks),
             TICKS,
             *(
                 f"| `{tick.name}` | {minutes(tick)} | {sentence(tick.body)} |\n"

@@ -1,4 +1,4 @@
-"""Crawl runs: URLs, pages, hosts and findings."""
+"""Crawl runs: URLs, pages, hosts and findings; what the audit keeps about them."""
 
 from migrations import tables as t
 
@@ -21,7 +21,7 @@ def upgrade() -> None:
         key=("code",),
     )
     t.tenant_table(
-        "crawl_ignored_issues",
+        "audit_ignored_issues",
         t.required("campaign_id", t.ID),
         t.required("code", t.TEXT),
         t.required("subject", t.BIG),
@@ -32,8 +32,8 @@ def upgrade() -> None:
         viewed_by="campaign_id",
     )
     t.index(
-        "uq_crawl_ignored_issues_subject",
-        "crawl_ignored_issues",
+        "uq_audit_ignored_issues_subject",
+        "audit_ignored_issues",
         "tenant_id",
         "campaign_id",
         "code",
@@ -47,6 +47,7 @@ def upgrade() -> None:
         t.required("phase", t.TEXT),
         t.required("settings", t.JSON),
         t.optional("site", t.JSON),
+        t.optional("check_settings", t.JSON),
         t.optional("previous_run_id", t.ID),
         t.required("queue", t.TEXT),
         t.optional("requested_by", t.ID),
@@ -64,6 +65,7 @@ def upgrade() -> None:
         t.optional("technical_score", t.REAL),
         t.optional("score", t.JSON),
         t.optional("issue_counts", t.JSON),
+        t.required("failed_checks", t.JSON),
         t.belongs_to("campaigns", "campaign_id"),
         t.check(
             "state",
@@ -88,7 +90,7 @@ def upgrade() -> None:
         key=("run_id", "origin"),
     )
     t.tenant_table(
-        "crawl_issues",
+        "crawl_findings",
         t.required("code", t.TEXT),
         t.required("subject", t.BIG),
         t.required("severity", t.TEXT),
@@ -104,7 +106,7 @@ def upgrade() -> None:
         "crawl_pages",
         t.required("key", t.BIG),
         t.required("url", t.LONG_TEXT),
-        t.required("depth", t.SMALL),
+        t.optional("depth", t.SMALL),
         t.required("status", t.SMALL),
         t.optional("error", t.TEXT),
         t.optional("redirect_url", t.LONG_TEXT),
@@ -132,7 +134,7 @@ def upgrade() -> None:
         "crawl_todo",
         t.required("key", t.BIG),
         t.required("url", t.LONG_TEXT),
-        t.required("depth", t.SMALL),
+        t.required("discovery_depth", t.SMALL),
         t.required("hops", t.SMALL),
         t.required("attempts", t.SMALL),
         t.required("in_sitemap", t.FLAG),
@@ -143,7 +145,7 @@ def upgrade() -> None:
         t.belongs_to("crawl_runs", "run_id"),
         key=("run_id", "key"),
     )
-    t.index("ix_crawl_todo_order", "crawl_todo", "tenant_id", "run_id", "depth", "key")
+    t.index("ix_crawl_todo_order", "crawl_todo", "tenant_id", "run_id", "discovery_depth", "key")
     t.tenant_table(
         "crawl_urls",
         t.required("key", t.BIG),
@@ -151,7 +153,7 @@ def upgrade() -> None:
         t.required("source", t.SMALL),
         t.required("in_sitemap", t.FLAG),
         t.required("is_internal", t.FLAG),
-        t.required("depth", t.SMALL),
+        t.required("discovery_depth", t.SMALL),
         t.required("run_id", t.ID),
         t.belongs_to("crawl_runs", "run_id"),
         key=("run_id", "key"),
@@ -164,9 +166,9 @@ def downgrade() -> None:
         "crawl_urls",
         "crawl_todo",
         "crawl_pages",
-        "crawl_issues",
+        "crawl_findings",
         "crawl_hosts",
         "crawl_runs",
-        "crawl_ignored_issues",
+        "audit_ignored_issues",
         "check_settings",
     )

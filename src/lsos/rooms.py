@@ -1,5 +1,6 @@
 """The rooms of LSOS: whatever is listed anywhere is derived from this tuple."""
 
+from lsos.domains.audit import room as audit
 from lsos.domains.auth import room as auth
 from lsos.domains.authority import room as authority
 from lsos.domains.campaigns import room as campaigns
@@ -24,6 +25,7 @@ ROOMS = (
     reference.ROOM,
     providers.ROOM,
     crawl.ROOM,
+    audit.ROOM,
     rank.ROOM,
     local.ROOM,
     reviews.ROOM,

@@ -1,6 +1,8 @@
 """Fixtures: two seeded tenants and an operator; sites on loopback with an API and a worker."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -9,6 +11,7 @@ from lsos.core.db.database import Database
 from lsos.core.db.system import system_session
 from lsos.core.queue.notifier import Notifier
 from lsos.core.redis.client import client
+from lsos.core.settings.settings import Settings
 from lsos.domains.auth import service as auth
 from lsos.domains.auth.schemas import TenantCreate, UserCreate
 from tests.conftest import PASSWORD, Api, make_tenant, running_worker, serve_api, sign_in
@@ -63,23 +66,31 @@ def crawl_timeout_s() -> float:
     return 60.0
 
 
-@pytest.fixture(scope="module")
-async def crawls(stores: StoreFactory, crawl_timeout_s: float) -> AsyncIterator[Crawls]:
+@asynccontextmanager
+async def crawling(
+    stores: StoreFactory,
+    working: Callable[[Settings], AbstractAsyncContextManager[object]],
+    **options: Any,
+) -> AsyncIterator[Crawls]:
+    """Crawls on stores of their own, done by `working`: a worker with these settings."""
     async with site_pool(SITES) as sites, stores.new() as own:
         settings = settings_for(
-            own,
-            outbound_allow_origins=sites.origins,
-            crawl_timeout_seconds=crawl_timeout_s,
-            crawl_frontier_batch_size=10,
+            own, outbound_allow_origins=sites.origins, crawl_frontier_batch_size=10, **options
         )
         redis = client(settings.redis_url)
         db = Database.of(settings, application_name="lsos-tests", pusher=Notifier(redis))
         async with serve_api(settings, db) as api:
             tenant = await make_tenant(api, "Crawlers")
-            async with running_worker(settings):
+            async with working(settings):
                 yield Crawls(db=db, settings=settings, sites=sites, tenant=tenant, api=api)
         await db.close()
         await redis.aclose()
+
+
+@pytest.fixture(scope="module")
+async def crawls(stores: StoreFactory, crawl_timeout_s: float) -> AsyncIterator[Crawls]:
+    async with crawling(stores, running_worker, crawl_timeout_seconds=crawl_timeout_s) as running:
+        yield running
 
 
 @pytest.fixture

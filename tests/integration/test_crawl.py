@@ -266,7 +266,7 @@ async def test_sitemaps_are_read_in_all_their_shapes_and_end(crawls: Crawls, sit
     assert outcome.run.state == "completed"
     assert set(outcome.pages) == {"/", "/listed", "/zipped", "/text"}
     assert outcome.urls["/listed"].in_sitemap
-    assert outcome.pages["/listed"].depth == 1
+    assert outcome.urls["/listed"].discovery_depth == 1, "within a max_depth of 1"
     assert outcome.urls[f"{other.base_url}/foreign"].is_internal is False
     assert other.hits == []
     xml = Counter(path for path in site.paths() if path.endswith(".xml"))

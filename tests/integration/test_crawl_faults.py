@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from lsos.domains.crawl.fetch import MAX_BODY_BYTES
-from lsos.domains.crawl.store import unpack_facts
+from lsos.web.stored import unpack_facts
 from tests.support.crawls import Crawls, Outcome
 from tests.support.sites import Site, html
 

@@ -14,6 +14,7 @@ from lsos.core.outbound.client import Outbound
 from lsos.core.redis.client import HOST_CLOCK, client
 from lsos.domains.crawl.hosts import HostRules, fetch_host
 from lsos.domains.crawl.rules import RunSettings
+from lsos.reader.reader import Reader
 from tests.support.crawls import Crawls
 from tests.support.sites import Site, site_pool
 
@@ -92,12 +93,13 @@ async def judged() -> dict[str, tuple[bool, int]]:
     async with (
         site_pool(len(SCRIPTS)) as sites,
         Outbound(user_agent="LSOSbot/1", allow_private=True) as outbound,
+        Reader(page_cpu_s=5, memory_mb=1_000) as reader,
     ):
 
         async def judge(script: Callable[[Site], None]) -> tuple[bool, int]:
             site = await sites.open()
             script(site)
-            facts = await fetch_host(outbound, site.base_url + "/page", settings, no_wait)
+            facts = await fetch_host(outbound, reader, site.base_url + "/page", settings, no_wait)
             rules = HostRules(facts, "lsosbot")
             return rules.allows(site.base_url + "/page"), site.count("/robots.txt")
 

@@ -15,9 +15,9 @@ from lsos.core.db.database import Database
 from lsos.core.db.system import system_session
 from lsos.core.http.principal import Principal
 from lsos.core.settings.settings import Settings
+from lsos.domains.audit.views import encode_issue
 from lsos.domains.auth import service as auth
 from lsos.domains.auth.schemas import ApiKeyCreate, UserCreate
-from lsos.domains.crawl.views import encode_issue
 from lsos.rooms import JOINTS
 from tests.conftest import PASSWORD, Api, sign_in
 from tests.support.catalogue import TENANT_TABLES, fingerprint, tenant_tables
@@ -358,8 +358,8 @@ UNMARKED = {
     ("baseline_steps", "state"),
     ("crawl_runs", "state"),
     ("crawl_runs", "phase"),
-    ("crawl_issues", "severity"),
-    ("crawl_issues", "scope"),
+    ("crawl_findings", "severity"),
+    ("crawl_findings", "scope"),
     ("jobs", "state"),
     ("entity_reports", "state"),
     ("recommendations", "state"),

@@ -10,7 +10,7 @@ from lsos.core.clock import new_id, now
 from lsos.core.errors import NotFound
 from lsos.domains.auth.models import Tenant
 from lsos.domains.authority.models import AuthoritySnapshot
-from lsos.domains.crawl.models import CrawlIssue, CrawlRun
+from lsos.domains.crawl.models import CrawlFinding, CrawlRun
 from lsos.domains.intelligence.models import CampaignScore, Recommendation
 from lsos.domains.local.models import NapMatch, ProfileSnapshot
 from lsos.domains.rank.models import Keyword, RankSnapshot
@@ -67,7 +67,7 @@ async def add_run(
         session.add(run)
         await session.flush()
         session.add_all(
-            CrawlIssue(
+            CrawlFinding(
                 tenant_id=tenant.id,
                 run_id=run.id,
                 code=code,

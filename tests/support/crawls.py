@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from lsos.core.db.database import Database
 from lsos.core.settings.settings import Settings
-from lsos.domains.crawl.models import CrawlIssue, CrawlPage, CrawlRun, CrawlUrl
+from lsos.domains.crawl.models import CrawlFinding, CrawlPage, CrawlRun, CrawlUrl
 from lsos.domains.crawl.rules import OPEN_STATES
 from tests.support.clients import Answer, TenantClients
 from tests.support.sites import Site, Sites
@@ -95,7 +95,7 @@ class Crawls:
             ).all()
             urls = (await session.scalars(select(CrawlUrl).where(CrawlUrl.run_id == run.id))).all()
             issues = await session.execute(
-                select(CrawlIssue.code, CrawlIssue.url).where(CrawlIssue.run_id == run.id)
+                select(CrawlFinding.code, CrawlFinding.url).where(CrawlFinding.run_id == run.id)
             )
         return Outcome(
             run=run,

@@ -14,6 +14,7 @@ from lsos.web.facts import (
     StructuredItem,
 )
 from lsos.web.host_facts import HostFacts, RobotsGroup, SitemapFacts
+from tests.support.graphs import graph
 
 HOST = "www.example.com"
 ORIGIN = f"https://{HOST}"
@@ -166,6 +167,7 @@ def site(*hosts: HostFacts, **overrides: Any) -> SiteFacts:
         "hosts": {h.host: h for h in hosts},
         "page_count": 40,
         "indexable_count": 38,
+        "graph": graph({"/": ["/plumbing"], "/plumbing": ["/"]}),
     }
     values.update(overrides)
     return SiteFacts(**values)

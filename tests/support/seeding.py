@@ -12,23 +12,21 @@ from lsos.core.db.audit_log import AuditEntry
 from lsos.core.db.database import Database
 from lsos.core.http.idempotency import IdempotencyKey
 from lsos.core.queue.jobs import Job
+from lsos.domains.audit.models import CheckSettings, IgnoredIssue
+from lsos.domains.audit.views import encode_issue
 from lsos.domains.auth.models import ApiKey, Tenant, UserCampaign
 from lsos.domains.campaigns.models import BaselineStep, Campaign, Competitor, Location
 from lsos.domains.crawl.models import (
-    CheckSettings,
+    CrawlFinding,
     CrawlHost,
-    CrawlIssue,
     CrawlPage,
     CrawlRun,
     CrawlTodo,
     CrawlUrl,
-    IgnoredIssue,
 )
-from lsos.domains.crawl.rules import PageLinks
-from lsos.domains.crawl.store import pack_facts
-from lsos.domains.crawl.views import encode_issue
 from lsos.domains.entity.models import EntityReport
 from lsos.domains.reports.models import Report, ReportDelivery, ReportSchedule
+from lsos.web.stored import PageLinks, pack_facts
 from lsos.web.urls import url_key
 from tests.support import facts
 from tests.support.seeding_intelligence import seed_intelligence
@@ -255,6 +253,8 @@ async def _crawl(session: AsyncSession, owned: dict[str, UUID], mark: str) -> tu
         technical_score=50.0,
         score={"mark": mark},
         issue_counts={mark: 1},
+        check_settings={mark: {"severity": "high"}},
+        failed_checks={mark: 1},
     )
     session.add(run)
     await session.flush()
@@ -264,8 +264,8 @@ async def _crawl(session: AsyncSession, owned: dict[str, UUID], mark: str) -> tu
     text_fields = ("error", "content_type", "title", "etag", "last_modified")
     session.add_all(
         [
-            CrawlUrl(**of_run, key=key, url=url, source=0, is_internal=True, depth=0),
-            CrawlTodo(**of_run, key=key + 1, url=url, depth=0, hops=0),
+            CrawlUrl(**of_run, key=key, url=url, source=0, is_internal=True, discovery_depth=0),
+            CrawlTodo(**of_run, key=key + 1, url=url, discovery_depth=0, hops=0),
             CrawlPage(
                 **of_run,
                 key=key,
@@ -284,7 +284,7 @@ async def _crawl(session: AsyncSession, owned: dict[str, UUID], mark: str) -> tu
                 facts=pack_facts(page_facts),
                 links=msgspec.msgpack.encode(links),
             ),
-            CrawlIssue(
+            CrawlFinding(
                 **of_run,
                 code=mark,
                 subject=key,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lsos.checks.catalogue import BY_CODE
 from lsos.cli import cli
-from lsos.domains.crawl import rules as crawl
+from lsos.domains.audit import rules as audit
 from lsos.domains.entity import rules as entity
 from lsos.domains.rank import rules as rank
 from lsos.domains.reference.bundle import BUNDLED, read_release
@@ -328,7 +328,7 @@ def test_thresholds_are_those_by_which_the_rooms_speak_up(shipped: Document) -> 
 
 def test_the_weights_are_those_of_the_technical_score(shipped: Document) -> None:
     weights = read(shipped).metrics.severity_weights
-    assert {severity: weights[severity] for severity in crawl.WEIGHTS} == crawl.WEIGHTS
+    assert {severity: weights[severity] for severity in audit.WEIGHTS} == audit.WEIGHTS
 
 
 def test_authors_see_every_fault_on_the_command_line(tmp_path: Path, shipped: Document) -> None:

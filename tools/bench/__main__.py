@@ -2,12 +2,13 @@
 
 import argparse
 
-from tools.bench import crawl, dashboard, entity, health, idle, queue, rank, report
+from tools.bench import crawl, dashboard, entity, graph, health, idle, queue, rank, report
 
 TOPICS = {
     "crawl": crawl.main,
     "dashboard": dashboard.main,
     "entity": entity.main,
+    "graph": graph.main,
     "health": health.main,
     "idle": idle.main,
     "queue": queue.main,

@@ -33,16 +33,16 @@ def main() -> None:
         server("tools.bench.site", "--pages", str(PAGES), "--kb", str(KB), "--port", "0") as port,
     ):
         url = f"http://127.0.0.1:{port}/"
-        postmaster = asyncio.run(_postmaster(running.stores.postgres_dsn))
+        database = asyncio.run(postmaster(running.stores.postgres_dsn))
         out = Path(folder)
         for round_ in range(ROUNDS):
             console.print(f"[dim]round {round_ + 1} of {ROUNDS}[/]")
             costs["bare"].append(_peer("tools.bench.bare", url))
-            costs["lsos"].append(_lsos(url, out, postmaster, PAGES))
+            costs["lsos"].append(_lsos(url, out, database, PAGES))
             costs["scrapy"].append(_peer("tools.bench.scrapy_peer", url))
             # As noisy as the rest, and subtracted from it: so as often.
             starts["bare"].append(_start("tools.bench.bare", url))
-            starts["lsos"].append(_lsos(url, out, postmaster, 1)["cpu_s"])
+            starts["lsos"].append(_lsos(url, out, database, 1)["cpu_s"])
             starts["scrapy"].append(_start("tools.bench.scrapy_peer", url))
     _report(costs, starts)
 
@@ -60,9 +60,9 @@ def _start(module: str, url: str) -> float:
     return run([sys.executable, "-m", module, url, "--pages", "1"]).cpu_s
 
 
-def _lsos(url: str, folder: Path, postmaster: int, pages: int) -> dict[str, float]:
+def _lsos(url: str, folder: Path, database: int, pages: int) -> dict[str, float]:
     """Worker's CPU and memory by its own rusage; PostgreSQL's beside it."""
-    before = tree_cpu_s(postmaster)
+    before = tree_cpu_s(database)
     command = [sys.executable, "-m", "lsos.cli", "audit", url, "--allow-private", "--json"]
     command += ["--max-pages", str(pages), "--out", str(folder / "out"), "--no-sitemaps"]
     environ = {**os.environ, "LSOS_HOME": str(folder / "stores")}
@@ -70,11 +70,11 @@ def _lsos(url: str, folder: Path, postmaster: int, pages: int) -> dict[str, floa
     summary: dict[str, Any] = json.loads(cost.stdout)
     if summary["pages"] != pages:
         raise RuntimeError(f"LSOS measured {summary['pages']} pages: {summary['state']}")
-    database_s = tree_cpu_s(postmaster) - before
+    database_s = tree_cpu_s(database) - before
     return _figures(cost, summary["cpu_s"], summary["peak_mb"], summary["seconds"], database_s)
 
 
-async def _postmaster(dsn: str) -> int:
+async def postmaster(dsn: str) -> int:
     """The process of the server, as the parent of one of its backends."""
     connection = await asyncpg.connect(dsn.replace("+asyncpg", ""))
     try:

@@ -2,12 +2,12 @@
 
 import time
 
-from lsos.domains.crawl.store import pack_facts, unpack_facts
 from lsos.domains.entity.analysis import Analyser, Subject
 from lsos.domains.entity.places import Place
 from lsos.domains.entity.topics import Keyword
 from lsos.web.facts import Heading, PageFacts
 from lsos.web.html.structured_data import jsonld_items
+from lsos.web.stored import pack_facts, unpack_facts
 from tools.bench.measure import console, median, table, write
 
 PAGES = 5_000

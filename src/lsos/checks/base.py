@@ -8,10 +8,12 @@ import msgspec
 
 from lsos.checks.site import SiteContext, SiteFacts
 from lsos.web.facts import PageFacts
+from lsos.web.host_facts import HostFacts
 
 Severity = Literal["critical", "high", "medium", "low", "info"]
 Scope = Literal["page", "site", "host"]
-Needs = Literal["page", "host", "graph", "sitemap", "history"]
+Needs = Literal["page", "host", "site"]
+"""What a check judges: one page at a time, one host, or the whole run."""
 Limits = Mapping[str, float]
 """A check's thresholds by name: its defaults, overlaid with the tenant's."""
 
@@ -35,8 +37,9 @@ class Evidence(msgspec.Struct, gc=False, omit_defaults=True):
     """The bound that was broken."""
     urls: list[str] = msgspec.field(default_factory=list)
     """Other URLs concerned, at most 20."""
-    host: str = ""
-    """Set by host checks that run on host facts."""
+    subject: str = ""
+    """URL that the finding is about, set by `run_site` alone; "" for the start URL. Not stored: it
+    becomes the finding's own subject."""
     severity: Severity | None = None
     """Set when the definition raises or lowers the check's own severity for this case."""
 
@@ -46,13 +49,20 @@ def text(value: str, size: int = 500) -> str:
     return value if len(value) <= size else value[: size - 1] + "…"
 
 
+PageRun = Callable[[PageFacts, Context], Iterator[Evidence]]
+HostRun = Callable[[HostFacts, SiteFacts, Context], Iterator[Evidence]]
+SiteRun = Callable[[SiteFacts, Context], Iterator[Evidence]]
+Guard = Callable[[PageFacts, Context], bool]
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One rule of the audit.
+    """One rule of the audit, with exactly one of `run_page`, `run_host` and `run_site`.
 
-    `scope` says what a finding is about, `needs` when it can run: `page` with each page, the
-    others once at the end of a run. `applies` is the guard; `run` yields one Evidence a finding
-    (page scope: all of them are stored as one issue of the page with a list of evidence).
+    `run_page` judges each page as it is fetched; `run_host` each host and `run_site` the whole
+    site, once, when the crawl has ended. They yield one Evidence per place; all evidence about one
+    subject is stored as one finding. `scope` says what the subject is: a host's name for `host`,
+    else a URL.
     """
 
     code: str
@@ -65,17 +75,26 @@ class Check:
     """Why it matters to visitors or search engines; one or two sentences."""
     fix: str
     """What to do; one or two sentences."""
-    run: Callable[[PageFacts, Context], Iterator[Evidence]] | None = None
-    run_site: Callable[[SiteFacts, Context], Iterator[Evidence]] | None = None
-    applies: Callable[[PageFacts, Context], bool] | None = None
-    """None: every measured URL."""
-    needs: Needs = "page"
+    run_page: PageRun | None = None
+    run_host: HostRun | None = None
+    run_site: SiteRun | None = None
+    applies: Guard | None = None
+    """Guard of `run_page`; None: every measured URL."""
     limits: Limits = field(default_factory=dict)
     source: str = ""
     """RFC section or vendor page of the rule, when there is one."""
 
     def __post_init__(self) -> None:
-        if (self.needs == "page") != (self.run is not None):
-            raise TypeError(f"check {self.code}: page checks have `run`, the others `run_site`")
-        if (self.run is None) == (self.run_site is None):
-            raise TypeError(f"check {self.code}: exactly one of `run` and `run_site`")
+        given = [run for run in (self.run_page, self.run_host, self.run_site) if run is not None]
+        if len(given) != 1:
+            raise TypeError(f"check {self.code}: exactly one of run_page, run_host and run_site")
+        if self.run_host is not None and self.scope != "host":
+            raise TypeError(f"check {self.code}: what run_host finds is about the host")
+        if self.applies is not None and self.run_page is None:
+            raise TypeError(f"check {self.code}: only run_page has a guard")
+
+    @property
+    def needs(self) -> Needs:
+        if self.run_page is not None:
+            return "page"
+        return "host" if self.run_host is not None else "site"

@@ -1,20 +1,17 @@
 """Runs the checks as one tenant has set them: each guard once a page, one finding a check."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, get_args
 
 import msgspec
 
-from lsos.checks.base import Check, Context, Evidence, Limits, Scope, Severity
+from lsos.checks.base import Check, Context, Evidence, Guard, Limits, PageRun, Scope, Severity
 from lsos.checks.catalogue import BY_CODE, CHECKS
 from lsos.checks.site import SiteContext, SiteFacts
 from lsos.web.facts import PageFacts
 from lsos.web.urls import host_of
-
-Guard = Callable[[PageFacts, Context], bool]
-PageRun = Callable[[PageFacts, Context], Iterator[Evidence]]
 
 MAX_EVIDENCE = 20
 MAX_LIMIT = 1e12
@@ -35,14 +32,14 @@ class CheckSetting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Finding(msgspec.Struct, gc=False):
-    """A check that fired on one page or host."""
+    """A check that fired on one URL or host."""
 
     code: str
     severity: Severity
     """Effective: the worst of its evidence."""
     scope: Scope
     subject: str
-    """URL of the page; of checks with scope host, and of those that run at the end, the host."""
+    """URL that it is about; of scope host the host's name."""
     evidence: list[Evidence]
     """The first 20."""
     count: int
@@ -125,40 +122,41 @@ class Bound:
                     found = run(page, at)
                     # The loop body takes the rest: most checks yield nothing and cost one resume.
                     for first in found:
-                        out.append(rule.finding(_subject(rule.check, page), first, found))
+                        out.append(rule.finding(_subject(rule.check, page.url), first, found))
                 except Exception:  # noqa: BLE001 - one faulty check must not lose the page
                     out.failed_checks.append(rule.check.code)
         return out
 
     def run_site(self, facts: SiteFacts) -> Findings:
-        """One finding for each check and host; without a host in the evidence, the start host."""
+        """Findings of the checks of hosts and of the whole site: one per check and subject."""
         out = Findings()
         for rule in self._rules:
-            if rule.check.run_site is None:
+            if rule.check.run_page is not None:
                 continue
-            by_host: dict[str, list[Evidence]] = {}
+            by_subject: dict[str, list[Evidence]] = {}
             try:
-                for found in rule.check.run_site(facts, Context(facts.context, rule.limits)):
-                    by_host.setdefault(found.host or facts.context.host, []).append(found)
+                for subject, found in _site_evidence(rule, facts):
+                    by_subject.setdefault(subject, []).append(found)
             except Exception:  # noqa: BLE001 - one faulty check must not lose the run
                 out.failed_checks.append(rule.check.code)
                 continue
-            for host, evidence in by_host.items():
+            for subject, evidence in by_subject.items():
                 rest = iter(evidence)
-                out.append(rule.finding(host, next(rest), rest))
+                out.append(rule.finding(subject, next(rest), rest))
         return out
 
     def _plan(self, site: SiteContext) -> list[_Group]:
         """Page checks grouped by guard, with the contexts that they share for this site."""
         groups: dict[tuple[Guard, tuple[tuple[str, float], ...]], _Group] = {}
         for rule in self._rules:
-            if rule.check.run is None:
+            run = rule.check.run_page
+            if run is None:
                 continue
             at = Context(site, rule.limits)
             guard = rule.check.applies or measured
             # A guard may read its check's limits, so only equal ones share its verdict.
             key = (guard, tuple(sorted(rule.limits.items())))
-            groups.setdefault(key, _Group(guard, at, [])).runs.append((rule, rule.check.run, at))
+            groups.setdefault(key, _Group(guard, at, [])).runs.append((rule, run, at))
         if len(self._plans) >= _MAX_SITES:
             self._plans.clear()
         plan = self._plans[site] = list(groups.values())
@@ -172,6 +170,11 @@ def bind(settings: Mapping[str, CheckSetting]) -> Bound:
         raise ValueError("; ".join(faults))
     pairs = ((check, settings.get(check.code, _DEFAULT)) for check in CHECKS)
     return Bound([rule_of(check, setting) for check, setting in pairs if setting.is_enabled])
+
+
+def usable(settings: Mapping[str, CheckSetting]) -> dict[str, CheckSetting]:
+    """Those that `bind` accepts: what was stored may name a check or limit of an older release."""
+    return {code: setting for code, setting in settings.items() if not any(_faults(code, setting))}
 
 
 def rule_of(check: Check, setting: CheckSetting) -> Rule:
@@ -200,8 +203,21 @@ def _faults(code: str, setting: CheckSetting) -> Iterator[str]:
             yield f"{code}: limit {name} = {value} is not within 0 to {highest:g}"
 
 
-def _subject(check: Check, page: PageFacts) -> str:
-    return host_of(page.url) if check.scope == "host" else page.url
+def _subject(check: Check, url: str) -> str:
+    return host_of(url) if check.scope == "host" else url
+
+
+def _site_evidence(rule: Rule, facts: SiteFacts) -> Iterator[tuple[str, Evidence]]:
+    """Evidence with its subject. Two origins of one host, http and https, are one subject."""
+    at = Context(facts.context, rule.limits)
+    if rule.check.run_host is not None:
+        for host in facts.hosts.values():
+            for found in rule.check.run_host(host, facts, at):
+                yield host.host, found
+    if rule.check.run_site is not None:
+        for found in rule.check.run_site(facts, at):
+            url, found.subject = found.subject or facts.context.start_url, ""
+            yield _subject(rule.check, url), found
 
 
 _DEFAULT = CheckSetting()

@@ -2,10 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from lsos.web.host_facts import HostFacts
+
+if TYPE_CHECKING:
+    # numpy, which page checks and the API must not load.
+    from lsos.checks.graph import LinkGraph
 
 
 class Place(msgspec.Struct, frozen=True, gc=False):
@@ -45,3 +50,6 @@ class SiteFacts(msgspec.Struct, gc=False, kw_only=True):
     """HTML pages fetched."""
     indexable_count: int = 0
     is_cut_off: bool = False
+    """A budget was met: URLs are known that were not fetched, and any page may have more links."""
+    graph: "LinkGraph"
+    """What links to what among the URLs of the site."""

@@ -6,7 +6,7 @@ import secrets
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.checks.catalogue import BY_CODE
+from lsos.checks.engine import SEVERITIES
 from lsos.cli.processes import Children, CommandFailed, tail
 from lsos.cli.progress import issues_by_code, outcome, progress_bar, show
 from lsos.cli.schema import ensure_schema
@@ -31,13 +32,14 @@ from lsos.core.queue.notifier import Notifier
 from lsos.core.redis.client import client
 from lsos.core.settings.environment import load
 from lsos.core.settings.settings import Settings
+from lsos.domains.audit.export import export
+from lsos.domains.audit.schemas import ExportKind
 from lsos.domains.auth.models import Tenant
 from lsos.domains.campaigns.models import Campaign
-from lsos.domains.crawl import export, queries, service
+from lsos.domains.crawl import findings, queries, service
 from lsos.domains.crawl.dispatch import wake_dispatcher
 from lsos.domains.crawl.models import CrawlRun
 from lsos.domains.crawl.rules import OPEN_STATES, RunSettings
-from lsos.domains.crawl.schemas import ExportKind
 from lsos.domains.crawl.views import run_view
 from lsos.web.urls import host_of, is_private_name_or_address, normalise
 
@@ -223,12 +225,12 @@ async def _write(
     kinds: tuple[ExportKind, ...] = ("pages", "links", "issues")
     for kind in kinds:
         with (out / f"{kind}.csv").open("w", newline="", encoding="utf-8") as file:
-            async for lines in export.csv_lines(audit_.session, audit_.run_id, kind):
+            async for lines in export(audit_.session, audit_.run_id, kind, "csv"):
                 file.write(lines)
     async with audit_.session() as session:
-        by_code = await queries.count_issues(session, audit_.run_id)
+        totals = await findings.count_findings(session, audit_.run_id)
         run = await queries.get_run(session, audit_.tenant_id, audit_.run_id)
-    summary = _summary(view, run, by_code, children)
+    summary = _summary(view, run, totals, children)
     (out / "summary.json").write_bytes(
         msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n"
     )
@@ -236,10 +238,14 @@ async def _write(
 
 
 def _summary(
-    view: dict[str, Any], run: CrawlRun, by_code: dict[str, Any], children: Children
+    view: dict[str, Any], run: CrawlRun, totals: Sequence[Any], children: Children
 ) -> dict[str, Any]:
     ended, began = run.finished_at, run.started_at
     seconds = (ended - began).total_seconds() if ended and began else None
+    issues = [
+        {"code": code, "severity": severity, "count": count, "example": example}
+        for code, severity, count, example in totals
+    ]
     return {
         "url": view["start_url"],
         "state": view["state"],
@@ -256,14 +262,11 @@ def _summary(
         "technical_score": view["technical_score"],
         "score": view["score"],
         "issue_counts": view["issue_counts"],
+        "failed_checks": view["failed_checks"],
         "issues": sorted(
-            by_code.values(), key=lambda row: (_rank(row["severity"]), -row["count"], row["code"])
+            issues, key=lambda row: (SEVERITIES.index(row["severity"]), -row["count"], row["code"])
         ),
     }
-
-
-def _rank(severity: str) -> int:
-    return ("critical", "high", "medium", "low", "info").index(severity)
 
 
 def _report(

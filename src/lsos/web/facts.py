@@ -22,8 +22,14 @@ FetchError = Literal[
     "too_many_redirects",
     "robots_disallowed",
     "robots_unreachable",
+    "parse_timeout",
+    "parse_failed",
 ]
-"""Why a URL has no response. The last two mean that it was not asked for at all."""
+"""What kept a URL from being measured. `robots_*`: it was not asked for at all. `parse_*`: its
+response can't be read, because that takes more time (`parse_timeout`) or memory than a page may
+take, or crashes the parser."""
+UNMEASURED_ERRORS = ("robots_disallowed", "robots_unreachable", "parse_timeout", "parse_failed")
+"""Errors that say nothing about what a visitor gets."""
 
 LinkKind = Literal["a", "area", "iframe"]
 ResourceKind = Literal["script", "style", "image", "media", "frame", "font", "icon", "other"]
@@ -268,8 +274,8 @@ class PageFacts(msgspec.Struct, kw_only=True, omit_defaults=True, dict=True):
 
     @cached_property
     def is_measured(self) -> bool:
-        """Any typed answer counts; what was blocked or never asked for does not."""
-        return self.error not in ("robots_disallowed", "robots_unreachable") and not self.is_blocked
+        """Any typed answer counts; what was blocked, never asked for or unreadable does not."""
+        return self.error not in UNMEASURED_ERRORS and not self.is_blocked
 
     @cached_property
     def is_blocked(self) -> bool:

@@ -14,7 +14,7 @@ from lsos.checks.engine import CheckSetting, Finding, bind
 from lsos.checks.site import SiteContext, SiteFacts
 from lsos.web.facts import PageFacts
 from tests.support.facts import host, hreflang, page, site, site_context, sitemap
-from tests.unit.checks import rows_a
+from tests.unit.checks import rows_a, rows_link_graph
 
 DATA = Path(__file__).parents[2] / "data"
 BOUND = bind({})
@@ -30,7 +30,7 @@ def other_rows() -> list[Row]:
     return rows
 
 
-ROWS: list[Row] = [*rows_a.ROWS, *other_rows()]
+ROWS: list[Row] = [*rows_a.ROWS, *rows_link_graph.ROWS, *other_rows()]
 
 
 def findings(facts: PageFacts | SiteFacts, context: SiteContext | None = None) -> list[Finding]:

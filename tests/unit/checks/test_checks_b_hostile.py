@@ -34,10 +34,10 @@ _SITE = site_context(places=(Place(name="Example Plumbing", phone="+12175550123"
 
 def _found(check: Check, facts: PageFacts, site: SiteContext) -> list[Evidence]:
     at = Context(site=site, limits=check.limits)
-    assert check.run is not None
+    assert check.run_page is not None
     if check.applies is not None and not check.applies(facts, at):
         return []
-    return list(check.run(facts, at))
+    return list(check.run_page(facts, at))
 
 
 _json = st.recursive(

@@ -7,10 +7,11 @@ import pytest
 
 from lsos.checks.base import Check, Context, Evidence
 from lsos.checks.catalogue import CHECKS
-from lsos.checks.engine import Bound, CheckSetting, bind, rule_of
+from lsos.checks.engine import Bound, CheckSetting, bind, rule_of, usable
 from lsos.checks.site import SiteFacts
 from lsos.web.facts import PageFacts
-from tests.support.facts import host, link, page, site, site_context
+from lsos.web.host_facts import HostFacts
+from tests.support.facts import ORIGIN, host, link, page, site, site_context
 
 
 def check(code: str = "made_up", **overrides: object) -> Check:
@@ -23,8 +24,8 @@ def check(code: str = "made_up", **overrides: object) -> Check:
         "why": "w.",
         "fix": "f.",
     }
-    if "run_site" not in overrides:
-        values["run"] = one
+    if not overrides.keys() & {"run_host", "run_site"}:
+        values["run_page"] = one
     values.update(overrides)
     return Check(**values)  # type: ignore[arg-type]  # open keywords
 
@@ -86,7 +87,7 @@ def test_evidence_raises_the_severity() -> None:
         yield Evidence(severity="low")
         yield Evidence(severity="critical")
 
-    [finding] = bound(check(run=mixed)).run_page(page(), site_context())
+    [finding] = bound(check(run_page=mixed)).run_page(page(), site_context())
     assert finding.severity == "critical"
 
 
@@ -98,7 +99,9 @@ def test_evidence_lowers_the_severity_only_when_all_of_it_does() -> None:
         yield Evidence(severity="low")
         yield Evidence()
 
-    out = bound(check("a", run=lower), check("b", run=mixed)).run_page(page(), site_context())
+    out = bound(check("a", run_page=lower), check("b", run_page=mixed)).run_page(
+        page(), site_context()
+    )
     assert [f.severity for f in out] == ["low", "medium"]
 
 
@@ -106,7 +109,7 @@ def test_severity_of_the_tenant_holds_for_every_case() -> None:
     def high(_page: PageFacts, _at: Context) -> Iterator[Evidence]:
         yield Evidence(severity="critical")
 
-    [finding] = bound(check(run=high), severity="info").run_page(page(), site_context())
+    [finding] = bound(check(run_page=high), severity="info").run_page(page(), site_context())
     assert finding.severity == "info"
 
 
@@ -118,7 +121,7 @@ def test_evidence_is_cut_at_twenty_and_counted_in_full() -> None:
 
 
 def test_crashing_check_loses_only_itself() -> None:
-    out = bound(check("bad", run=crash), check("good")).run_page(page(), site_context())
+    out = bound(check("bad", run_page=crash), check("good")).run_page(page(), site_context())
     assert [f.code for f in out] == ["good"]
     assert out.failed_checks == ["bad"]
 
@@ -134,19 +137,69 @@ def test_crashing_guard_loses_only_its_checks() -> None:
 
 def test_crashing_site_check_loses_only_itself() -> None:
     def bad(_facts: SiteFacts, _at: Context) -> Iterator[Evidence]:
-        yield Evidence(host="www.example.com")
+        yield Evidence()
+        raise RuntimeError("broken check")
+
+    def bad_host(_host: HostFacts, _facts: SiteFacts, _at: Context) -> Iterator[Evidence]:
+        yield Evidence()
         raise RuntimeError("broken check")
 
     def good(_facts: SiteFacts, _at: Context) -> Iterator[Evidence]:
         yield Evidence()
 
-    checks = [
-        check(code, run_site=run, needs="host", scope="host")
-        for code, run in (("bad", bad), ("good", good))
-    ]
-    out = bound(*checks).run_site(site(host()))
-    assert [(f.code, f.subject) for f in out] == [("good", "www.example.com")]
-    assert out.failed_checks == ["bad"]
+    out = bound(
+        check("bad", run_site=bad),
+        check("bad_host", run_host=bad_host, scope="host"),
+        check("good", run_site=good),
+    ).run_site(site(host()))
+    assert [(f.code, f.subject) for f in out] == [("good", f"{ORIGIN}/")]
+    assert out.failed_checks == ["bad", "bad_host"]
+
+
+def test_a_site_check_files_each_finding_under_its_own_page() -> None:
+    def found(_facts: SiteFacts, _at: Context) -> Iterator[Evidence]:
+        for path, value in (("/a", 1), ("/b", 2), ("/a", 3)):
+            yield Evidence(subject=ORIGIN + path, value=value)
+
+    out = bound(check(run_site=found)).run_site(site(host()))
+    by_page = {f.subject: [e.value for e in f.evidence] for f in out}
+    assert by_page == {f"{ORIGIN}/a": [1, 3], f"{ORIGIN}/b": [2]}
+    assert {e.subject for f in out for e in f.evidence} == {""}, "the finding says it once"
+    [of_host] = bound(check(run_site=found, scope="host")).run_site(site(host()))
+    assert (of_host.subject, of_host.count) == ("www.example.com", 3)
+
+
+def test_origins_of_one_host_share_a_finding() -> None:
+    def found(facts: HostFacts, _facts: SiteFacts, _at: Context) -> Iterator[Evidence]:
+        yield Evidence(value=facts.scheme)
+
+    hosts = {f"{s}://www.example.com": host(scheme=s) for s in ("http", "https")}
+    out = bound(check(run_host=found, scope="host")).run_site(site(hosts=hosts))
+    assert [(f.subject, f.count) for f in out] == [("www.example.com", 2)]
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        {"run_site": lambda _f, _a: iter(()), "run_page": one},
+        {"run_site": None},
+        {"run_host": lambda _h, _f, _a: iter(()), "scope": "page"},
+        {"run_site": lambda _f, _a: iter(()), "applies": lambda _p, _a: True},
+    ],
+)
+def test_a_check_that_could_not_run_is_refused(overrides: dict[str, object]) -> None:
+    with pytest.raises(TypeError, match="made_up"):
+        check(**overrides)
+
+
+def test_settings_of_an_older_release_do_not_stop_a_run() -> None:
+    kept = CheckSetting(severity="low")
+    settings = {
+        "url_long": kept,
+        "gone": CheckSetting(),
+        "noindex": CheckSetting(limits={"gone": 1.0}),
+    }
+    assert usable(settings) == {"url_long": kept}
 
 
 def test_shared_guard_is_asked_once_a_page() -> None:

@@ -40,23 +40,21 @@ TRAINING_BOTS = (
 _JUDGED_SIGNALS = ("search", "ai-input", "ai-train")
 
 
-def _evidence(host: HostFacts, value: str) -> Evidence:
-    return Evidence(value=text(value), selector="robots.txt", host=host.host)
+def _evidence(value: str) -> Evidence:
+    return Evidence(value=text(value), selector="robots.txt")
 
 
-def _ai_search_bot_blocked(facts: SiteFacts, _: Context) -> Iterator[Evidence]:
-    for host in facts.hosts.values():
-        if blocked := blocked_bots(host, SEARCH_BOTS):
-            found = _evidence(host, ", ".join(blocked))
-            if not set(blocked).intersection(MAIN_SEARCH_BOTS):
-                found.severity = "low"
-            yield found
+def _ai_search_bot_blocked(host: HostFacts, _facts: SiteFacts, _: Context) -> Iterator[Evidence]:
+    if blocked := blocked_bots(host, SEARCH_BOTS):
+        found = _evidence(", ".join(blocked))
+        if not set(blocked).intersection(MAIN_SEARCH_BOTS):
+            found.severity = "low"
+        yield found
 
 
-def _ai_user_fetch_blocked(facts: SiteFacts, _: Context) -> Iterator[Evidence]:
-    for host in facts.hosts.values():
-        if blocked := blocked_bots(host, USER_FETCHERS):
-            yield _evidence(host, ", ".join(blocked))
+def _ai_user_fetch_blocked(host: HostFacts, _facts: SiteFacts, _: Context) -> Iterator[Evidence]:
+    if blocked := blocked_bots(host, USER_FETCHERS):
+        yield _evidence(", ".join(blocked))
 
 
 def _signals(group: RobotsGroup) -> dict[str, list[str]]:
@@ -69,22 +67,21 @@ def _signals(group: RobotsGroup) -> dict[str, list[str]]:
     return signals
 
 
-def _ai_training_policy(facts: SiteFacts, _: Context) -> Iterator[Evidence]:
-    for host in facts.hosts.values():
-        named = {agent for group in host.groups for agent in group.agents}
-        blocked = set(blocked_bots(host, TRAINING_BOTS))
-        said = [
-            f"{bot}: {'blocked' if bot in blocked else 'allowed'}"
-            for bot in TRAINING_BOTS
-            if bot in blocked or bot.lower() in named
-        ]
-        said += [
-            f"ai-train={value} for {', '.join(group.agents)}"
-            for group in host.groups
-            for value in _signals(group).get("ai-train", ())
-        ]
-        if said:
-            yield _evidence(host, "; ".join(said))
+def _ai_training_policy(host: HostFacts, _facts: SiteFacts, _: Context) -> Iterator[Evidence]:
+    named = {agent for group in host.groups for agent in group.agents}
+    blocked = set(blocked_bots(host, TRAINING_BOTS))
+    said = [
+        f"{bot}: {'blocked' if bot in blocked else 'allowed'}"
+        for bot in TRAINING_BOTS
+        if bot in blocked or bot.lower() in named
+    ]
+    said += [
+        f"ai-train={value} for {', '.join(group.agents)}"
+        for group in host.groups
+        for value in _signals(group).get("ai-train", ())
+    ]
+    if said:
+        yield _evidence("; ".join(said))
 
 
 def _conflicts(group: RobotsGroup) -> Iterator[str]:
@@ -100,12 +97,11 @@ def _conflicts(group: RobotsGroup) -> Iterator[str]:
         yield "search=yes beside Disallow: /"
 
 
-def _content_signal_conflict(facts: SiteFacts, _: Context) -> Iterator[Evidence]:
-    for host in facts.hosts.values():
-        for group in host.groups:
-            if group.content_signals:
-                for conflict in _conflicts(group):
-                    yield _evidence(host, f"{', '.join(group.agents)}: {conflict}")
+def _content_signal_conflict(host: HostFacts, _facts: SiteFacts, _: Context) -> Iterator[Evidence]:
+    for group in host.groups:
+        if group.content_signals:
+            for conflict in _conflicts(group):
+                yield _evidence(f"{', '.join(group.agents)}: {conflict}")
 
 
 CHECKS = (
@@ -119,8 +115,7 @@ CHECKS = (
         "these bots serve search, not training.",
         fix="Allow the named bots in groups of their own, or take Disallow: / out of the * group; "
         "keep the rules for training bots separate.",
-        run_site=_ai_search_bot_blocked,
-        needs="host",
+        run_host=_ai_search_bot_blocked,
         source="RFC 9309 section 2.2.1; the vendors' crawler pages",
     ),
     Check(
@@ -133,8 +128,7 @@ CHECKS = (
         "vendors say that robots.txt may not apply to such fetches.",
         fix="Allow the fetcher if customers should be able to have pages read to them; a firm "
         "refusal needs a firewall rule.",
-        run_site=_ai_user_fetch_blocked,
-        needs="host",
+        run_host=_ai_user_fetch_blocked,
         source="RFC 9309 section 2.2.1; the vendors' crawler pages",
     ),
     Check(
@@ -146,8 +140,7 @@ CHECKS = (
         why="Whether content may be used to train models is the owner's choice; it doesn't affect "
         "ranking in Google Search.",
         fix="Check that the policy is the one you want; nothing has to change for search.",
-        run_site=_ai_training_policy,
-        needs="host",
+        run_host=_ai_training_policy,
         source="Google Search Central: Google-Extended; Content Signals Policy",
     ),
     Check(
@@ -160,8 +153,7 @@ CHECKS = (
         "nothing can't be honoured: each crawler picks its own reading.",
         fix="Give each group one Content-Signal line with yes or no for a key, in line with its "
         "Disallow rules.",
-        run_site=_content_signal_conflict,
-        needs="host",
+        run_host=_content_signal_conflict,
         source="Content Signals Policy (contentsignals.org)",
     ),
 )

@@ -119,7 +119,7 @@ CHECKS = (
         "engines choose by themselves which of them to rank.",
         fix="Add a self-referencing rel=canonical with the absolute URL, in head or in the Link "
         "header.",
-        run=_canonical_missing,
+        run_page=_canonical_missing,
         applies=indexable,
         source="RFC 6596; Google Search Central: specify a canonical URL",
     ),
@@ -132,7 +132,7 @@ CHECKS = (
         why="It works as long as both agree; as soon as one of the two plugins or templates "
         "changes, Google may ignore both.",
         fix="Keep one: remove the canonical of the second plugin, template or header.",
-        run=_canonical_multiple,
+        run_page=_canonical_multiple,
         applies=_named_twice,
         source="Google Search Central: specify a canonical URL",
     ),
@@ -146,7 +146,7 @@ CHECKS = (
         "URL may rank.",
         fix="Decide which URL is the canonical one and remove the others from HTML and Link "
         "header.",
-        run=_canonical_conflict,
+        run_page=_canonical_conflict,
         applies=_named_twice,
         source="Google Search Central: specify a canonical URL",
     ),
@@ -159,7 +159,7 @@ CHECKS = (
         why="It is valid, but resolves to another URL under a base element, on a mirror or a "
         "staging host, which then names itself canonical.",
         fix="Write the canonical as an absolute URL with scheme and host.",
-        run=_canonical_relative,
+        run_page=_canonical_relative,
         applies=_named,
         source="RFC 6596 section 3; Google Search Central: specify a canonical URL",
     ),
@@ -172,7 +172,7 @@ CHECKS = (
         why="Google doesn't support fragments as canonicals; the part after # is dropped or the "
         "hint ignored.",
         fix="Remove the fragment from the canonical.",
-        run=_canonical_fragment,
+        run_page=_canonical_fragment,
         applies=_named,
         source="Google Search Central: specify a canonical URL",
     ),
@@ -185,7 +185,7 @@ CHECKS = (
         why="Google accepts rel=canonical only in head: in the body it is ignored.",
         fix="Move the link element into head, and take out of head whatever closes it early "
         "(div, img, iframe, noscript with such elements).",
-        run=_canonical_outside_head,
+        run_page=_canonical_outside_head,
         applies=_named,
         source="Google Search Central: specify a canonical URL",
     ),
@@ -198,7 +198,7 @@ CHECKS = (
         why="The page asks search engines to prefer the insecure form, against its own redirects "
         "and links.",
         fix="Give the canonical the https URL.",
-        run=_canonical_http,
+        run_page=_canonical_http,
         applies=_named_on_https,
         source="Google Search Central: specify a canonical URL",
     ),
@@ -211,7 +211,7 @@ CHECKS = (
         why="The page hands its rankings to another site. That is right for syndicated content and "
         "wrong when it comes from a copied template.",
         fix="Confirm that the other site owns the content; otherwise name the page's own URL.",
-        run=_canonical_cross_host,
+        run_page=_canonical_cross_host,
         applies=_canonicalised,
         source="RFC 6596 section 3",
     ),
@@ -224,7 +224,7 @@ CHECKS = (
         why="The pages of a series hold different items: with page 1 as canonical, what only later "
         "pages link to may never be found.",
         fix="Give each page of the series a canonical to itself.",
-        run=_paginated_canonical_first,
+        run_page=_paginated_canonical_first,
         applies=_canonicalised,
         source="Google Search Central: pagination and incremental page loading",
     ),

@@ -8,6 +8,7 @@ from lsos.checks.helpers.guards import ok_html
 from lsos.checks.helpers.url_parts import path_of
 from lsos.checks.site import SiteFacts
 from lsos.web.facts import PageFacts
+from lsos.web.host_facts import HostFacts
 
 _FAMILIES = {
     "text/html": "html",
@@ -83,19 +84,17 @@ def _fetch_blocked(page: PageFacts, _: Context) -> Iterator[Evidence]:
     yield Evidence(value=page.status, selector="status")
 
 
-def _host_error(error: str, facts: SiteFacts) -> Iterator[Evidence]:
-    for host in facts.hosts.values():
-        if host.robots_error == error:
-            url = f"{host.scheme}://{host.host}/"
-            yield Evidence(value=error, urls=[url], host=host.host)
+def _host_error(error: str, host: HostFacts) -> Iterator[Evidence]:
+    if host.robots_error == error:
+        yield Evidence(value=error, urls=[f"{host.scheme}://{host.host}/"])
 
 
-def _fetch_dns(facts: SiteFacts, _: Context) -> Iterator[Evidence]:
-    yield from _host_error("dns", facts)
+def _fetch_dns(host: HostFacts, _facts: SiteFacts, _: Context) -> Iterator[Evidence]:
+    yield from _host_error("dns", host)
 
 
-def _fetch_tls(facts: SiteFacts, _: Context) -> Iterator[Evidence]:
-    yield from _host_error("tls", facts)
+def _fetch_tls(host: HostFacts, _facts: SiteFacts, _: Context) -> Iterator[Evidence]:
+    yield from _host_error("tls", host)
 
 
 def _soft_404(page: PageFacts, at: Context) -> Iterator[Evidence]:
@@ -176,7 +175,7 @@ CHECKS = (
         "lost, and the URL drops out of the index.",
         fix="Restore the page, redirect the URL (301) to its closest equivalent, or correct the "
         "links and sitemap entries that name it.",
-        run=_http_4xx,
+        run_page=_http_4xx,
         applies=_answered_unblocked,
         source="RFC 9110 section 15.5",
     ),
@@ -190,7 +189,7 @@ CHECKS = (
         "later remove the URL from the index.",
         fix="Find the failing request in the server's error log and repair it; answer 503 with "
         "Retry-After only for planned maintenance.",
-        run=_http_5xx,
+        run_page=_http_5xx,
         applies=_answered_unblocked,
         source="RFC 9110 section 15.6",
     ),
@@ -204,7 +203,7 @@ CHECKS = (
         "and crawl the host more slowly.",
         fix="Find what blocks the response (slow query, upstream call, overloaded host) and cache "
         "or shorten it.",
-        run=_fetch_timeout,
+        run_page=_fetch_timeout,
         applies=_failed,
     ),
     Check(
@@ -215,8 +214,7 @@ CHECKS = (
         title="Host name does not resolve",
         why="No browser and no crawler can reach any URL of a host that DNS doesn't know.",
         fix="Restore the host's A, AAAA or CNAME record, or correct the links that name the host.",
-        run_site=_fetch_dns,
-        needs="host",
+        run_host=_fetch_dns,
         source="RFC 1034 section 3.7",
     ),
     Check(
@@ -228,7 +226,7 @@ CHECKS = (
         why="The URL can't be reached at all, for visitors as for search engines.",
         fix="Check that the web server listens on this port and that no firewall or rate limit "
         "cuts the connection.",
-        run=_fetch_refused,
+        run_page=_fetch_refused,
         applies=_failed,
     ),
     Check(
@@ -241,8 +239,7 @@ CHECKS = (
         "fetch its https URLs.",
         fix="Install a certificate that is valid today, names this host and comes with its whole "
         "chain; serve TLS 1.2 or 1.3 and renew automatically.",
-        run_site=_fetch_tls,
-        needs="host",
+        run_host=_fetch_tls,
         source="RFC 9110 section 4.3.4",
     ),
     Check(
@@ -255,7 +252,7 @@ CHECKS = (
         "blocks us may block search engines too.",
         fix="Allow the crawler's user agent or address in the firewall, lower the crawl rate, and "
         "check in Search Console that Googlebot gets a 200.",
-        run=_fetch_blocked,
+        run_page=_fetch_blocked,
         applies=_blocked,
         source="RFC 9110 section 15.5; RFC 6585 section 4",
     ),
@@ -269,7 +266,7 @@ CHECKS = (
         "as a soft 404 and leaves it out of the index.",
         fix="Answer 404 or 410 for what is gone, or redirect (301) to the page that replaces it; "
         "if the page is real, give it content and a fitting title.",
-        run=_soft_404,
+        run_page=_soft_404,
         applies=ok_html,
         limits={"words": 50},
         source="Google Search Central: soft 404 errors",
@@ -284,7 +281,7 @@ CHECKS = (
         "the move only after parsing the page.",
         fix="Replace the meta refresh by an HTTP redirect: 301 for a permanent move, 302 for a "
         "temporary one.",
-        run=_redirect_meta_refresh,
+        run_page=_redirect_meta_refresh,
         applies=ok_html,
         source="Google Search Central: redirects and Google Search",
     ),
@@ -298,7 +295,7 @@ CHECKS = (
         "ignores what follows, links included.",
         fix="Move inline data, styles and base64 images into files of their own, and paginate long "
         "lists.",
-        run=_html_large,
+        run_page=_html_large,
         applies=ok_html,
         limits={"bytes": 1_000_000, "high_bytes": 2_000_000},
         source="Google Search Central: Googlebot",
@@ -313,7 +310,7 @@ CHECKS = (
         "a document whose type they are told wrongly.",
         fix="Have the server send the media type of the actual content, such as text/html; "
         "charset=utf-8 or application/pdf.",
-        run=_mime_mismatch,
+        run_page=_mime_mismatch,
         applies=_has_body,
         source="RFC 9110 section 8.3; WHATWG MIME Sniffing",
     ),

@@ -153,7 +153,7 @@ CHECKS = (
         "its audience. Typical are uk for gb, dk for da, and en-eu.",
         fix="Use an ISO 639-1 language, with an ISO 3166-1 alpha-2 region if needed, such as en-gb "
         "or pt-br.",
-        run=_hreflang_invalid_code,
+        run_page=_hreflang_invalid_code,
         applies=_annotated,
         source=f"{SOURCE}; RFC 5646 section 2.2",
     ),
@@ -166,7 +166,7 @@ CHECKS = (
         why="Each version has to list itself and all others; without the self-reference Google may "
         "not use the set.",
         fix="Add an hreflang entry with the page's own language and canonical URL.",
-        run=_hreflang_no_self,
+        run_page=_hreflang_no_self,
         applies=_annotated_canonical,
         source=SOURCE,
     ),
@@ -180,7 +180,7 @@ CHECKS = (
         "optional.",
         fix="Add x-default with the language selector or the most general version, if there is "
         "one.",
-        run=_hreflang_no_xdefault,
+        run_page=_hreflang_no_xdefault,
         applies=_annotated,
         source=SOURCE,
     ),
@@ -193,7 +193,7 @@ CHECKS = (
         why="Google uses neither to detect the language, but one of them is wrong: screen readers "
         "and translation rely on html lang, the set on hreflang.",
         fix="Set html lang and the self-referencing hreflang entry to the language of the text.",
-        run=_hreflang_self_lang_mismatch,
+        run_page=_hreflang_self_lang_mismatch,
         applies=_annotated,
         source=f"{SOURCE}; WCAG 2.2 criterion 3.1.1",
     ),
@@ -205,7 +205,7 @@ CHECKS = (
         title="hreflang URL without scheme and host",
         why="Google asks for fully qualified URLs here; relative and // forms may be ignored.",
         fix="Write hreflang URLs in full, with https:// and the host.",
-        run=_hreflang_relative,
+        run_page=_hreflang_relative,
         applies=_annotated,
         source=SOURCE,
     ),
@@ -219,7 +219,7 @@ CHECKS = (
         "one audience.",
         fix="Give each language a URL of its own; regions of one language and x-default may share "
         "a URL.",
-        run=_hreflang_multi_lang_url,
+        run_page=_hreflang_multi_lang_url,
         applies=_annotated,
         source=SOURCE,
     ),
@@ -232,7 +232,7 @@ CHECKS = (
         why="Search engines can't tell which of the URLs serves the audience, and may ignore the "
         "code.",
         fix="Keep one URL for each code.",
-        run=_hreflang_dup_entry,
+        run_page=_hreflang_dup_entry,
         applies=_annotated,
         source=SOURCE,
     ),
@@ -244,7 +244,7 @@ CHECKS = (
         title="hreflang stands outside head",
         why="Google reads hreflang link elements only in head; in the body they have no effect.",
         fix="Move the link elements into head, and take out of head whatever closes it early.",
-        run=_hreflang_outside_head,
+        run_page=_hreflang_outside_head,
         applies=_annotated,
         source=SOURCE,
     ),
@@ -257,7 +257,7 @@ CHECKS = (
         why="HTML, Link header and sitemap are equal ways to give the same set; where they differ, "
         "Google may drop the code.",
         fix="Keep the annotations in one place, or generate all of them from one list.",
-        run=_hreflang_source_conflict,
+        run_page=_hreflang_source_conflict,
         applies=_annotated,
         source=SOURCE,
     ),

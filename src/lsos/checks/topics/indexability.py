@@ -190,7 +190,7 @@ CHECKS = (
         "and costly on a page that should bring visitors.",
         fix="Confirm that the page is meant to stay out of search; otherwise remove noindex from "
         "the robots meta element or the X-Robots-Tag header.",
-        run=_noindex,
+        run_page=_noindex,
         applies=_directed_unlisted,
         source="Google Search Central: robots meta tag specifications",
     ),
@@ -204,7 +204,7 @@ CHECKS = (
         "link equity from it and may go undiscovered.",
         fix="Remove nofollow from the page's robots directives; mark single untrusted links with "
         "rel=nofollow, ugc or sponsored.",
-        run=_nofollow_page,
+        run_page=_nofollow_page,
         applies=_directed,
         source="Google Search Central: robots meta tag specifications",
     ),
@@ -218,7 +218,7 @@ CHECKS = (
         "AI Overviews and AI Mode.",
         fix="Remove nosnippet or raise max-snippet (-1 sets no limit); hide single passages by "
         "data-nosnippet.",
-        run=_nosnippet,
+        run_page=_nosnippet,
         applies=_directed,
         source="Google Search Central: robots meta tag specifications",
     ),
@@ -231,7 +231,7 @@ CHECKS = (
         why="Photos of work, team and premises bring visitors from image search and local results; "
         "with noimageindex none of this page's images do so from here.",
         fix="Remove noimageindex unless the images must not be found.",
-        run=_noimageindex,
+        run_page=_noimageindex,
         applies=_directed,
         source="Google Search Central: robots meta tag specifications",
     ),
@@ -245,7 +245,7 @@ CHECKS = (
         "still be indexed by its bare address.",
         fix="Keep the rule if the area is meant to stay uncrawled; otherwise remove or narrow the "
         "Disallow line.",
-        run=_robots_blocked,
+        run_page=_robots_blocked,
         applies=_unasked_unlisted,
         source="RFC 9309 section 2.2.2",
     ),
@@ -259,7 +259,7 @@ CHECKS = (
         "all behind a robots.txt block; the page may be indexed, or dropped, against your intent.",
         fix="Decide on one outcome: to deindex, noindex alone and crawlable; to consolidate, the "
         "canonical alone; to index, neither noindex nor a block.",
-        run=_index_signals_conflict,
+        run_page=_index_signals_conflict,
         applies=_signals_two_ways,
         source="Google Search Central: block Search indexing with noindex",
     ),
@@ -272,7 +272,7 @@ CHECKS = (
         why="The stricter directive wins, so the page may be noindexed or nofollowed although its "
         "HTML says the opposite.",
         fix="Set the robots directives in one place only, or make both say the same.",
-        run=_robots_meta_header_conflict,
+        run_page=_robots_meta_header_conflict,
         applies=_directed,
         source="Google Search Central: robots meta tag specifications",
     ),
@@ -286,7 +286,7 @@ CHECKS = (
         "it or lists it.",
         fix="Remove unavailable_after if the page is still valid; otherwise remove the links and "
         "answer 404, 410 or a redirect.",
-        run=_unavailable_after_past,
+        run_page=_unavailable_after_past,
         applies=_directed,
         source="Google Search Central: robots meta tag specifications",
     ),
@@ -299,7 +299,7 @@ CHECKS = (
         why="Browsers and search engines read these elements in head; an element that closes head "
         "early, such as an iframe or a div, can void all that follow it.",
         fix="Move the elements into head, and take out of head whatever may not stand there.",
-        run=_directives_outside_head,
+        run_page=_directives_outside_head,
         applies=ok_html,
         source="Google Search Central: valid page metadata",
     ),
@@ -312,7 +312,7 @@ CHECKS = (
         why="A noindex page can't show a rich result: either the markup is of no use or the "
         "noindex is a mistake.",
         fix="Check whether the page should be indexed; if not, the markup may go.",
-        run=_schema_on_noindex,
+        run_page=_schema_on_noindex,
         applies=_noindex_with_items,
         source="Google Search Central: general structured data guidelines",
     ),

@@ -210,7 +210,7 @@ CHECKS = (
         why="Visitors and crawlers can only go back, and the link equity that the page receives is "
         "passed on to nothing.",
         fix="Add the site's navigation and links to related services, locations and contact.",
-        run=_dead_end,
+        run_page=_dead_end,
         applies=ok_html,
         source="Google Search Central: link best practices",
     ),
@@ -223,7 +223,7 @@ CHECKS = (
         why="Each link passes on a smaller share of the page's equity, and visitors can't find the "
         "ones that matter.",
         fix="Cut mega menus and footer lists to what visitors use; split long indexes into pages.",
-        run=_too_many_links,
+        run_page=_too_many_links,
         applies=ok_html,
         limits={"links": 300},
     ),
@@ -236,7 +236,7 @@ CHECKS = (
         why="Screen readers announce only the URL, and search engines get no anchor text for the "
         "target.",
         fix="Put text in the link, an alt text on its image, or an aria-label on icon links.",
-        run=_anchor_empty,
+        run_page=_anchor_empty,
         applies=ok_html,
         source="WCAG 2.2 criterion 2.4.4; Google Search Central: link best practices",
     ),
@@ -249,7 +249,7 @@ CHECKS = (
         why="Words such as 'click here' tell neither visitors nor search engines what the target "
         "is about.",
         fix="Name the target in the link, such as 'boiler repair in Springfield' for 'read more'.",
-        run=_anchor_generic,
+        run_page=_anchor_generic,
         applies=ok_html,
         source="Google Search Central: link best practices",
     ),
@@ -262,7 +262,7 @@ CHECKS = (
         why="Google follows only a elements with an href that is a URL; script links pass no link "
         "equity and hide their targets.",
         fix="Give the link a real href; use a button element for what only runs a script.",
-        run=_link_uncrawlable,
+        run_page=_link_uncrawlable,
         applies=ok_html,
         source="Google Search Central: link best practices",
     ),
@@ -275,7 +275,7 @@ CHECKS = (
         why="Visitors get an error or an unfinished copy of the site, and search engines may find "
         "and index the staging host.",
         fix="Replace the host by the public one, and put the staging host behind a login.",
-        run=_link_localhost,
+        run_page=_link_localhost,
         applies=_public_site,
         source="RFC 6761; RFC 6890",
     ),
@@ -288,7 +288,7 @@ CHECKS = (
         why="The visit leaves the encrypted connection or costs a redirect, and the http form "
         "stays in circulation as a duplicate.",
         fix="Change the link to https; search and replace http:// in templates and content.",
-        run=_https_downgrade,
+        run_page=_https_downgrade,
         applies=_ok_https,
         source="RFC 9110 section 4.2.2",
     ),
@@ -302,7 +302,7 @@ CHECKS = (
         "all.",
         fix="Write phone numbers in international form, such as tel:+15550100123, and mail "
         "addresses as mailto:name@domain.",
-        run=_tel_mailto_bad,
+        run_page=_tel_mailto_bad,
         applies=_has_contact_links,
         source="RFC 3966 section 3; RFC 6068 section 2",
     ),

@@ -45,7 +45,7 @@ CHECKS = (
         title="The phone number is not a tel: link",
         why="Most local searches come from phones; without a tel: link the number must be copied.",
         fix='Link the number, such as <a href="tel:+12125550123">(212) 555-0123</a>.',
-        run=_click_to_call_missing,
+        run_page=_click_to_call_missing,
         applies=_has_location_phone,
         source="RFC 3966",
     ),

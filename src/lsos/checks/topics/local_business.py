@@ -174,7 +174,7 @@ CHECKS = (
         why="Google requires both; without them the business is not eligible for rich results.",
         fix="Add name and a PostalAddress to the node. A business without a public address may "
         "keep areaServed alone, but Google still asks for address.",
-        run=_lb_required,
+        run_page=_lb_required,
         applies=has_business,
         source=_GOOGLE,
     ),
@@ -187,7 +187,7 @@ CHECKS = (
         why="Search engines match a business to its map entry by the parts of its address.",
         fix="Give a PostalAddress with streetAddress, addressLocality, postalCode, addressCountry "
         "and, in the US, Canada and Australia, addressRegion.",
-        run=_lb_address_incomplete,
+        run_page=_lb_address_incomplete,
         applies=has_business,
         source=_GOOGLE,
     ),
@@ -200,7 +200,7 @@ CHECKS = (
         why="Position, hours, phone and URL help search engines to connect page, place and "
         "profile.",
         fix="Add geo, openingHoursSpecification, telephone and the URL of the location's page.",
-        run=_lb_recommended,
+        run_page=_lb_recommended,
         applies=has_business,
         limits={"missing": 2},
         source=_GOOGLE,
@@ -214,7 +214,7 @@ CHECKS = (
         why="Three decimals are about 100 metres: enough to mean the neighbour. Google asks for "
         "five.",
         fix="Write latitude and longitude with at least 5 decimals.",
-        run=_lb_geo_precision,
+        run_page=_lb_geo_precision,
         applies=has_business,
         limits={"decimals": 4},
         source=_GOOGLE,
@@ -227,7 +227,7 @@ CHECKS = (
         title="telephone has no country code",
         why="Google asks for country and area code; a national number is ambiguous.",
         fix="Write telephone in international form, such as +1-212-555-0123.",
-        run=_lb_phone_no_cc,
+        run_page=_lb_phone_no_cc,
         applies=has_business,
         source=_GOOGLE,
     ),
@@ -239,7 +239,7 @@ CHECKS = (
         title="priceRange is too long",
         why="Google doesn't show a priceRange of 100 characters or more.",
         fix="Use a short form such as $$ or $10-15.",
-        run=_lb_price_range_long,
+        run_page=_lb_price_range_long,
         applies=has_business,
         limits={"chars": 100},
         source=_GOOGLE,
@@ -253,7 +253,7 @@ CHECKS = (
         why="Hours that can't be read are dropped, and contradictory ones may show wrong times.",
         fix="Write times as hh:mm or hh:mm:ss, days as schema.org names (Mo-Fr in openingHours), "
         "dates as YYYY-MM-DD, and give each day's spans without overlap.",
-        run=_lb_hours_invalid,
+        run_page=_lb_hours_invalid,
         applies=has_business,
         source="https://schema.org/OpeningHoursSpecification",
     ),

@@ -27,7 +27,7 @@ CHECKS = (
         "series is not crawled, nor can visitors reach it without scripts.",
         fix="Add a plain a href link to the next page, beside any load-more button or endless "
         "scroll.",
-        run=_pagination_unlinked,
+        run_page=_pagination_unlinked,
         applies=_has_next,
         source="Google Search Central: pagination and incremental page loading",
     ),

@@ -96,7 +96,7 @@ CHECKS = (
         why="Search engines drop the whole block, so none of its data counts.",
         fix="Correct the JSON at the named place: often a trailing comma, an unescaped quote or a "
         "line break inside a string.",
-        run=_jsonld_parse_error,
+        run_page=_jsonld_parse_error,
         applies=ok_html,
         source="RFC 8259",
     ),
@@ -109,7 +109,7 @@ CHECKS = (
         why="Structured data makes a page eligible for rich results and names its business without "
         "doubt.",
         fix="Add JSON-LD that fits the page, such as a LocalBusiness subtype, Service or Article.",
-        run=_sd_missing,
+        run_page=_sd_missing,
         applies=indexable,
         source=f"{_GOOGLE}intro-structured-data",
     ),
@@ -124,7 +124,7 @@ CHECKS = (
         "about itself.",
         fix="Don't expect stars from it; the markup may stay. Reviews on the business profile "
         "count instead.",
-        run=_lb_self_rating,
+        run_page=_lb_self_rating,
         applies=ok_html,
         source=f"{_GOOGLE}review-snippet",
     ),
@@ -137,7 +137,7 @@ CHECKS = (
         why="Structured data must describe what visitors see; a different phone or address "
         "confuses customers and the match with the business profile.",
         fix="Make phone, postcode and house number the same in text and structured data.",
-        run=_sd_text_mismatch,
+        run_page=_sd_text_mismatch,
         applies=has_business,
         source=f"{_GOOGLE}sd-policies",
     ),
@@ -149,7 +149,7 @@ CHECKS = (
         title="The home page gives no site name",
         why="Google shows a site name in results; WebSite structured data is its preferred source.",
         fix="Add WebSite structured data with name and url to the home page.",
-        run=_site_name_missing,
+        run_page=_site_name_missing,
         applies=_start_html,
         source="https://developers.google.com/search/docs/appearance/site-names",
     ),

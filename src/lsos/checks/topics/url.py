@@ -165,7 +165,7 @@ CHECKS = (
         why="Paths are case-sensitive: the same page under two spellings becomes two URLs that "
         "compete, or one of them is a 404.",
         fix="Use lower-case paths and redirect (301) the other spellings to them.",
-        run=_url_upper,
+        run_page=_url_upper,
         applies=ok_html,
         source="RFC 3986 section 6.2.2.1",
     ),
@@ -178,7 +178,7 @@ CHECKS = (
         why="Google recommends hyphens, which separate words in a path; an underscore joins them.",
         fix="Use hyphens for new URLs; change existing ones only together with a 301 redirect, "
         "when a rename is due anyway.",
-        run=_url_underscore,
+        run_page=_url_underscore,
         applies=ok_html,
         source="Google Search Central: URL structure best practices",
     ),
@@ -191,7 +191,7 @@ CHECKS = (
         why="URLs with spaces break when they are pasted into mails, chats and citations, and "
         "their links are cut at the space.",
         fix="Replace spaces by hyphens and redirect (301) the old URL.",
-        run=_url_space,
+        run_page=_url_space,
         applies=ok_html,
         source="RFC 3986 section 2.1",
     ),
@@ -205,7 +205,7 @@ CHECKS = (
         "page, and relative links that resolve differently.",
         fix="Correct the template or link that joins the parts, and redirect (301) the form with "
         "two slashes.",
-        run=_url_double_slash,
+        run_page=_url_double_slash,
         applies=ok_html,
         source="RFC 3986 section 3.3",
     ),
@@ -219,7 +219,7 @@ CHECKS = (
         "that people can't read.",
         fix="Nothing has to change where the audience reads the script; otherwise transliterate "
         "new URLs. Link to them percent-encoded as UTF-8.",
-        run=_url_non_ascii,
+        run_page=_url_non_ascii,
         applies=ok_html,
         source="RFC 3987 section 3.1",
     ),
@@ -232,7 +232,7 @@ CHECKS = (
         why="Long URLs are cut in search results and break when shared, and often betray needless "
         "folders or parameters.",
         fix="Shorten the path to the words that name the page, and redirect (301) the old URL.",
-        run=_url_long,
+        run_page=_url_long,
         applies=ok_html,
         limits={"chars": 115},
     ),
@@ -246,7 +246,7 @@ CHECKS = (
         "duplicates and wastes crawling.",
         fix="Drop parameters that don't change the content, give filters a fixed order, and set "
         "a canonical to the plain URL.",
-        run=_url_params_many,
+        run_page=_url_params_many,
         applies=ok_html,
         limits={"params": 5},
         source="Google Search Central: URL structure best practices",
@@ -261,7 +261,7 @@ CHECKS = (
         "second URL for the page.",
         fix="Link to the plain URL; measure internal clicks by events rather than by utm_ or click "
         "id parameters.",
-        run=_url_tracking_internal,
+        run_page=_url_tracking_internal,
         applies=ok_html,
         source="Google Analytics Help: campaign URL parameters",
     ),
@@ -275,7 +275,7 @@ CHECKS = (
         "link can hand over the visitor's session.",
         fix="Keep the session in a cookie, and redirect (301) URLs with a session id to the plain "
         "URL.",
-        run=_url_session_id,
+        run_page=_url_session_id,
         applies=_has_session_parts,
         source="Google Search Central: URL structure best practices",
     ),
@@ -288,7 +288,7 @@ CHECKS = (
         why="It is the mark of a relative link that nests into itself: an endless space of URLs "
         "that all answer 200.",
         fix="Make the link root-relative or absolute, and answer 404 for paths that don't exist.",
-        run=_url_repetitive_path,
+        run_page=_url_repetitive_path,
         applies=ok_html,
         limits={"times": 3},
     ),
@@ -302,7 +302,7 @@ CHECKS = (
         "keep them out of its index.",
         fix="Set noindex on search result pages, or disallow them in robots.txt if none of them is "
         "indexed yet.",
-        run=_url_internal_search,
+        run_page=_url_internal_search,
         applies=indexable,
         source="Google Search Central: SEO starter guide",
     ),

@@ -49,6 +49,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Requests in flight of one slice"""
     crawl_user_agent: str = "LSOSbot/0.1 (+https://example.com/lsosbot)"
     """User-Agent header of the crawler; its first token is matched in robots.txt"""
+    reader_page_seconds: float = 5.0
+    """CPU time that reading one page may take; then the page is recorded as parse_timeout"""
+    reader_memory_mb: int = 1_000
+    """Memory of a worker's reader process; a page that needs more is recorded as parse_failed"""
     rank_provider_backend: Literal["", "synthetic", "http", "serpapi"] = ""
     """synthetic | http | serpapi; local and test default to synthetic"""
     rank_http_provider_config_json: str = ""

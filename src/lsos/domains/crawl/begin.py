@@ -12,13 +12,15 @@ from lsos.core.queue.jobs import enqueue
 from lsos.core.queue.work import Work
 from lsos.domains.crawl import queries, service
 from lsos.domains.crawl.fetch import Fetcher
-from lsos.domains.crawl.frontier import Discovered, Frontier
+from lsos.domains.crawl.frontier import Frontier
 from lsos.domains.crawl.hosts import HostRules, agent_token, fetch_host, pack, read_sitemaps
 from lsos.domains.crawl.models import CrawlRun
+from lsos.domains.crawl.pages import page_reader
 from lsos.domains.crawl.politeness import host_clock
-from lsos.domains.crawl.rules import RunSettings, UrlSource
+from lsos.domains.crawl.rules import RunSettings
 from lsos.domains.crawl.store import RunStopped
 from lsos.domains.providers.outbounds import private_outbound, public_outbound
+from lsos.web.discovery import Discovered, UrlSource
 from lsos.web.sitemaps import Entry
 from lsos.web.urls import TRACKING_PARAMS, Scope, normalise, origin_of, url_key
 
@@ -59,13 +61,15 @@ async def begin(work: Work, run: CrawlRun, start_url: str, hops: int) -> dict[st
             if await queries.run_state(session, run.id) != "running":
                 raise RunStopped
 
-    host = await fetch_host(outbound, start_url, settings, wait)
+    reader = work.resources.get(page_reader)
+    reader.warm()
+    host = await fetch_host(outbound, reader, start_url, settings, wait)
     host.is_start = True
     rules = HostRules(host, agent_token(settings.user_agent))
     fetcher.interval_s = rules.interval_s(settings)
     entries: list[Entry] = []
     if settings.use_sitemaps and not rules.is_unreachable:
-        listed = await read_sitemaps(outbound, host, settings, wait, most=MOST_LISTED)
+        listed = await read_sitemaps(outbound, reader, host, settings, wait, most=MOST_LISTED)
         host.sitemaps, entries = listed.files, listed.entries
     ids = {"tenant_id": work.tenant_id, "run_id": run.id}
     async with work.session() as session:
@@ -76,6 +80,8 @@ async def begin(work: Work, run: CrawlRun, start_url: str, hops: int) -> dict[st
             raise RunStopped
         site = await service.site_context(session, current, start_url)
         current.site = msgspec.to_builtins(site)
+        if current.check_settings is None:
+            current.check_settings = await work.resources.get(queries.check_settings)(session)
         current.phase = "crawling"
         await session.execute(_HOST, {**ids, "origin": origin_of(start_url), "facts": pack(host)})
         seeds = _seeds(run.campaign_id, settings, rules, start_url, hops, entries)

@@ -1,4 +1,4 @@
-"""Routes of crawls: schedule, watch, cancel, results, issues, checks."""
+"""Routes of crawls: schedule, watch, cancel, pages and links."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,36 +6,25 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from litestar import Controller, Response, get, patch, post
+from litestar import Controller, Response, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
-from litestar.response import ServerSentEvent, ServerSentEventMessage, Stream
-from sqlalchemy.ext.asyncio import AsyncSession
+from litestar.response import ServerSentEvent, ServerSentEventMessage
 
-from lsos.checks.base import Severity
-from lsos.checks.catalogue import BY_CODE, CHECKS
 from lsos.core.db.database import Sessions
-from lsos.core.errors import NotFound
 from lsos.core.http import inject
 from lsos.core.http.envelope import Envelope, failures, ok, ok_page
 from lsos.core.http.principal import needs
 from lsos.core.http.schema import DEFAULT_LIMIT, decode_cursor, decode_key, page_of
-from lsos.domains.crawl import export, issues, queries, service
-from lsos.domains.crawl.models import CrawlRun
+from lsos.domains.crawl import queries, service
 from lsos.domains.crawl.rules import OPEN_STATES, RunState
 from lsos.domains.crawl.schemas import (
-    CheckUpdate,
-    CheckView,
     CrawlSchedule,
-    ExportFormat,
-    ExportKind,
-    IssueUpdate,
-    IssueView,
     LinkView,
     PageView,
     RunAccepted,
     RunView,
 )
-from lsos.domains.crawl.views import check_view, decode_issue, issue_view, page_view, run_view
+from lsos.domains.crawl.views import page_view, run_view
 
 EVENT_S = 1.0
 """Between two looks at a run that is streamed."""
@@ -148,12 +137,12 @@ class CrawlController(Controller):
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[PageView]]:
-        """Measured URLs in order of depth."""
+        """Measured URLs in order of depth, those that no click reaches last."""
         await queries.get_run(session, principal.tenant_id, run_id)
         wanted = queries.PageFilter(status, is_indexable, error)
         after = None if cursor is None else decode_key(cursor, tuple[int, int])
         rows = await queries.list_pages(session, run_id, wanted, after, limit)
-        page = page_of(rows, limit, lambda row: (row.depth, row.key))
+        page = page_of(rows, limit, lambda row: (row.depth_rank, row.key))
         views = [page_view(row) for row in page.items]
         return ok_page(msgspec.structs.replace(page, items=views))
 
@@ -173,126 +162,6 @@ class CrawlController(Controller):
         """All references of one page, in document order."""
         run = await queries.get_run(session, principal.tenant_id, run_id)
         return ok(await queries.links_of_page(session, run, url))
-
-    @get(
-        "/runs/{run_id:uuid}/issues",
-        operation_id="listCrawlRunIssues",
-        opt=needs("crawl:read"),
-        responses=failures(401, 403, 404, 422),
-    )
-    async def list_run_issues(
-        self,
-        run_id: FromPath[UUID],
-        session: inject.Session,
-        principal: inject.Principal,
-        code: FromQuery[str | None] = None,
-        severity: FromQuery[Severity | None] = None,
-        show_ignored: FromQuery[bool] = False,
-        cursor: inject.Cursor = None,
-        limit: inject.Limit = DEFAULT_LIMIT,
-    ) -> Envelope[list[IssueView]]:
-        """Issues of a run, worst first."""
-        run = await queries.get_run(session, principal.tenant_id, run_id)
-        wanted = queries.IssueFilter(code, severity, show_ignored)
-        return await _issues(session, run, wanted, cursor, limit)
-
-    @get(
-        "/issues",
-        operation_id="listCrawlIssues",
-        opt=needs("crawl:read"),
-        responses=failures(401, 403, 404, 422),
-    )
-    async def list_issues(
-        self,
-        campaign_id: FromQuery[UUID],
-        session: inject.Session,
-        code: FromQuery[str | None] = None,
-        severity: FromQuery[Severity | None] = None,
-        show_ignored: FromQuery[bool] = False,
-        cursor: inject.Cursor = None,
-        limit: inject.Limit = DEFAULT_LIMIT,
-    ) -> Envelope[list[IssueView]]:
-        """Issues of a campaign's newest finished run, worst first."""
-        run = await queries.find_latest_scored_run(session, campaign_id)
-        if run is None:
-            raise NotFound("no finished crawl of this campaign", code="crawl_run_not_found")
-        wanted = queries.IssueFilter(code, severity, show_ignored)
-        return await _issues(session, run, wanted, cursor, limit)
-
-    @patch(
-        "/issues/{issue_id:str}",
-        operation_id="updateCrawlIssue",
-        opt=needs("crawl:write"),
-        responses=failures(401, 403, 404, 422),
-    )
-    async def update_issue(
-        self,
-        issue_id: FromPath[str],
-        data: JSONBody[IssueUpdate],
-        session: inject.Session,
-        principal: inject.Principal,
-    ) -> Envelope[IssueView]:
-        """Ignore an issue with a reason, in this and later runs, or show it again."""
-        run_id, code, subject = decode_issue(issue_id)
-        run = await queries.get_run(session, principal.tenant_id, run_id)
-        issue = await issues.find_issue(session, run, code, subject)
-        await issues.ignore_issue(session, principal, run, (code, subject), data)
-        return ok(issue_view(issue, data.ignore_reason))
-
-    @get(
-        "/runs/{run_id:uuid}/export",
-        operation_id="exportCrawlRun",
-        opt=needs("crawl:read"),
-        responses=failures(401, 403, 404, 422),
-    )
-    async def export_run(
-        self,
-        run_id: FromPath[UUID],
-        sessions: inject.Sessions,
-        principal: inject.Principal,
-        kind: FromQuery[ExportKind],
-        format_: Annotated[ExportFormat, QueryParameter(name="format")] = "csv",
-    ) -> Stream:
-        """All pages, links or issues as a file, streamed."""
-        async with sessions() as session:
-            await queries.get_run(session, principal.tenant_id, run_id)
-        writers = {"csv": export.csv_lines, "jsonl": export.json_lines}
-        types = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
-        return Stream(
-            writers[format_](sessions, run_id, kind),
-            media_type=types[format_],
-            headers={"Content-Disposition": f'attachment; filename="{kind}.{format_}"'},
-        )
-
-    @get(
-        "/checks",
-        operation_id="listCrawlChecks",
-        opt=needs("crawl:read"),
-        responses=failures(401, 403),
-    )
-    async def list_checks(self, session: inject.Session) -> Envelope[list[CheckView]]:
-        """All checks with the tenant's own severities and limits."""
-        settings = {
-            row.code: queries.setting_of(row) for row in await queries.list_check_settings(session)
-        }
-        return ok([check_view(check, settings.get(check.code)) for check in CHECKS])
-
-    @patch(
-        "/checks/{code:str}",
-        operation_id="updateCrawlCheck",
-        opt=needs("check_settings:write"),
-        responses=failures(401, 403, 404, 422),
-    )
-    async def update_check(
-        self,
-        code: FromPath[str],
-        data: JSONBody[CheckUpdate],
-        session: inject.Session,
-        principal: inject.Principal,
-    ) -> Envelope[CheckView]:
-        """Turn a check off, or set its severity and limits for this tenant's later runs."""
-        setting = await issues.set_check(session, principal, code, data)
-        return ok(check_view(BY_CODE[code], setting))
 
 
 async def _events(
@@ -314,20 +183,6 @@ async def _events(
                 await stopping.wait()
         except TimeoutError:
             continue
-
-
-async def _issues(
-    session: AsyncSession,
-    run: CrawlRun,
-    wanted: queries.IssueFilter,
-    cursor: str | None,
-    limit: int,
-) -> Envelope[list[IssueView]]:
-    after = None if cursor is None else decode_key(cursor, tuple[int, str, int])
-    rows = await queries.list_issues(session, run, wanted, after, limit)
-    page = page_of(rows, limit, lambda row: (row.rank, row[0].code, row[0].subject))
-    views = [issue_view(row[0], row.reason) for row in page.items]
-    return ok_page(msgspec.structs.replace(page, items=views))
 
 
 CONTROLLERS = (CrawlController,)

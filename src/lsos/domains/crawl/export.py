@@ -1,8 +1,8 @@
-"""Pages, links and issues of a run as rows for CSV and JSON Lines, in bounded memory."""
+"""Rows as CSV and JSON Lines, and the pages and links of a run as such rows; in bounded memory."""
 
 import csv
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,29 +12,25 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.db.database import Sessions
 from lsos.domains.crawl import queries
-from lsos.domains.crawl.models import CrawlIssue, CrawlPage, CrawlUrl
-from lsos.domains.crawl.rules import LinkFlag
-from lsos.domains.crawl.schemas import ExportKind
-from lsos.domains.crawl.store import unpack_links
+from lsos.domains.crawl.models import CrawlPage, CrawlUrl
+from lsos.web.stored import LinkFlag, unpack_links
 
-COLUMNS: dict[ExportKind, tuple[str, ...]] = {
-    "pages": (
-        "url",
-        "status",
-        "final_url",
-        "depth",
-        "title",
-        "indexable",
-        "canonical",
-        "words",
-        "content_type",
-        "bytes",
-        "ttfb_ms",
-        "error",
-    ),
-    "links": ("source", "target", "kind", "follow", "anchor"),
-    "issues": ("code", "severity", "scope", "url", "count", "evidence"),
-}
+Rows = AsyncIterator[tuple[Any, ...]]
+PAGE_COLUMNS = (
+    "url",
+    "status",
+    "final_url",
+    "depth",
+    "title",
+    "indexable",
+    "canonical",
+    "words",
+    "content_type",
+    "bytes",
+    "ttfb_ms",
+    "error",
+)
+LINK_COLUMNS = ("source", "target", "kind", "follow", "anchor")
 _FORMULA = tuple("=+-@＝＋－＠")
 _UNSEEN = " \t\r\n\v\f\u00a0\u200b\u200c\u200d\u2060\ufeff"
 """What spreadsheets skip before a formula."""
@@ -49,11 +45,11 @@ def cell(value: object) -> object:
     return value
 
 
-async def csv_lines(sessions: Sessions, run_id: UUID, kind: ExportKind) -> AsyncIterator[str]:
+async def csv_lines(names: Sequence[str], rows: Rows) -> AsyncIterator[str]:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow(COLUMNS[kind])
-    async for row in rows(sessions, run_id, kind):
+    writer.writerow(names)
+    async for row in rows:
         writer.writerow([cell(_flat(value)) for value in row])
         if buffer.tell() > 65_536:
             yield buffer.getvalue()
@@ -62,14 +58,9 @@ async def csv_lines(sessions: Sessions, run_id: UUID, kind: ExportKind) -> Async
     yield buffer.getvalue()
 
 
-async def json_lines(sessions: Sessions, run_id: UUID, kind: ExportKind) -> AsyncIterator[str]:
-    names = COLUMNS[kind]
-    async for row in rows(sessions, run_id, kind):
+async def json_lines(names: Sequence[str], rows: Rows) -> AsyncIterator[str]:
+    async for row in rows:
         yield msgspec.json.encode(dict(zip(names, row, strict=True))).decode() + "\n"
-
-
-def rows(sessions: Sessions, run_id: UUID, kind: ExportKind) -> AsyncIterator[tuple[Any, ...]]:
-    return {"pages": _pages, "links": _links, "issues": _issues}[kind](sessions, run_id)
 
 
 def _flat(value: object) -> object:
@@ -80,13 +71,14 @@ def _flat(value: object) -> object:
     return "" if value is None else value
 
 
-async def _pages(sessions: Sessions, run_id: UUID) -> AsyncIterator[tuple[Any, ...]]:
+async def pages(sessions: Sessions, run_id: UUID) -> Rows:
+    """Rows of PAGE_COLUMNS."""
     async with sessions() as session:
         targets = await _final_urls(session, run_id)
         statement = (
             select(*queries.PAGE_COLUMNS)
             .where(CrawlPage.run_id == run_id)
-            .order_by(CrawlPage.depth, CrawlPage.url)
+            .order_by(queries.DEPTH_RANK, CrawlPage.url)
         )
         async for page in queries.stream(session, statement):
             yield (
@@ -123,7 +115,8 @@ async def _final_urls(session: AsyncSession, run_id: UUID) -> dict[str, str]:
     return ends
 
 
-async def _links(sessions: Sessions, run_id: UUID) -> AsyncIterator[tuple[Any, ...]]:
+async def links(sessions: Sessions, run_id: UUID) -> Rows:
+    """Rows of LINK_COLUMNS."""
     async with sessions() as session:
         urls = {
             row.key: row.url
@@ -134,7 +127,7 @@ async def _links(sessions: Sessions, run_id: UUID) -> AsyncIterator[tuple[Any, .
         statement = (
             select(CrawlPage.url, CrawlPage.links)
             .where(CrawlPage.run_id == run_id)
-            .order_by(CrawlPage.depth, CrawlPage.url)
+            .order_by(queries.DEPTH_RANK, CrawlPage.url)
         )
         async for page in queries.stream(session, statement):
             stored = unpack_links(page.links)
@@ -142,23 +135,4 @@ async def _links(sessions: Sessions, run_id: UUID) -> AsyncIterator[tuple[Any, .
                 stored.targets, stored.flags, stored.anchors, strict=True
             ):
                 flag = LinkFlag(bits)
-                is_followed = LinkFlag.NOFOLLOW not in flag
-                yield page.url, urls.get(target, ""), flag.kind, is_followed, anchor
-
-
-async def _issues(sessions: Sessions, run_id: UUID) -> AsyncIterator[tuple[Any, ...]]:
-    async with sessions() as session:
-        statement = (
-            select(
-                CrawlIssue.code,
-                CrawlIssue.severity,
-                CrawlIssue.scope,
-                CrawlIssue.url,
-                CrawlIssue.count,
-                CrawlIssue.evidence,
-            )
-            .where(CrawlIssue.run_id == run_id)
-            .order_by(queries.SEVERITY_RANK, CrawlIssue.code, CrawlIssue.url)
-        )
-        async for row in queries.stream(session, statement):
-            yield tuple(row)
+                yield page.url, urls.get(target, ""), flag.kind, flag.is_followed, anchor

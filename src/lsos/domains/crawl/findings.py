@@ -1,170 +1,216 @@
-"""Findings of a run for the rooms above: whom they affect, and what was measured at all."""
+"""Findings of a run as they are stored: what a check found about one URL or host."""
 
-from collections import defaultdict
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, select
+import msgspec
+from sqlalchemy import Select, func, select, text, tuple_
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.checks.catalogue import BY_CODE
-from lsos.domains.crawl import queries
-from lsos.domains.crawl.models import CheckSettings, CrawlIssue, CrawlPage, CrawlRun, IgnoredIssue
-from lsos.domains.crawl.store import unpack_facts, unpack_links
-from lsos.web.facts import PageFacts
-from lsos.web.urls import url_key
+from lsos.checks.base import Severity
+from lsos.domains.crawl.models import CrawlFinding
+from lsos.reader.protocol import FindingRow
 
+CHUNK = 5_000
 
-class Finding(NamedTuple):
-    code: str
-    severity: str
-    scope: str
-    subject: int
-    """Key of the URL, or of the host's name."""
-    url: str
-    """The URL, or the host."""
-    evidence: Any
-    """The first of the stored ones."""
-    is_ignored: bool
-
-
-async def list_findings(session: AsyncSession, run: CrawlRun) -> Sequence[Finding]:
-    """All findings of a run in a fixed order."""
-    ignored = (
-        select(IgnoredIssue.id)
-        .where(
-            IgnoredIssue.campaign_id == run.campaign_id,
-            IgnoredIssue.code == CrawlIssue.code,
-            IgnoredIssue.subject == CrawlIssue.subject,
-            IgnoredIssue.until.is_(None) | (IgnoredIssue.until > func.now()),
-        )
-        .exists()
+SEVERITY_RANK = func.array_position(
+    text("array['critical','high','medium','low','info']"), CrawlFinding.severity
+)
+_COLUMNS = (
+    CrawlFinding.run_id,
+    CrawlFinding.code,
+    CrawlFinding.severity,
+    CrawlFinding.scope,
+    CrawlFinding.subject,
+    CrawlFinding.url,
+    CrawlFinding.count,
+    CrawlFinding.evidence,
+)
+_INSERT = text("""
+    insert into crawl_findings (tenant_id, run_id, code, subject, severity, scope, url, count,
+        evidence)
+    select :tenant_id, :run_id, u.code, u.subject, u.severity, u.scope, u.url, u.count,
+        cast(u.evidence as jsonb)
+    from unnest(
+        cast(:code as text[]), cast(:subject as bigint[]), cast(:severity as text[]),
+        cast(:scope as text[]), cast(:url as text[]), cast(:count as int[]),
+        cast(:evidence as text[])
+    ) as u (code, subject, severity, scope, url, count, evidence)
+    on conflict do nothing
+""")
+_FAILED = text("""
+    update crawl_runs set failed_checks = failed_checks || (
+        select jsonb_object_agg(u.code, u.count + coalesce((failed_checks ->> u.code)::int, 0))
+        from unnest(cast(:codes as text[]), cast(:counts as int[])) as u (code, count)
     )
+    where tenant_id = :tenant_id and id = :run_id
+""")
+
+
+async def insert_findings(
+    session: AsyncSession, ids: dict[str, UUID], findings: Sequence[FindingRow]
+) -> None:
+    """One that is already there stays as it is."""
+    ordered = sorted(findings, key=lambda f: (f.code, f.subject))
+    for at in range(0, len(ordered), CHUNK):
+        chunk = ordered[at : at + CHUNK]
+        await session.execute(
+            _INSERT,
+            {
+                **ids,
+                "code": [f.code for f in chunk],
+                "subject": [f.subject for f in chunk],
+                "severity": [f.severity for f in chunk],
+                "scope": [f.scope for f in chunk],
+                "url": [f.url for f in chunk],
+                "count": [f.count for f in chunk],
+                "evidence": [f.evidence for f in chunk],
+            },
+        )
+
+
+async def count_failed_checks(
+    session: AsyncSession, ids: dict[str, UUID], codes: Iterable[str]
+) -> None:
+    """Add checks that crashed, a code once per crash, to those of the run."""
+    if counts := Counter(codes):
+        await session.execute(
+            _FAILED, {**ids, "codes": list(counts), "counts": list(counts.values())}
+        )
+
+
+class FindingFilter(NamedTuple):
+    code: str | None = None
+    severity: str | None = None
+    without: Select[str, int] | None = None
+    """Codes and subjects to leave out."""
+
+
+async def list_findings(
+    session: AsyncSession,
+    run_id: UUID,
+    wanted: FindingFilter,
+    after: tuple[int, str, int] | None,
+    limit: int,
+) -> Sequence[Any]:
+    """Stored findings with their `rank` of severity: worst first, then by code and subject."""
+    query = (
+        select(*_COLUMNS, SEVERITY_RANK.label("rank"))
+        .where(CrawlFinding.run_id == run_id)
+        .order_by(SEVERITY_RANK, CrawlFinding.code, CrawlFinding.subject)
+        .limit(limit + 1)
+    )
+    if wanted.code is not None:
+        query = query.where(CrawlFinding.code == wanted.code)
+    if wanted.severity is not None:
+        query = query.where(CrawlFinding.severity == wanted.severity)
+    if wanted.without is not None:
+        query = query.where(tuple_(CrawlFinding.code, CrawlFinding.subject).not_in(wanted.without))
+    if after is not None:
+        query = query.where(tuple_(SEVERITY_RANK, CrawlFinding.code, CrawlFinding.subject) > after)
+    return (await session.execute(query)).all()
+
+
+async def find_finding(session: AsyncSession, run_id: UUID, code: str, subject: int) -> Any | None:
+    rows = await session.execute(
+        select(*_COLUMNS).where(
+            CrawlFinding.run_id == run_id,
+            CrawlFinding.code == code,
+            CrawlFinding.subject == subject,
+        )
+    )
+    return rows.one_or_none()
+
+
+async def stream_findings(session: AsyncSession, run_id: UUID) -> AsyncIterator[Any]:
+    """All findings of a run, worst first, in bounded memory."""
+    statement = (
+        select(*_COLUMNS)
+        .where(CrawlFinding.run_id == run_id)
+        .order_by(SEVERITY_RANK, CrawlFinding.code, CrawlFinding.url)
+    )
+    result = await session.stream(statement.execution_options(yield_per=1_000))
+    async for row in result:
+        yield row
+
+
+async def list_first_evidence(session: AsyncSession, run_id: UUID) -> Sequence[Any]:
+    """(code, severity, scope, subject, url, first evidence) of all findings, in a fixed order."""
     rows = await session.execute(
         select(
-            CrawlIssue.code,
-            CrawlIssue.severity,
-            CrawlIssue.scope,
-            CrawlIssue.subject,
-            CrawlIssue.url,
-            CrawlIssue.evidence[0],
-            ignored,
+            CrawlFinding.code,
+            CrawlFinding.severity,
+            CrawlFinding.scope,
+            CrawlFinding.subject,
+            CrawlFinding.url,
+            CrawlFinding.evidence[0],
         )
-        .where(CrawlIssue.run_id == run.id)
-        .order_by(CrawlIssue.code, CrawlIssue.url, CrawlIssue.subject)
+        .where(CrawlFinding.run_id == run_id)
+        .order_by(CrawlFinding.code, CrawlFinding.url, CrawlFinding.subject)
     )
-    return [Finding(*row) for row in rows]
+    return rows.all()
 
 
-async def eligible_urls(session: AsyncSession, run_id: UUID) -> dict[int, str]:
-    """URL of every page that scores are about, by key."""
-    rows = await session.execute(
-        select(CrawlPage.key, CrawlPage.url).where(
-            CrawlPage.run_id == run_id, CrawlPage.is_eligible
-        )
-    )
-    return {key: url for key, url in rows}  # noqa: C416 -- rows are no pairs to the type checker
-
-
-async def stream_eligible(session: AsyncSession, run_id: UUID) -> AsyncIterator[PageFacts]:
-    """Facts of the pages that scores are about, in a fixed order, without their links.
-
-    The main text is cut as it is stored. Bounded memory: rows come by hundreds.
-    """
-    statement = (
-        select(CrawlPage.facts)
-        .where(CrawlPage.run_id == run_id, CrawlPage.is_eligible)
-        .order_by(CrawlPage.key)
-        .execution_options(yield_per=100)
-    )
-    result = await session.stream(statement)
-    async for (raw,) in result:
-        yield unpack_facts(raw)
-
-
-async def linking_pages(
-    session: AsyncSession, run_id: UUID, targets: Collection[int]
-) -> dict[int, set[int]]:
-    """Keys of the eligible pages that link to each of `targets`."""
-    wanted = set(targets)
-    found: dict[int, set[int]] = defaultdict(set)
-    if not wanted:
-        return found
-    statement = select(CrawlPage.key, CrawlPage.links).where(
-        CrawlPage.run_id == run_id, CrawlPage.is_eligible
-    )
-    async for key, raw in queries.stream(session, statement):
-        for target in wanted.intersection(unpack_links(raw).targets):
-            found[target].add(key)
-    return found
-
-
-async def measured_urls(
-    session: AsyncSession, campaign_id: UUID, run_id: UUID, urls: Collection[str]
-) -> frozenset[str]:
-    """Those of `urls` that the campaign's run has a result for."""
-    keys = {url_key(campaign_id.bytes, url): url for url in urls}
-    rows = await session.scalars(
-        select(CrawlPage.key).where(CrawlPage.run_id == run_id, CrawlPage.key.in_(keys))
-    )
-    return frozenset(keys[key] for key in rows)
-
-
-async def disabled_checks(session: AsyncSession) -> frozenset[str]:
-    """Checks that the tenant has switched off: that they find nothing proves nothing."""
-    rows = await session.scalars(select(CheckSettings.code).where(~CheckSettings.is_enabled))
-    return frozenset(rows)
-
-
-async def find_technical_score(session: AsyncSession, campaign_id: UUID) -> float | None:
-    """Of the newest finished run; None when that could not be scored."""
-    run = await queries.find_latest_scored_run(session, campaign_id)
-    return None if run is None else run.technical_score
-
-
-class CheckTotal(NamedTuple):
-    """How often a check fired in a run, and what it is about."""
+class Subjects(NamedTuple):
+    """All that one check found at one severity."""
 
     code: str
-    severity: str
-    title: str
-    topic: str
-    fix: str
-    findings: int
-    example: str
-    """A URL."""
+    severity: Severity
+    scope: str
+    keys: list[int]
+    hosts: list[str]
+    """Names of the subjects of scope host."""
 
 
-async def list_check_totals(session: AsyncSession, run_id: UUID) -> list[CheckTotal]:
-    """One a check and severity; a check that is no longer known has its code as title."""
-    rows = await session.execute(
-        select(CrawlIssue.code, CrawlIssue.severity, func.count(), func.min(CrawlIssue.url))
-        .where(CrawlIssue.run_id == run_id)
-        .group_by(CrawlIssue.code, CrawlIssue.severity)
-        .order_by(CrawlIssue.code, CrawlIssue.severity)
+async def stream_subjects(session: AsyncSession, run_id: UUID) -> AsyncIterator[Subjects]:
+    """What the findings of a run are about, a check at a time: memory grows with its pages only."""
+    named = aggregate_order_by(CrawlFinding.url, CrawlFinding.url)
+    hosts = func.array_agg(named).filter(CrawlFinding.scope == "host")
+    statement = (
+        select(
+            CrawlFinding.code,
+            CrawlFinding.severity,
+            CrawlFinding.scope,
+            func.array_agg(CrawlFinding.subject),
+            hosts,
+        )
+        .where(CrawlFinding.run_id == run_id)
+        .group_by(CrawlFinding.code, CrawlFinding.severity, CrawlFinding.scope)
+        .order_by(CrawlFinding.code, CrawlFinding.severity)
     )
-    totals = []
-    for code, severity, count, example in rows:
-        check = BY_CODE.get(code)
-        title, topic, fix = (check.title, check.topic, check.fix) if check else (code, "", "")
-        totals.append(CheckTotal(code, severity, title, topic, fix, count, example))
-    return totals
+    result = await session.stream(statement.execution_options(yield_per=1))
+    async for code, severity, scope, keys, names in result:
+        severity_ = msgspec.convert(severity, Severity)
+        yield Subjects(code, severity_, scope, list(keys), list(names or ()))
 
 
-async def list_worst_pages(
+async def count_findings(session: AsyncSession, run_id: UUID) -> Sequence[Any]:
+    """(code, severity, findings, a URL as example) in a fixed order."""
+    rows = await session.execute(
+        select(CrawlFinding.code, CrawlFinding.severity, func.count(), func.min(CrawlFinding.url))
+        .where(CrawlFinding.run_id == run_id)
+        .group_by(CrawlFinding.code, CrawlFinding.severity)
+        .order_by(CrawlFinding.code, CrawlFinding.severity)
+    )
+    return rows.all()
+
+
+async def list_worst_urls(
     session: AsyncSession, run_id: UUID, limit: int
 ) -> list[tuple[str, dict[str, int]]]:
     """URLs with a critical or high finding, by severity: the most critical ones first."""
     severities = ("critical", "high", "medium", "low")
-    counted = [func.count().filter(CrawlIssue.severity == name) for name in severities]
-    is_severe = CrawlIssue.severity.in_(("critical", "high"))
+    counted = [func.count().filter(CrawlFinding.severity == name) for name in severities]
+    is_severe = CrawlFinding.severity.in_(("critical", "high"))
     rows = await session.execute(
-        select(CrawlIssue.url, *counted)
-        .where(CrawlIssue.run_id == run_id, CrawlIssue.scope != "host")
-        .group_by(CrawlIssue.url)
+        select(CrawlFinding.url, *counted)
+        .where(CrawlFinding.run_id == run_id, CrawlFinding.scope != "host")
+        .group_by(CrawlFinding.url)
         .having(func.count().filter(is_severe) > 0)
-        .order_by(*(count.desc() for count in counted), CrawlIssue.url)
+        .order_by(*(count.desc() for count in counted), CrawlFinding.url)
         .limit(limit)
     )
     return [(url, dict(zip(severities, counts, strict=True))) for url, *counts in rows]

@@ -7,25 +7,12 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.domains.crawl.rules import LEASE_S, UrlSource
+from lsos.domains.crawl.rules import LEASE_S
+from lsos.web.discovery import Discovered, UrlSource
 
 MAX_DEPTH = 32_767
 MOST_RECORDED = 5
 """Times the page budget: URLs that are recorded, those included that robots.txt forbids."""
-
-
-class Discovered(msgspec.Struct, gc=False):
-    """A URL that the run has discovered."""
-
-    key: int
-    url: str
-    source: UrlSource
-    is_internal: bool
-    depth: int
-    hops: int = 0
-    in_sitemap: bool = False
-    is_wanted: bool = True
-    """Internal, within the depth and allowed: it may enter the frontier."""
 
 
 class Claim(msgspec.Struct, frozen=True, gc=False):
@@ -40,7 +27,8 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
 
 
 _HEAR = text("""
-    insert into crawl_urls (tenant_id, run_id, key, url, source, is_internal, depth, in_sitemap)
+    insert into crawl_urls (tenant_id, run_id, key, url, source, is_internal, discovery_depth,
+        in_sitemap)
     select :tenant_id, :run_id, u.* from unnest(
         cast(:keys as bigint[]), cast(:urls as text[]), cast(:sources as smallint[]),
         cast(:internal as bool[]), cast(:depths as smallint[]), cast(:sitemap as bool[])
@@ -49,7 +37,8 @@ _HEAR = text("""
     returning key
 """)
 _ADMIT = text("""
-    insert into crawl_todo (tenant_id, run_id, key, url, depth, hops, attempts, in_sitemap)
+    insert into crawl_todo (tenant_id, run_id, key, url, discovery_depth, hops, attempts,
+        in_sitemap)
     select :tenant_id, :run_id, u.key, u.url, u.depth, u.hops, 0, u.in_sitemap from unnest(
         cast(:keys as bigint[]), cast(:urls as text[]), cast(:depths as smallint[]),
         cast(:hops as smallint[]), cast(:sitemap as bool[])
@@ -62,7 +51,7 @@ _CLAIM = text("""
         where tenant_id = :tenant_id and run_id = :run_id
             and (lease_until is null or lease_until < now())
             and (not_before is null or not_before <= now())
-        order by depth, key
+        order by discovery_depth, key
         limit :size
         for update skip locked
     )
@@ -71,7 +60,7 @@ _CLAIM = text("""
         lease_until = now() + make_interval(secs => :lease_s)
     from picked
     where t.tenant_id = :tenant_id and t.run_id = :run_id and t.key = picked.key
-    returning t.key, t.url, t.depth, t.hops, t.attempts, t.in_sitemap
+    returning t.key, t.url, t.discovery_depth, t.hops, t.attempts, t.in_sitemap
 """)
 _FINISH = text("""
     delete from crawl_todo
@@ -84,7 +73,7 @@ _RELEASE = text("""
     where tenant_id = :tenant_id and run_id = :run_id and lease = any(cast(:leases as uuid[]))
 """)
 _UNHEARD = text("""
-    update crawl_urls u set is_internal = true, depth = s.depth,
+    update crawl_urls u set is_internal = true, discovery_depth = s.depth,
         in_sitemap = u.in_sitemap or s.in_sitemap
     from unnest(cast(:keys as bigint[]), cast(:depths as smallint[]), cast(:sitemap as bool[]))
         as s (key, depth, in_sitemap)
@@ -104,14 +93,15 @@ _ROOM = text("""
 """)
 _REFILL = text("""
     with late as (
-        insert into crawl_todo (tenant_id, run_id, key, url, depth, hops, attempts, in_sitemap)
-        select u.tenant_id, u.run_id, u.key, u.url, u.depth, 0, 0, u.in_sitemap
+        insert into crawl_todo (tenant_id, run_id, key, url, discovery_depth, hops, attempts,
+            in_sitemap)
+        select u.tenant_id, u.run_id, u.key, u.url, u.discovery_depth, 0, 0, u.in_sitemap
         from crawl_urls u
         where u.tenant_id = :tenant_id and u.run_id = :run_id and u.is_internal
-            and u.source <> :redirect and u.depth <= :deepest
+            and u.source <> :redirect and u.discovery_depth <= :deepest
             and not exists (select from crawl_pages p where p.tenant_id = u.tenant_id
                 and p.run_id = u.run_id and p.key = u.key)
-        order by u.depth, u.key
+        order by u.discovery_depth, u.key
         limit :room
         on conflict do nothing
         returning key

@@ -9,10 +9,11 @@ import msgspec
 
 from lsos.core.outbound.client import Outbound, OutboundError, Response
 from lsos.domains.crawl.rules import MAX_CRAWL_DELAY_S, RunSettings
+from lsos.reader.reader import Broken, Reader
 from lsos.web.host_facts import HostFacts, SitemapFacts
 from lsos.web.html.source import sniff
-from lsos.web.robots import Robots, parse_robots, verdict
-from lsos.web.sitemaps import MAX_SITEMAP_BYTES, Entry, Sitemap, parse_sitemap
+from lsos.web.robots import Robots, verdict
+from lsos.web.sitemaps import MAX_SITEMAP_BYTES, Entry, Sitemap
 from lsos.web.urls import Resolver, host_of, origin_of
 
 ROBOTS_BYTES = 512_000  # RFC 9309 section 2.5: at least 500 KiB must be parsed
@@ -66,7 +67,9 @@ def agent_token(user_agent: str) -> str:
     return user_agent.split("/", 1)[0].split(" ", 1)[0].strip().lower() or "*"
 
 
-async def fetch_host(outbound: Outbound, url: str, settings: RunSettings, wait: Wait) -> HostFacts:
+async def fetch_host(
+    outbound: Outbound, reader: Reader, url: str, settings: RunSettings, wait: Wait
+) -> HostFacts:
     """robots.txt of the origin of `url`: three tries, five redirects, 500 KiB."""
     origin = origin_of(url)
     facts = HostFacts(host=host_of(url), scheme=origin.split(":", 1)[0])
@@ -90,19 +93,23 @@ async def fetch_host(outbound: Outbound, url: str, settings: RunSettings, wait: 
             continue
         facts.robots_status = response.status
         if response.status < 500 and response.status != 429:
-            _read_robots(facts, response)
+            await _read_robots(facts, response, reader)
             break
     return facts
 
 
-def _read_robots(facts: HostFacts, response: Response) -> None:
+async def _read_robots(facts: HostFacts, response: Response, reader: Reader) -> None:
     if not 200 <= response.status < 300:
         return
     body = response.body
     facts.robots_bytes = len(body)
     facts.robots_is_html = sniff(body) == "html"
     facts.robots_text = body[:ROBOTS_BYTES].decode("utf-8", "replace").replace("\x00", "")
-    robots = parse_robots(body[:ROBOTS_BYTES])
+    try:
+        robots = await reader.read_robots(body[:ROBOTS_BYTES])
+    except Broken as broken:
+        facts.robots_error = broken.kind
+        return
     facts.groups = robots.groups
     facts.robots_sitemaps = robots.sitemaps
     facts.invalid_robots_lines = robots.invalid_lines
@@ -116,7 +123,13 @@ class Listed(NamedTuple):
 
 
 async def read_sitemaps(
-    outbound: Outbound, host: HostFacts, settings: RunSettings, wait: Wait, *, most: int
+    outbound: Outbound,
+    reader: Reader,
+    host: HostFacts,
+    settings: RunSettings,
+    wait: Wait,
+    *,
+    most: int,
 ) -> Listed:
     """Fetch the sitemaps that robots.txt names, else the well-known ones, and their children.
 
@@ -136,7 +149,7 @@ async def read_sitemaps(
             break
         url, parent, depth, from_robots = queue.pop(0) if queue else (guesses.pop(0), "", 0, False)
         await wait(host_of(url))
-        facts, sitemap = await _read_sitemap(outbound, url, settings)
+        facts, sitemap = await _read_sitemap(outbound, reader, url, settings)
         if not parent and not from_robots and facts.status != 200:
             continue
         guesses.clear()
@@ -151,7 +164,7 @@ async def read_sitemaps(
 
 
 async def _read_sitemap(
-    outbound: Outbound, url: str, settings: RunSettings
+    outbound: Outbound, reader: Reader, url: str, settings: RunSettings
 ) -> tuple[SitemapFacts, Sitemap]:
     facts = SitemapFacts(url=url)
     try:
@@ -170,7 +183,11 @@ async def _read_sitemap(
     if response.status != 200:
         facts.fault = "unreachable"
         return facts, Sitemap()
-    sitemap = await asyncio.to_thread(parse_sitemap, response.body, response.url)
+    try:
+        sitemap = await reader.read_sitemap(response.url, response.body)
+    except Broken as broken:
+        facts.fault = broken.kind
+        return facts, Sitemap()
     facts.kind = sitemap.kind
     facts.fault = sitemap.fault
     facts.bytes = sitemap.bytes

@@ -1,4 +1,4 @@
-"""Tables of runs, their URLs, the frontier, pages, links, issues, hosts and check settings.
+"""Tables of runs, their URLs, the frontier, pages, links, findings and hosts.
 
 `url` rows are only inserted and `todo` rows only deleted when done, so both stay free of dead
 versions. Keys are 64-bit hashes of normalised URLs, keyed by campaign (see `urls.url_key`).
@@ -51,7 +51,9 @@ class CrawlRun(TenantRow, Base):
     """waiting | starting | crawling | analysing | ended: what a progress bar says."""
     settings: Mapped[dict[str, object]]
     site: Mapped[dict[str, object] | None]
-    """facts.SiteContext, once the start URL is resolved."""
+    """checks.site.SiteContext, once the start URL is resolved."""
+    check_settings: Mapped[dict[str, object] | None]
+    """The tenant's settings of checks by code when the run began: it is judged by these."""
     previous_run_id: Mapped[UUID | None]
     queue: Mapped[str]
     requested_by: Mapped[UUID | None]
@@ -76,6 +78,8 @@ class CrawlRun(TenantRow, Base):
     score: Mapped[dict[str, object] | None]
     """Formula, inputs and denominator of the score."""
     issue_counts: Mapped[dict[str, object] | None]
+    failed_checks: Mapped[dict[str, object]] = mapped_column(default=dict)
+    """How often each check crashed, by code; a page check once per page."""
 
 
 class _OfRun:
@@ -100,10 +104,12 @@ class CrawlUrl(_OfRun, Base):
     key: Mapped[int] = mapped_column(BIGINT)
     url: Mapped[str] = mapped_column(Text)
     source: Mapped[int] = mapped_column(SmallInteger)
-    """rules.UrlSource: how it was first discovered."""
+    """web.discovery.UrlSource: how it was first discovered."""
     in_sitemap: Mapped[bool] = mapped_column(default=False)
     is_internal: Mapped[bool]
-    depth: Mapped[int] = mapped_column(SmallInteger)
+    discovery_depth: Mapped[int] = mapped_column(SmallInteger)
+    """Links from the start on the way by which it was first discovered, 1 from a sitemap: what
+    max_depth is compared with."""
 
 
 class CrawlTodo(_OfRun, Base):
@@ -113,12 +119,12 @@ class CrawlTodo(_OfRun, Base):
     __table_args__ = (
         PrimaryKeyConstraint("tenant_id", "run_id", "key"),
         _run_key(),
-        Index("ix_crawl_todo_order", "tenant_id", "run_id", "depth", "key"),
+        Index("ix_crawl_todo_order", "tenant_id", "run_id", "discovery_depth", "key"),
     )
 
     key: Mapped[int] = mapped_column(BIGINT)
     url: Mapped[str] = mapped_column(Text)
-    depth: Mapped[int] = mapped_column(SmallInteger)
+    discovery_depth: Mapped[int] = mapped_column(SmallInteger)
     hops: Mapped[int] = mapped_column(SmallInteger)
     """Redirects on the way here; more than 10 are not followed."""
     attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
@@ -136,7 +142,8 @@ class CrawlPage(_OfRun, Base):
 
     key: Mapped[int] = mapped_column(BIGINT)
     url: Mapped[str] = mapped_column(Text)
-    depth: Mapped[int] = mapped_column(SmallInteger)
+    depth: Mapped[int | None] = mapped_column(SmallInteger)
+    """Clicks from the start URL; null before the run was judged, and where no click leads."""
     status: Mapped[int] = mapped_column(SmallInteger)
     error: Mapped[str | None]
     redirect_url: Mapped[str | None] = mapped_column(Text)
@@ -156,14 +163,14 @@ class CrawlPage(_OfRun, Base):
     last_modified: Mapped[str | None]
     facts: Mapped[bytes] = mapped_column(BYTEA)
     links: Mapped[bytes] = mapped_column(BYTEA)
-    """rules.PageLinks in msgpack: all links of the page by the keys of their targets."""
+    """web.stored.PageLinks in msgpack: all links of the page by the keys of their targets."""
     fetched_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
-class CrawlIssue(_OfRun, Base):
-    """One finding: a check that fired on one page or host."""
+class CrawlFinding(_OfRun, Base):
+    """A check that fired on one URL or host."""
 
-    __tablename__ = "crawl_issues"
+    __tablename__ = "crawl_findings"
     __table_args__ = (
         PrimaryKeyConstraint("tenant_id", "run_id", "code", "subject"),
         _run_key(),
@@ -181,36 +188,8 @@ class CrawlIssue(_OfRun, Base):
     """JSON list of checks.base.Evidence."""
 
 
-class IgnoredIssue(TenantRow, Base):
-    """An issue that the agency decided to live with, in all runs of its campaign."""
-
-    __tablename__ = "crawl_ignored_issues"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["tenant_id", "campaign_id"],
-            ["campaigns.tenant_id", "campaigns.id"],
-            ondelete="CASCADE",
-        ),
-        Index(
-            "uq_crawl_ignored_issues_subject",
-            "tenant_id",
-            "campaign_id",
-            "code",
-            "subject",
-            unique=True,
-        ),
-    )
-
-    campaign_id: Mapped[UUID]
-    code: Mapped[str]
-    subject: Mapped[int] = mapped_column(BIGINT)
-    reason: Mapped[str]
-    author_id: Mapped[UUID | None]
-    until: Mapped[datetime | None]
-
-
 class CrawlHost(_OfRun, Base):
-    """robots.txt and sitemaps of one host of a run, as facts.HostFacts in msgpack."""
+    """robots.txt and sitemaps of one host of a run, as web.host_facts.HostFacts in msgpack."""
 
     __tablename__ = "crawl_hosts"
     __table_args__ = (PrimaryKeyConstraint("tenant_id", "run_id", "origin"), _run_key())
@@ -218,20 +197,3 @@ class CrawlHost(_OfRun, Base):
     origin: Mapped[str]
     """scheme://host[:port]"""
     facts: Mapped[bytes] = mapped_column(BYTEA)
-
-
-class CheckSettings(Base):
-    """A tenant's own severity and thresholds of one check."""
-
-    __tablename__ = "check_settings"
-    __table_args__ = (
-        PrimaryKeyConstraint("tenant_id", "code"),
-        ForeignKeyConstraint(["tenant_id"], ["tenants.id"], ondelete="CASCADE"),
-    )
-
-    tenant_id: Mapped[UUID]
-    code: Mapped[str]
-    is_enabled: Mapped[bool] = mapped_column(default=True)
-    severity: Mapped[str | None]
-    limits: Mapped[dict[str, object]] = mapped_column(default=dict)
-    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())

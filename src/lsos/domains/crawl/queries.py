@@ -1,34 +1,48 @@
-"""Reads of runs, pages, links, issues and check settings."""
+"""Reads of runs, pages and links."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import exists, func, select, text, tuple_
+from sqlalchemy import exists, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.checks.engine import Bound, CheckSetting, bind
+from lsos.checks.engine import CheckSetting, usable
 from lsos.core.errors import NotFound
 from lsos.core.http.schema import TimeKey
+from lsos.core.resources import Resources
 from lsos.domains.crawl.hosts import unpack
 from lsos.domains.crawl.models import (
-    CheckSettings,
     CrawlHost,
-    CrawlIssue,
     CrawlPage,
     CrawlRun,
     CrawlTodo,
     CrawlUrl,
-    IgnoredIssue,
 )
-from lsos.domains.crawl.rules import OPEN_STATES, LinkFlag, PageLinks, UrlSource
+from lsos.domains.crawl.rules import OPEN_STATES
 from lsos.domains.crawl.schemas import LinkView
+from lsos.web.discovery import UrlSource
 from lsos.web.facts import PageFacts
 from lsos.web.host_facts import HostFacts
+from lsos.web.stored import LinkFlag, unpack_facts, unpack_links
 from lsos.web.urls import url_key
 
+UNREACHED = 32_767
+"""Depth in facts and orders of a page that no click from the start reaches."""
 FINISHED = ("completed", "completed_with_errors")
+
+
+ReadCheckSettings = Callable[[AsyncSession], Awaitable[dict[str, object]]]
+
+
+async def _no_settings(_: AsyncSession) -> dict[str, object]:
+    return {}
+
+
+def check_settings(_: Resources) -> ReadCheckSettings:
+    """How to read the tenant's settings of checks, by code; the audit puts its own here."""
+    return _no_settings
 
 
 async def get_run(session: AsyncSession, tenant_id: UUID, run_id: UUID) -> CrawlRun:
@@ -87,22 +101,10 @@ async def count_open_runs(session: AsyncSession) -> int:
     )
 
 
-async def load_checks(session: AsyncSession) -> Bound:
-    """All checks with the tenant's settings."""
-    rows = await session.scalars(select(CheckSettings))
-    return bind({row.code: setting_of(row) for row in rows})
-
-
-def setting_of(row: CheckSettings) -> CheckSetting:
-    return msgspec.convert(
-        {"is_enabled": row.is_enabled, "severity": row.severity, "limits": row.limits},
-        CheckSetting,
-        strict=False,
-    )
-
-
-async def list_check_settings(session: AsyncSession) -> Sequence[CheckSettings]:
-    return (await session.scalars(select(CheckSettings).order_by(CheckSettings.code))).all()
+def check_settings_of(run: CrawlRun) -> dict[str, CheckSetting]:
+    """Of the checks that were set when the run began, and that this release still knows."""
+    settings = msgspec.convert(run.check_settings or {}, dict[str, CheckSetting], strict=False)
+    return usable(settings)
 
 
 async def load_hosts(session: AsyncSession, run_id: UUID) -> dict[str, HostFacts]:
@@ -126,11 +128,11 @@ async def list_pages(
     after: tuple[int, int] | None,
     limit: int,
 ) -> Sequence[Any]:
-    """Pages in order of depth, without their facts."""
+    """Pages in order of depth, those that no click reaches last, without their facts."""
     query = (
-        select(*PAGE_COLUMNS)
+        select(*PAGE_COLUMNS, DEPTH_RANK.label("depth_rank"))
         .where(CrawlPage.run_id == run_id)
-        .order_by(CrawlPage.depth, CrawlPage.key)
+        .order_by(DEPTH_RANK, CrawlPage.key)
         .limit(limit + 1)
     )
     if wanted.status is not None:
@@ -140,10 +142,11 @@ async def list_pages(
     if wanted.error is not None:
         query = query.where(CrawlPage.error == wanted.error)
     if after is not None:
-        query = query.where(tuple_(CrawlPage.depth, CrawlPage.key) > after)
+        query = query.where(tuple_(DEPTH_RANK, CrawlPage.key) > after)
     return (await session.execute(query)).all()
 
 
+DEPTH_RANK = func.coalesce(CrawlPage.depth, UNREACHED)
 PAGE_COLUMNS = (
     CrawlPage.key,
     CrawlPage.url,
@@ -164,62 +167,6 @@ PAGE_COLUMNS = (
 )
 
 
-class IssueFilter(NamedTuple):
-    code: str | None = None
-    severity: str | None = None
-    show_ignored: bool = False
-
-
-SEVERITY_RANK = func.array_position(
-    text("array['critical','high','medium','low','info']"), CrawlIssue.severity
-)
-
-
-async def list_issues(
-    session: AsyncSession,
-    run: CrawlRun,
-    wanted: IssueFilter,
-    after: tuple[int, str, int] | None,
-    limit: int,
-) -> Sequence[Any]:
-    """(issue, rank, ignored reason or None): worst first, then by code and subject."""
-    query = (
-        select(CrawlIssue, SEVERITY_RANK.label("rank"), IgnoredIssue.reason)
-        .outerjoin(
-            IgnoredIssue,
-            (IgnoredIssue.campaign_id == run.campaign_id)
-            & (IgnoredIssue.code == CrawlIssue.code)
-            & (IgnoredIssue.subject == CrawlIssue.subject)
-            & (IgnoredIssue.until.is_(None) | (IgnoredIssue.until > func.now())),
-        )
-        .where(CrawlIssue.run_id == run.id)
-        .order_by(SEVERITY_RANK, CrawlIssue.code, CrawlIssue.subject)
-        .limit(limit + 1)
-    )
-    if wanted.code is not None:
-        query = query.where(CrawlIssue.code == wanted.code)
-    if wanted.severity is not None:
-        query = query.where(CrawlIssue.severity == wanted.severity)
-    if not wanted.show_ignored:
-        query = query.where(IgnoredIssue.id.is_(None))
-    if after is not None:
-        query = query.where(tuple_(SEVERITY_RANK, CrawlIssue.code, CrawlIssue.subject) > after)
-    return (await session.execute(query)).all()
-
-
-async def count_issues(session: AsyncSession, run_id: UUID) -> dict[str, dict[str, object]]:
-    """By code: severity, findings and a URL as example."""
-    rows = await session.execute(
-        select(CrawlIssue.code, CrawlIssue.severity, func.count(), func.min(CrawlIssue.url))
-        .where(CrawlIssue.run_id == run_id)
-        .group_by(CrawlIssue.code, CrawlIssue.severity)
-    )
-    return {
-        f"{code}:{severity}": {"code": code, "severity": severity, "count": count, "example": url}
-        for code, severity, count, url in rows
-    }
-
-
 async def links_of_page(session: AsyncSession, run: CrawlRun, url: str) -> list[LinkView]:
     """References of one page of a run; NotFound when it has no such page."""
     key = url_key(run.campaign_id.bytes, url)
@@ -232,7 +179,7 @@ async def links_of_page(session: AsyncSession, run: CrawlRun, url: str) -> list[
     ).one_or_none()
     if row is None:
         raise NotFound("this run has no such page", field="url", code="page_not_found")
-    stored = msgspec.msgpack.decode(row.links, type=PageLinks)
+    stored = unpack_links(row.links)
     found = await session.execute(
         select(CrawlUrl.key, CrawlUrl.url, CrawlUrl.is_internal).where(
             CrawlUrl.run_id == run.id, CrawlUrl.key.in_(set(stored.targets))
@@ -244,7 +191,7 @@ async def links_of_page(session: AsyncSession, run: CrawlRun, url: str) -> list[
             source=row.url,
             target=targets[key].url,
             kind=LinkFlag(flag).kind,
-            is_followed=not flag & LinkFlag.NOFOLLOW,
+            is_followed=LinkFlag(flag).is_followed,
             is_internal=targets[key].is_internal,
             anchor=anchor,
         )
@@ -290,19 +237,41 @@ async def redirect_targets(session: AsyncSession, run_id: UUID) -> dict[str, str
 async def stream_pages(session: AsyncSession, run_id: UUID) -> AsyncIterator[PageFacts]:
     """Facts of the pages that answered 200 with HTML, from the start on; links are not among them.
 
-    In bounded memory: about a thousand pages are held at once.
+    In bounded memory, like all streams here. `depth` is that in clicks, or UNREACHED.
     """
     statement = (
-        select(CrawlPage.facts)
+        select(CrawlPage.facts, DEPTH_RANK)
         .where(CrawlPage.run_id == run_id, CrawlPage.is_html, CrawlPage.status == 200)
-        .order_by(CrawlPage.depth, CrawlPage.key)
+        .order_by(DEPTH_RANK, CrawlPage.key)
     )
-    async for row in stream(session, statement):
-        yield msgspec.msgpack.decode(row.facts, type=PageFacts)
+    async for raw, depth in stream(session, statement, 100):
+        yield _facts(raw, depth)
 
 
-async def stream(session: AsyncSession, statement: Any) -> AsyncIterator[Any]:
-    """Rows one by one, fetched in thousands: bounded memory for exports and analysis."""
-    result = await session.stream(statement.execution_options(yield_per=1_000))
+async def stream_eligible(session: AsyncSession, run_id: UUID) -> AsyncIterator[PageFacts]:
+    """The same of the pages that scores are about, in a fixed order."""
+    statement = (
+        select(CrawlPage.facts, DEPTH_RANK)
+        .where(CrawlPage.run_id == run_id, CrawlPage.is_eligible)
+        .order_by(CrawlPage.key)
+    )
+    async for raw, depth in stream(session, statement, 100):
+        yield _facts(raw, depth)
+
+
+def _facts(raw: bytes, depth: int) -> PageFacts:
+    page = unpack_facts(raw)
+    page.depth = depth
+    return page
+
+
+async def count_indexable(session: AsyncSession, run_id: UUID) -> int:
+    query = select(func.count()).where(CrawlPage.run_id == run_id, CrawlPage.is_indexable)
+    return await session.scalar(query) or 0
+
+
+async def stream(session: AsyncSession, statement: Any, size: int = 1_000) -> AsyncIterator[Any]:
+    """Rows one by one, fetched `size` at a time: bounded memory for exports and analysis."""
+    result = await session.stream(statement.execution_options(yield_per=size))
     async for row in result:
         yield row

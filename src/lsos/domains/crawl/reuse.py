@@ -1,83 +1,68 @@
 """What a delta run takes over of the run before: validators, facts, links and findings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import exists, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.checks.base import Evidence, Severity
+from lsos.checks.base import Severity
 from lsos.checks.catalogue import BY_CODE
-from lsos.checks.engine import Finding
 from lsos.domains.crawl.fetch import Known
 from lsos.domains.crawl.frontier import Claim
-from lsos.domains.crawl.models import CheckSettings, CrawlIssue, CrawlPage, CrawlRun, CrawlUrl
-from lsos.domains.crawl.rules import LinkFlag, PageLinks
-from lsos.web.facts import Link
-
-_IN_FACTS = (
-    LinkFlag.CANONICAL
-    | LinkFlag.HREFLANG
-    | LinkFlag.REDIRECT
-    | LinkFlag.PAGINATION
-    | LinkFlag.REFRESH
-)
-"""References that the page's facts hold too."""
+from lsos.domains.crawl.models import CrawlFinding, CrawlPage, CrawlRun, CrawlUrl
+from lsos.reader.protocol import FindingRow
 
 
 async def find_reusable_run(session: AsyncSession, run: CrawlRun) -> UUID | None:
-    """The run whose unchanged pages a delta run takes over: none when checks were set since."""
+    """The run whose unchanged pages a delta run takes over: none if it was judged by other settings
+    of checks.
+    """
     if run.settings.get("mode") != "delta" or run.previous_run_id is None:
         return None
     previous = await session.get(CrawlRun, (run.tenant_id, run.previous_run_id))
-    if previous is None:
+    if previous is None or previous.check_settings != run.check_settings:
         return None
-    changed = exists().where(CheckSettings.updated_at > previous.created_at)
-    return None if await session.scalar(select(changed)) else previous.id
+    return previous.id
 
 
 async def validators(
     session: AsyncSession, run_id: UUID, claims: Sequence[Claim]
 ) -> dict[int, Known]:
-    """ETag and Last-Modified of 200 pages of an earlier run that stand where they stood then."""
-    at = {claim.key: (claim.depth, claim.in_sitemap) for claim in claims}
+    """ETag and Last-Modified of 200 pages of an earlier run that were in a sitemap as now."""
+    listed = {claim.key: claim.in_sitemap for claim in claims}
     rows = await session.execute(
-        select(
-            CrawlPage.key,
-            CrawlPage.etag,
-            CrawlPage.last_modified,
-            CrawlPage.depth,
-            CrawlUrl.in_sitemap,
-        )
+        select(CrawlPage.key, CrawlPage.etag, CrawlPage.last_modified, CrawlUrl.in_sitemap)
         .join(CrawlUrl, (CrawlUrl.run_id == CrawlPage.run_id) & (CrawlUrl.key == CrawlPage.key))
-        .where(CrawlPage.run_id == run_id, CrawlPage.key.in_(at), CrawlPage.status == 200)
+        .where(CrawlPage.run_id == run_id, CrawlPage.key.in_(listed), CrawlPage.status == 200)
     )
     return {
         key: Known(etag=etag or "", last_modified=modified or "")
-        for key, etag, modified, *place in rows
-        if (etag or modified) and at[key] == tuple(place)
+        for key, etag, modified, in_sitemap in rows
+        if (etag or modified) and listed[key] == in_sitemap
     }
 
 
-async def page_findings(session: AsyncSession, run_id: UUID, key: int) -> list[Finding]:
+async def page_findings(session: AsyncSession, run_id: UUID, key: int) -> list[FindingRow]:
     """What the page checks of a run found on one page."""
     rows = await session.scalars(
-        select(CrawlIssue).where(
-            CrawlIssue.run_id == run_id, CrawlIssue.subject == key, CrawlIssue.scope == "page"
+        select(CrawlFinding).where(
+            CrawlFinding.run_id == run_id, CrawlFinding.subject == key, CrawlFinding.scope == "page"
         )
     )
     return [
-        Finding(
+        FindingRow(
             code=row.code,
+            subject=key,
             severity=msgspec.convert(row.severity, Severity),
             scope="page",
-            subject=row.url,
-            evidence=msgspec.convert(row.evidence, list[Evidence]),
+            url=row.url,
             count=row.count,
+            evidence=msgspec.json.encode(row.evidence).decode(),
         )
         for row in rows
-        if row.code in BY_CODE and BY_CODE[row.code].needs == "page"
+        if row.code in BY_CODE and BY_CODE[row.code].run_page is not None
     ]
 
 
@@ -100,18 +85,3 @@ async def urls_of(session: AsyncSession, run_id: UUID, keys: Sequence[int]) -> d
         )
     )
     return {row.key: row.url for row in rows}
-
-
-def links_from(stored: PageLinks, urls: Mapping[int, str]) -> list[Link]:
-    """Hyperlinks again from their stored form; what the page's facts hold is left out."""
-    return [
-        Link(
-            url=urls[target],
-            href=urls[target],
-            anchor=anchor,
-            kind="iframe" if flag & LinkFlag.IFRAME else "area" if flag & LinkFlag.AREA else "a",
-            is_nofollow=bool(flag & LinkFlag.NOFOLLOW),
-        )
-        for target, flag, anchor in zip(stored.targets, stored.flags, stored.anchors, strict=True)
-        if target in urls and not flag & _IN_FACTS
-    ]

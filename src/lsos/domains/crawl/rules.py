@@ -1,21 +1,14 @@
-"""Settings of a run, its states, links as they are stored, and the technical score."""
+"""Settings of a run, and its states."""
 
-import math
-from collections.abc import Iterable, Mapping
-from enum import IntEnum, IntFlag
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, get_args
 
 import msgspec
-
-from lsos.checks.base import Severity
 
 RunState = Literal["queued", "running", "completed", "completed_with_errors", "failed", "cancelled"]
 RUN_STATES: tuple[RunState, ...] = get_args(RunState)
 OPEN_STATES = ("queued", "running")
 Mode = Literal["deep", "delta"]
 
-MAX_HOPS = 10
-"""Redirects that are followed, as Googlebot does."""
 MAX_TRIES = 3
 """Tries of a URL that times out, does not resolve or answers 5xx."""
 MAX_QUEUED_RUNS = 500
@@ -27,7 +20,8 @@ LEASE_S = 450.0
 and begins again gives back what it had."""
 MAX_COOL_DOWN_S = 120.0
 MAX_CRAWL_DELAY_S = 30.0
-MAX_TEXT_STORED = 20_000
+JUDGE = "audit.judge"
+"""Task that judges a run whose frontier is empty, and ends it."""
 
 
 class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,90 +44,6 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
     slices: int = 2
     allow_private: bool = False
     """Set by `lsos audit --allow-private` alone."""
-
-
-class UrlSource(IntEnum):
-    """How a run first discovered a URL."""
-
-    START = 0
-    SITEMAP = 1
-    LINK = 2
-    REDIRECT = 3
-    CANONICAL = 4
-    HREFLANG = 5
-    PAGINATION = 6
-    REFRESH = 7
-
-
-class LinkFlag(IntFlag):
-    NOFOLLOW = 1
-    IFRAME = 2
-    AREA = 4
-    CANONICAL = 8
-    HREFLANG = 16
-    REDIRECT = 32
-    PAGINATION = 64
-    REFRESH = 128
-
-    @property
-    def kind(self) -> str:
-        """Name of the kind of reference, for exports."""
-        named = ("IFRAME", "AREA", "CANONICAL", "HREFLANG", "REDIRECT", "PAGINATION", "REFRESH")
-        return next((name.lower() for name in named if LinkFlag[name] in self), "link")
-
-
-class PageLinks(msgspec.Struct, array_like=True, gc=False):
-    """References of one page as parallel lists, in document order."""
-
-    targets: list[int]
-    """Keys of crawl_urls."""
-    flags: list[int]
-    anchors: list[str]
-
-
-class Coverage(NamedTuple):
-    admitted: int
-    measured: int
-
-    @property
-    def share(self) -> float:
-        return self.measured / self.admitted if self.admitted else 0.0
-
-
-FORMULA = "lsos-tech-v1"
-WEIGHTS: Mapping[Severity, float] = {"critical": 0.60, "high": 0.20, "medium": 0.06, "low": 0.01}
-FLOORS: Mapping[Severity, float] = {"critical": 0.0, "high": 0.0, "medium": 0.70, "low": 0.90}
-LEAST_COVERAGE = 0.95
-
-
-class Fired(NamedTuple):
-    """A check that fired: how many of the eligible pages it affects."""
-
-    code: str
-    severity: Severity
-    affected: float
-
-
-def damp(affected: float, eligible: int) -> float:
-    """Affected share `a = k / (n + 10 (1 - k/n))`: small sites are not judged by one page."""
-    return affected / (eligible + 10 * (1 - affected / eligible))
-
-
-def technical_score(
-    fired: Iterable[Fired], eligible: int, coverage: Coverage, *, robots_reachable: bool
-) -> float | None:
-    """lsos-tech-v1 (Docs/formulas.md): 0 < score <= 100; None when too little was measured."""
-    if eligible < 1 or coverage.share < LEAST_COVERAGE or not robots_reachable:
-        return None
-    products = dict.fromkeys(WEIGHTS, 1.0)
-    for check in fired:
-        if check.severity in WEIGHTS and check.affected > 0:
-            share = damp(min(check.affected, eligible), eligible)
-            products[check.severity] *= 1 - WEIGHTS[check.severity] * math.sqrt(share)
-    score = 100.0
-    for severity, product in products.items():
-        score *= max(FLOORS[severity], product)
-    return score
 
 
 def is_retryable(status: int, error: str | None) -> bool:

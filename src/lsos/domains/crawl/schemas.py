@@ -1,13 +1,11 @@
 """Bodies of the crawl routes."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from msgspec import UNSET, UnsetType
 
-from lsos.checks.base import Needs, Scope, Severity
 from lsos.core.http.schema import In, Out
 from lsos.domains.crawl.rules import Mode, RunState
 
@@ -64,6 +62,8 @@ class RunView(Out):
     technical_score: float | None
     score: dict[str, Any] | None
     issue_counts: dict[str, int] | None
+    failed_checks: dict[str, int]
+    """Checks that crashed, a fault of ours, by code: on how many pages, or 1 for the whole site."""
     reason_code: str | None
     created_at: datetime
     started_at: datetime | None
@@ -77,7 +77,8 @@ class RunAccepted(Out):
 
 class PageView(Out):
     url: str
-    depth: int
+    depth: int | None
+    """Clicks from the start URL; null before the run was judged, and where no click leads."""
     status: int | None
     error: str | None
     redirect_url: str | None
@@ -100,52 +101,3 @@ class LinkView(Out):
     is_followed: bool
     is_internal: bool
     anchor: str
-
-
-class IssueView(Out):
-    id: str
-    code: str
-    title: str
-    severity: Severity
-    scope: Scope
-    url: str
-    """The page, or the host."""
-    count: int
-    """Places found; `evidence` holds the first 20."""
-    evidence: list[dict[str, Any]]
-    ignored_reason: str | None
-
-
-class IssueUpdate(In):
-    """Live with an issue, in this and later runs; reason null shows it again."""
-
-    ignore_reason: Annotated[str, msgspec.Meta(min_length=3, max_length=500)] | None
-    until: datetime | None = None
-
-
-class CheckView(Out):
-    code: str
-    topic: str
-    severity: Severity
-    scope: Scope
-    needs: Needs
-    title: str
-    why: str
-    fix: str
-    source: str
-    limits: dict[str, float]
-    is_enabled: bool
-    is_changed: bool
-    """The tenant has set something of its own."""
-
-
-class CheckUpdate(In):
-    """A tenant's own setting of one check; null severity: the check's own."""
-
-    is_enabled: bool | UnsetType = UNSET
-    severity: Severity | UnsetType | None = UNSET
-    limits: dict[str, float] | UnsetType = UNSET
-
-
-ExportKind = Literal["pages", "links", "issues"]
-ExportFormat = Literal["csv", "jsonl"]

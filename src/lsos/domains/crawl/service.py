@@ -1,6 +1,6 @@
-"""Use cases of a crawl: schedule, cancel, begin, finish, ignore an issue, set a check."""
+"""Use cases of a crawl: schedule, cancel, hand over to the audit, end."""
 
-from collections.abc import Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -20,10 +20,10 @@ from lsos.domains.auth import queries as auth_queries
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.campaigns import service as campaigns
 from lsos.domains.crawl import queries
-from lsos.domains.crawl.analysis import analyse
 from lsos.domains.crawl.dispatch import wake_dispatcher
 from lsos.domains.crawl.models import CrawlPage, CrawlRun
 from lsos.domains.crawl.rules import (
+    JUDGE,
     MAX_QUEUED_RUNS,
     OPEN_STATES,
     RunSettings,
@@ -222,38 +222,55 @@ async def fail(session: AsyncSession, tenant_id: UUID, run_id: UUID, reason_code
         await _end(session, run, "failed", reason_code=reason_code)
 
 
-async def finish(
-    session: AsyncSession, run_id: UUID, tenant_id: UUID, followers: Sequence[str]
-) -> CrawlRun | None:
-    """Judge a run whose frontier is empty; None when somebody else has."""
+async def end_fetching(session: AsyncSession, run: CrawlRun) -> None:
+    """The frontier of a run is empty: have it judged. Safe to repeat."""
+    await session.execute(
+        update(CrawlRun)
+        .where(CrawlRun.id == run.id, CrawlRun.state == "running")
+        .values(phase="analysing", is_cut_off=await queries.has_unasked_urls(session, run.id))
+    )
+    await enqueue(
+        session,
+        JUDGE,
+        tenant_id=run.tenant_id,
+        campaign_id=run.campaign_id,
+        queue=run.queue,
+        dedupe_key=str(run.id),
+        run_id=run.id,
+    )
+
+
+async def lock_for_verdict(session: AsyncSession, tenant_id: UUID, run_id: UUID) -> CrawlRun | None:
+    """The run, locked until the transaction ends; None when it is not waiting to be judged."""
     run = await _lock_run(session, tenant_id, run_id)
-    if run.state != "running":
-        return None
-    run.is_cut_off = await queries.has_unasked_urls(session, run_id)
-    judged = await analyse(session, run)
-    run.technical_score, run.score, run.issue_counts = judged
+    return run if run.state == "running" and run.phase == "analysing" else None
+
+
+class Verdict(NamedTuple):
+    """What the audit says of a run."""
+
+    technical_score: float | None
+    score: dict[str, object]
+    """Formula, inputs and denominator."""
+    issue_counts: dict[str, object]
+    """Findings by severity."""
+
+
+async def complete(session: AsyncSession, run: CrawlRun, verdict: Verdict) -> None:
+    """End a locked run with its verdict."""
+    run.technical_score, run.score, run.issue_counts = verdict
     responses = await session.scalar(
         select(func.count())
         .select_from(CrawlPage)
-        .where(CrawlPage.run_id == run_id, CrawlPage.status > 0)
+        .where(CrawlPage.run_id == run.id, CrawlPage.status > 0)
     )
     state = end_state(responses=responses or 0, unmeasured=run.unmeasured)
     error = None
     if state == "failed":
         error = await session.scalar(
-            select(CrawlPage.error).where(CrawlPage.run_id == run_id).limit(1)
+            select(CrawlPage.error).where(CrawlPage.run_id == run.id).limit(1)
         )
     await _end(session, run, state, reason_code=f"start_{error}" if error else None)
-    for name in followers:
-        await enqueue(
-            session,
-            name,
-            tenant_id=tenant_id,
-            campaign_id=run.campaign_id,
-            queue=run.queue,
-            run_id=run.id,
-        )
-    return run
 
 
 async def _end(
@@ -278,11 +295,3 @@ async def _lock_run(session: AsyncSession, tenant_id: UUID, run_id: UUID) -> Cra
     if run is None:
         raise NotFound("no such crawl run", code="crawl_run_not_found")
     return run
-
-
-async def set_phase(session: AsyncSession, run_id: UUID, phase: str) -> None:
-    await session.execute(
-        update(CrawlRun)
-        .where(CrawlRun.id == run_id, CrawlRun.state == "running")
-        .values(phase=phase)
-    )

@@ -1,4 +1,4 @@
-"""One slice of a run: claim a batch, fetch it, judge it, store it; until time or work is up."""
+"""One slice of a run: claim a batch, fetch it, have it read, store it; until time or work is up."""
 
 import asyncio
 import time
@@ -10,24 +10,27 @@ import msgspec
 import structlog
 from sqlalchemy import text
 
-from lsos.checks.engine import Bound
+from lsos.checks.engine import CheckSetting, bind
 from lsos.checks.site import SiteContext
 from lsos.core.db.database import is_outage
+from lsos.core.errors import Transient
 from lsos.core.outbound.client import Outbound
 from lsos.core.queue.work import Work
 from lsos.domains.crawl import queries, reuse
 from lsos.domains.crawl.fetch import Fetcher, Known, PutBack
 from lsos.domains.crawl.frontier import Claim, Frontier
 from lsos.domains.crawl.hosts import HostRules, agent_token, fetch_host, pack
-from lsos.domains.crawl.links import Interner
 from lsos.domains.crawl.models import CrawlRun
+from lsos.domains.crawl.pages import page_reader
 from lsos.domains.crawl.politeness import HostClock, host_clock
 from lsos.domains.crawl.rules import MAX_TRIES, RunSettings
-from lsos.domains.crawl.store import Result, RunStopped, store, unpack_facts, unpack_links
+from lsos.domains.crawl.store import Result, RunStopped, store
 from lsos.domains.providers.outbounds import private_outbound, public_outbound
+from lsos.reader.protocol import OpenRun, PageRead
+from lsos.reader.reader import ReaderUnavailable
 from lsos.web.facts import PageFacts
-from lsos.web.html.parse import parse
-from lsos.web.urls import TRACKING_PARAMS, Scope, origin_of
+from lsos.web.stored import unpack_links
+from lsos.web.urls import TRACKING_PARAMS, origin_of
 
 log = structlog.get_logger(__name__)
 
@@ -64,7 +67,7 @@ class Slice:
         self,
         work: Work,
         run: CrawlRun,
-        checks: Bound,
+        checks: dict[str, CheckSetting],
         hosts: dict[str, HostRules],
         previous_run_id: UUID | None,
     ) -> None:
@@ -73,29 +76,45 @@ class Slice:
         self._run_id: UUID = run.id
         self.settings = msgspec.convert(run.settings, RunSettings)
         self.site = msgspec.convert(run.site, SiteContext)
-        scope = Scope.of(
-            self.site.start_url,
-            self.settings.include,
-            self.settings.exclude,
-            self.settings.subdomains,
-        )
-        self._interner = Interner(run.campaign_id, scope, self.settings)
         self._outbound: Outbound = work.resources.get(
             private_outbound if self.settings.allow_private else public_outbound
         )
         clock: HostClock = work.resources.get(host_clock)
         self._fetcher = Fetcher(self._outbound, clock, self.settings, self.site.start_url)
-        self._checks = checks
+        self._reader = work.resources.get(page_reader)
+        self._pages = self._reader.open(self._setup(run, checks))
+        self._enabled = frozenset(bind(checks).codes if previous_run_id else ())
         self._hosts = hosts
         self._host_locks: dict[str, asyncio.Lock] = {}
         self._agent = agent_token(self.settings.user_agent)
-        self._drop = TRACKING_PARAMS if self.settings.drop_tracking else frozenset[str]()
         self._previous_run_id = previous_run_id
         self._leases = [uuid5(work.job_id, str(lane)) for lane in range(LANES)]
         self._done = 0
 
+    def _setup(self, run: CrawlRun, checks: dict[str, CheckSetting]) -> OpenRun:
+        settings = self.settings
+        return OpenRun(
+            run=0,
+            secret=run.campaign_id.bytes,
+            site=self.site,
+            checks=checks,
+            include=settings.include,
+            exclude=settings.exclude,
+            subdomains=settings.subdomains,
+            drop_params=TRACKING_PARAMS if settings.drop_tracking else frozenset(),
+            max_depth=settings.max_depth,
+        )
+
     async def run(self, seconds: float) -> SliceEnd:
         """Work for about `seconds`; a cancelled run ends it within a second."""
+        try:
+            return await self._run(seconds)
+        except* ReaderUnavailable as error:
+            raise Transient("no reader process", code="reader_unavailable") from error
+        finally:
+            self._pages.close()
+
+    async def _run(self, seconds: float) -> SliceEnd:
         deadline = time.monotonic() + seconds
         async with self._work.session() as session:
             # An attempt of this job that died leaves claims behind that nobody will finish.
@@ -185,7 +204,7 @@ class Slice:
             # Every worker that touched it died: it is recorded, and asked for no more.
             page = PageFacts(url=claim.url, depth=claim.depth, error="protocol")
             page.error_detail = "given up after its workers died"
-            return self._judge(claim, page)
+            return await self._read(claim, page, b"")
         rules = await self._rules(claim.url)
         fetched = await self._fetcher.fetch(claim, rules, known)
         if isinstance(fetched, PutBack):
@@ -193,17 +212,15 @@ class Slice:
         page, body = fetched
         if page.status == 304 and known is not None:
             return await self._reuse(claim)
-        if page.status:
-            parse(page, body, drop_params=self._drop)
-        return self._judge(claim, page)
+        return await self._read(claim, page, body)
 
-    def _judge(self, claim: Claim, page: PageFacts) -> Result:
-        links, discovered = self._interner.read(page, claim.hops)
-        findings = self._checks.run_page(page, self.site)
-        for code in findings.failed_checks:
-            log.error("check_failed", code=code, url=page.url)
-        keyed = [(self._interner.key(f.subject), f) for f in findings]
-        return Result(key=claim.key, page=page, links=links, discovered=discovered, findings=keyed)
+    async def _read(self, claim: Claim, page: PageFacts, body: bytes) -> Result:
+        return self._result(claim, await self._pages.read(page, body, claim.hops))
+
+    def _result(self, claim: Claim, read: PageRead) -> Result:
+        for code in read.failed_checks:
+            log.error("check_failed", code=code, url=claim.url)
+        return Result(key=claim.key, read=read)
 
     async def _rules(self, url: str) -> HostRules:
         """What the URL's host allows; its robots.txt is fetched once a run."""
@@ -214,7 +231,9 @@ class Slice:
         lock = self._host_locks.setdefault(origin, asyncio.Lock())
         async with lock:
             if origin not in self._hosts:
-                facts = await fetch_host(self._outbound, url, self.settings, self._fetcher.wait_for)
+                facts = await fetch_host(
+                    self._outbound, self._reader, url, self.settings, self._fetcher.wait_for
+                )
                 ids = {"tenant_id": self._work.tenant_id, "run_id": self._run_id}
                 async with self._work.session() as session:
                     await session.execute(
@@ -241,18 +260,20 @@ class Slice:
             raw_facts, raw_links = await reuse.stored_page(
                 session, self._previous_run_id, claim.key
             )
-            targets = unpack_links(raw_links)
-            urls = await reuse.urls_of(session, self._previous_run_id, targets.targets)
+            targets = unpack_links(raw_links).targets
+            urls = await reuse.urls_of(session, self._previous_run_id, targets)
             before = await reuse.page_findings(session, self._previous_run_id, claim.key)
-        page = unpack_facts(raw_facts)
-        page.depth, page.in_sitemap = claim.depth, claim.in_sitemap
-        page.links = reuse.links_from(targets, urls)
-        result = self._judge(claim, page)
-        now_found = {finding.code for _, finding in result.findings}
-        stand = set(self._checks.codes) - now_found
-        result.findings += [(claim.key, f) for f in before if f.code in stand]
-        result.is_reused = True
-        return result
+        read = await self._pages.read_stored(
+            raw_facts,
+            raw_links,
+            urls,
+            depth=claim.depth,
+            in_sitemap=claim.in_sitemap,
+            hops=claim.hops,
+        )
+        kept = self._enabled - {finding.code for finding in read.findings}
+        read.findings += [finding for finding in before if finding.code in kept]
+        return Result(key=claim.key, read=read, is_reused=True)
 
     async def _store(
         self, frontier: Frontier, outcomes: Sequence[tuple[Claim, Result | PutBack]], more: int
@@ -273,10 +294,13 @@ class Slice:
                 await frontier.put_back(session, waits)
                 claims = await frontier.claim(session, more) if more else []
         except BaseException:
-            self._interner.forget([h for r in results for h in r.discovered])
+            self._forget(results)
             raise
         if stored.done < len(results):
             # Whoever took these URLs over stores what they say; it may be our other lane.
-            self._interner.forget([h for r in results for h in r.discovered])
+            self._forget(results)
         self._done += stored.done
         return claims
+
+    def _forget(self, results: Sequence[Result]) -> None:
+        self._pages.forget([d.key for result in results for d in result.read.discovered])

@@ -7,33 +7,25 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.checks.engine import Finding
-from lsos.domains.crawl.frontier import Discovered, Frontier
-from lsos.domains.crawl.rules import MAX_TEXT_STORED, PageLinks
-from lsos.web.facts import PageFacts
-
-_FACTS = msgspec.msgpack.Encoder()
-_JSON = msgspec.json.Encoder()
+from lsos.domains.crawl.findings import count_failed_checks, insert_findings
+from lsos.domains.crawl.frontier import Frontier
+from lsos.reader.protocol import PageRead
 
 
 class Result(msgspec.Struct, gc=False):
     """What one claimed URL came to."""
 
     key: int
-    page: PageFacts
-    links: PageLinks
-    discovered: list[Discovered]
-    findings: list[tuple[int, Finding]]
-    """With the key of the finding's subject."""
+    read: PageRead
     is_reused: bool = False
 
 
 _PAGES = text("""
-    insert into crawl_pages (tenant_id, run_id, key, url, depth, status, error, redirect_url,
+    insert into crawl_pages (tenant_id, run_id, key, url, status, error, redirect_url,
         content_type, is_html, is_indexable, is_eligible, is_reused, canonical, title, words,
         body_bytes, ttfb_ms, text_hash, etag, last_modified, facts, links)
     select :tenant_id, :run_id, u.* from unnest(
-        cast(:key as bigint[]), cast(:url as text[]), cast(:depth as smallint[]),
+        cast(:key as bigint[]), cast(:url as text[]),
         cast(:status as smallint[]), cast(:error as text[]), cast(:redirect_url as text[]),
         cast(:content_type as text[]), cast(:is_html as bool[]), cast(:is_indexable as bool[]),
         cast(:is_eligible as bool[]), cast(:is_reused as bool[]),
@@ -42,18 +34,6 @@ _PAGES = text("""
         cast(:text_hash as bigint[]), cast(:etag as text[]), cast(:last_modified as text[]),
         cast(:facts as bytea[]), cast(:links as bytea[])
     ) as u
-    on conflict do nothing
-""")
-_ISSUES = text("""
-    insert into crawl_issues (tenant_id, run_id, code, subject, severity, scope, url, count,
-        evidence)
-    select :tenant_id, :run_id, u.code, u.subject, u.severity, u.scope, u.url, u.count,
-        cast(u.evidence as jsonb)
-    from unnest(
-        cast(:code as text[]), cast(:subject as bigint[]), cast(:severity as text[]),
-        cast(:scope as text[]), cast(:url as text[]), cast(:count as int[]),
-        cast(:evidence as text[])
-    ) as u (code, subject, severity, scope, url, count, evidence)
     on conflict do nothing
 """)
 _COUNT = text("""
@@ -100,55 +80,34 @@ async def store(
     ours = await frontier.finish(session, (r.key for r in results))
     kept = [r for r in results if r.key in ours]
     await _insert_pages(session, ids, kept)
-    await insert_findings(session, ids, [f for r in kept for f in r.findings])
-    discovered = {h.key: h for r in reversed(kept) for h in reversed(r.discovered)}
+    await insert_findings(session, ids, [f for r in kept for f in r.read.findings])
+    await count_failed_checks(session, ids, [code for r in kept for code in r.read.failed_checks])
+    discovered = {h.key: h for r in reversed(kept) for h in reversed(r.read.discovered)}
     new = await frontier.discover(session, list(discovered.values()))
     # Declined ones cost no request, so they hold no place in the budget.
-    declined = sum(r.page.error == "robots_disallowed" for r in kept)
+    declined = sum(r.read.row.error == "robots_disallowed" for r in kept)
     wanted = sorted(
         (h for key in new if (h := discovered[key]).is_wanted), key=lambda h: (h.depth, h.hops)
     )
     room = max(0, max_pages - run.admitted + declined)
     admitted = wanted[:room]
     await frontier.admit(session, admitted)
-    measured = [r for r in kept if r.page.robots_allowed]
+    rows = [r.read.row for r in kept]
     await session.execute(
         _COUNT,
         {
             **ids,
             "admitted": len(admitted) - declined,
             "done": len(kept) - declined,
-            "pages": sum(r.page.is_html for r in kept),
-            "errors": sum(r.page.error is not None for r in measured),
-            "unmeasured": sum(not r.page.is_measured for r in kept) - declined,
+            "pages": sum(row.is_html for row in rows),
+            "errors": sum(row.error is not None for row in rows if row.robots_allowed),
+            "unmeasured": sum(not row.is_measured for row in rows) - declined,
             "reused": sum(r.is_reused for r in kept),
-            "bytes": sum(r.page.transfer_bytes for r in kept if not r.is_reused),
+            "bytes": sum(r.read.row.transfer_bytes for r in kept if not r.is_reused),
             "is_cut_off": len(wanted) > room,
         },
     )
     return Stored(done=len(kept), admitted=len(admitted))
-
-
-async def insert_findings(
-    session: AsyncSession, ids: dict[str, UUID], findings: Sequence[tuple[int, Finding]]
-) -> None:
-    """Findings with the keys of their subjects; one that is already there stays as it is."""
-    if not findings:
-        return
-    ordered = sorted(findings, key=lambda pair: (pair[1].code, pair[0]))
-    await session.execute(
-        _ISSUES,
-        {
-            **ids,
-            "code": [f.code for _, f in ordered],
-            "subject": [subject for subject, _ in ordered],
-            "severity": [f.severity for _, f in ordered],
-            "scope": [f.scope for _, f in ordered],
-            "url": [f.subject for _, f in ordered],
-            "count": [f.count for _, f in ordered],
-            "evidence": [_JSON.encode(f.evidence).decode() for _, f in ordered],
-        },
-    )
 
 
 async def _insert_pages(
@@ -157,49 +116,30 @@ async def _insert_pages(
     if not kept:
         return
     ordered = sorted(kept, key=lambda r: r.key)
-    pages = [r.page for r in ordered]
+    pages = [r.read.row for r in ordered]
     await session.execute(
         _PAGES,
         {
             **ids,
             "key": [r.key for r in ordered],
             "url": [p.url for p in pages],
-            "depth": [p.depth for p in pages],
             "status": [p.status for p in pages],
             "error": [p.error for p in pages],
-            "redirect_url": [p.redirect_url or p.meta_refresh or None for p in pages],
+            "redirect_url": [p.redirect_url or None for p in pages],
             "content_type": [p.content_type or None for p in pages],
             "is_html": [p.is_html for p in pages],
             "is_indexable": [p.is_indexable for p in pages],
-            "is_eligible": [p.is_ok_html and not p.is_noindex for p in pages],
+            "is_eligible": [p.is_eligible for p in pages],
             "is_reused": [r.is_reused for r in ordered],
-            "canonical": [p.canonical_url or None for p in pages],
-            "title": [p.title[:1_000] or None for p in pages],
-            "words": [p.word_count for p in pages],
+            "canonical": [p.canonical or None for p in pages],
+            "title": [p.title or None for p in pages],
+            "words": [p.words for p in pages],
             "body_bytes": [p.body_bytes for p in pages],
             "ttfb_ms": [p.ttfb_ms or None for p in pages],
             "text_hash": [p.text_hash or None for p in pages],
             "etag": [p.etag or None for p in pages],
             "last_modified": [p.last_modified or None for p in pages],
-            "facts": [pack_facts(r.page) for r in ordered],
-            "links": [_FACTS.encode(r.links) for r in ordered],
+            "facts": [r.read.facts for r in ordered],
+            "links": [r.read.links for r in ordered],
         },
     )
-
-
-def pack_facts(page: PageFacts) -> bytes:
-    """Facts as they are stored: links stand in their own column, the text is cut."""
-    links, page_text = page.links, page.text
-    page.links, page.text = [], page_text[:MAX_TEXT_STORED]
-    try:
-        return _FACTS.encode(page)
-    finally:
-        page.links, page.text = links, page_text
-
-
-def unpack_facts(raw: bytes) -> PageFacts:
-    return msgspec.msgpack.decode(raw, type=PageFacts)
-
-
-def unpack_links(raw: bytes) -> PageLinks:
-    return msgspec.msgpack.decode(raw, type=PageLinks)

@@ -1,12 +1,11 @@
-"""Jobs of a crawl: dispatch, begin, slice, finish, and the baseline's step."""
+"""Jobs of a crawl: dispatch, begin, slice, finish, and the step of the baseline."""
 
 from uuid import UUID, uuid5
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.core.errors import Reschedule
-from lsos.core.metrics.metrics import CRAWL_RUN
+from lsos.core.errors import Reschedule, Transient
 from lsos.core.queue.jobs import enqueue
 from lsos.core.queue.work import Death, Summary, Work, task
 from lsos.core.redis.client import tenant_key
@@ -18,7 +17,7 @@ from lsos.domains.crawl.hosts import HostRules, agent_token
 from lsos.domains.crawl.rules import SLICE_S, RunSettings
 from lsos.domains.crawl.slice import Slice
 from lsos.domains.crawl.store import RunStopped
-from lsos.room import joints
+from lsos.reader.reader import ReaderUnavailable
 
 SLICE_LEASE_S = 15.0
 SLICE_TIMEOUT_S = 420.0
@@ -57,6 +56,8 @@ async def begin_run(
         return await begin(work, run, start_url or settings.start_url, hops)
     except RunStopped:
         return {"state": "stopped"}
+    except ReaderUnavailable as error:
+        raise Transient("no reader process", code="reader_unavailable") from error
 
 
 @task("crawl.slice", attempts=25, timeout_s=SLICE_TIMEOUT_S, on_dead=run_died)
@@ -73,12 +74,11 @@ async def slice_run(work: Work, run_id: UUID) -> Summary:
             run = await queries.get_run(session, work.tenant_id, run_id)
             if run.state != "running" or run.site is None:
                 return {"state": run.state}
-            checks = await queries.load_checks(session)
             known = await queries.load_hosts(session, run_id)
             previous = await reuse.find_reusable_run(session, run)
         agent = agent_token(str(run.settings["user_agent"]))
         hosts = {origin: HostRules(facts, agent) for origin, facts in known.items()}
-        slice_ = Slice(work, run, checks, hosts, previous)
+        slice_ = Slice(work, run, queries.check_settings_of(run), hosts, previous)
         end = await slice_.run(SLICE_S)
     if end.is_stopped:
         return {"state": "stopped", "done": end.done}
@@ -100,7 +100,7 @@ async def slice_run(work: Work, run_id: UUID) -> Summary:
 
 @task("crawl.finish", attempts=5, timeout_s=600, on_dead=run_died)
 async def finish_run(work: Work, run_id: UUID) -> Summary:
-    """Go on where the start URL leads, or judge the run."""
+    """Go on where the start URL leads, or have the run judged."""
     async with work.session() as session:
         run = await queries.get_run(session, work.tenant_id, run_id)
         if run.state != "running":
@@ -133,19 +133,8 @@ async def finish_run(work: Work, run_id: UUID) -> Summary:
                 hops=1,
             )
             return {"state": "moved", "start_url": target}
-        await service.set_phase(session, run_id, "analysing")
-    async with work.session() as session:
-        finished = await service.finish(
-            session, run_id, work.tenant_id, work.resources.get(joints).follows_crawl
-        )
-    if finished is None:
-        return {"state": "ended_already"}
-    work.metrics.count(CRAWL_RUN, finished.state)
-    return {
-        "state": finished.state,
-        "pages": finished.pages,
-        "technical_score": finished.technical_score,
-    }
+        await service.end_fetching(session, run)
+    return {"state": "fetched", "pages": run.pages}
 
 
 @task("crawl.baseline", attempts=5, timeout_s=30, on_dead=baseline_died)

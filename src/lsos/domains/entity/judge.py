@@ -7,7 +7,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.campaigns.rules import MAX_LOCATIONS
-from lsos.domains.crawl import findings as crawl_findings
 from lsos.domains.crawl import queries as crawl_queries
 from lsos.domains.entity.analysis import Analyser, Subject
 from lsos.domains.entity.models import EntityReport
@@ -41,7 +40,7 @@ async def analyse(session: AsyncSession, report: EntityReport) -> Analysis:
         )
     )
     count = 0
-    async for page in crawl_findings.stream_eligible(session, run.id):
+    async for page in crawl_queries.stream_eligible(session, run.id):
         analyser.add(page)
         count += 1
         if count % _YIELD_EVERY == 0:

@@ -25,7 +25,7 @@ HOLD_S = 60
 STALE_S = 30
 """Alerts that nobody has judged for this long say nothing: no worker is there."""
 ENDED_WELL = frozenset({"completed", "completed_with_errors"})
-RUN_TASKS = frozenset({"crawl.begin", "crawl.slice", "crawl.finish"})
+RUN_TASKS = frozenset({"crawl.begin", "crawl.slice", "crawl.finish", "audit.judge"})
 """A dead job of these has failed its run."""
 UNCOUNTED_ROUTES = frozenset({"health", "metrics", "schema", "unmatched"})
 """Probes and scrapers ask often and cheaply: they would hide what users see."""

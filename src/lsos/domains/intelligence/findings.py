@@ -9,10 +9,10 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.checks.catalogue import BY_CODE
+from lsos.domains.audit import findings as audit
+from lsos.domains.audit.findings import Finding, Reach
 from lsos.domains.campaigns import queries as campaigns
-from lsos.domains.crawl import findings as crawl
 from lsos.domains.crawl import queries as crawl_queries
-from lsos.domains.crawl.findings import Finding
 from lsos.domains.intelligence.rules import (
     LEAST_COVERAGE,
     SAMPLE,
@@ -27,9 +27,6 @@ from lsos.domains.intelligence.rules import (
 from lsos.domains.reference.rules import SEVERITIES
 
 MAX_LOCATIONS = 5_000
-NEED_THE_WHOLE_SITE = frozenset({"graph", "history"})
-"""Checks whose input is the whole site: its coverage is their measured share. The input of the
-others is the pages, hosts and sitemaps that they name, which are measured."""
 MAX_FACT_CHARS = 300
 
 
@@ -55,16 +52,14 @@ async def read_crawl(
     if run is None:
         return None
     began_at = run.started_at or run.created_at
-    found = await crawl.list_findings(session, run)
-    eligible = await crawl.eligible_urls(session, run.id)
-    foreign = {f.subject for f in found if f.scope != "host" and f.subject not in eligible}
-    linking = await crawl.linking_pages(session, run.id, foreign)
+    found = await audit.list_findings(session, run.id, campaign_id)
+    reach = await audit.reach_of(session, run.id, found)
     places = await campaigns.list_locations(session, campaign_id, None, MAX_LOCATIONS)
     landing = frozenset(place.landing_url for place in places if place.landing_url)
     slugs = frozenset(map(slug, services))
-    money = {key for key, url in eligible.items() if is_money_page(url, landing, slugs)}
+    money = {key for key, url in reach.eligible.items() if is_money_page(url, landing, slugs)}
     coverage = float(str((run.score or {}).get("coverage", 0.0)))
-    pages = _Pages(eligible, linking, money, known_templates(eligible.values()))
+    pages = _Pages(reach, money, known_templates(reach.eligible.values()))
     grouped: dict[tuple[str, str], list[Finding]] = defaultdict(list)
     ignored: set[tuple[str, str]] = set()
     for finding in found:
@@ -75,7 +70,9 @@ async def read_crawl(
             grouped[key].append(finding)
     groups = []
     for (code, group_key), rows in sorted(grouped.items()):
-        is_whole = code in BY_CODE and BY_CODE[code].needs in NEED_THE_WHOLE_SITE
+        check = BY_CODE.get(code)
+        # The input of the others is what they are about, which is measured.
+        is_whole = check is not None and check.needs == "site"
         groups.append(
             Group(
                 code=code,
@@ -100,7 +97,7 @@ async def read_crawl(
         is_cut_off=run.is_cut_off,
         groups=groups,
         ignored=frozenset(ignored - grouped.keys()),
-        disabled=await crawl.disabled_checks(session),
+        disabled=audit.disabled_checks(run.check_settings),
     )
 
 
@@ -116,15 +113,14 @@ async def proven_absent(
     if not crawled.is_cut_off:
         return frozenset(samples)
     urls = {url for sample in samples.values() for url in sample}
-    measured = await crawl.measured_urls(session, crawled.campaign_id, crawled.run_id, urls)
+    measured = await audit.measured_urls(session, crawled.campaign_id, crawled.run_id, urls)
     return frozenset(
         key for key, sample in samples.items() if (wanted := set(sample)) and wanted <= measured
     )
 
 
 class _Pages(NamedTuple):
-    eligible: Mapping[int, str]
-    linking: Mapping[int, set[int]]
+    reach: Reach
     money: set[int]
     templates: frozenset[str]
 
@@ -134,25 +130,18 @@ class _Pages(NamedTuple):
 
     def affected(self, rows: list[Finding]) -> Affected:
         """Eligible pages that have the fault, or link to the URL that has it (FORMULAS)."""
-        total = len(self.eligible)
+        total = len(self.reach.eligible)
         sample = [row.url for row in rows[:SAMPLE]]
         if rows[0].scope == "host":
             return Affected(count=1, of=1, unit="hosts", share=1.0, sample=sample)
-        keys: set[int] = set()
-        alone = 0
-        for row in rows:
-            if row.subject in self.eligible:
-                keys.add(row.subject)
-            elif sources := self.linking.get(row.subject):
-                keys |= sources
-            else:
-                alone += 1
-        count = min(len(keys) + alone, total) if total else len(keys) + alone
+        found = self.reach.affected(rows)
+        count = found.count(total) if total else found.alone
+        money = len(found.pages & self.money)
         return Affected(
             count=count,
             of=total,
             unit="eligible pages",
-            share=round(page_share(count, len(keys & self.money), total), 6),
+            share=round(page_share(count, money, total), 6),
             sample=sample,
         )
 

@@ -7,9 +7,10 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.domains.crawl import findings
+from lsos.domains.audit import findings
+from lsos.domains.audit.findings import CheckTotal
+from lsos.domains.crawl import findings as crawl_findings
 from lsos.domains.crawl import queries as crawl_queries
-from lsos.domains.crawl.findings import CheckTotal
 from lsos.domains.entity import queries as entity_queries
 from lsos.domains.entity.rules import FORMULA as ENTITY_FORMULA
 from lsos.domains.entity.rules import WEIGHTS as ENTITY_WEIGHTS
@@ -29,7 +30,7 @@ async def technical(session: AsyncSession, campaign_id: UUID) -> facts.Technical
     detail: Mapping[str, Any] = run.score or {}
     totals = await findings.list_check_totals(session, run.id)
     checks = _checks(totals, detail)
-    worst = await findings.list_worst_pages(session, run.id, rules.MAX_PAGES)
+    worst = await crawl_findings.list_worst_urls(session, run.id, rules.MAX_PAGES)
     return facts.Technical(
         measured_at=run.finished_at,
         score=run.technical_score,

@@ -1,6 +1,7 @@
 """What a tenant decides about findings: issues to live with, severities and limits of checks."""
 
 from collections.abc import Mapping
+from uuid import UUID
 
 import msgspec
 from msgspec import UNSET
@@ -13,15 +14,15 @@ from lsos.checks.engine import CheckSetting, bind
 from lsos.core.db import audit_log
 from lsos.core.errors import Invalid, NotFound
 from lsos.core.http.principal import Principal
-from lsos.domains.crawl import queries
-from lsos.domains.crawl.models import CheckSettings, CrawlIssue, CrawlRun, IgnoredIssue
-from lsos.domains.crawl.schemas import CheckUpdate, IssueUpdate
+from lsos.domains.audit import queries
+from lsos.domains.audit.models import CheckSettings, IgnoredIssue
+from lsos.domains.audit.schemas import CheckUpdate, IssueUpdate
 
 
 async def ignore_issue(
     session: AsyncSession,
     principal: Principal,
-    run: CrawlRun,
+    campaign_id: UUID,
     issue: tuple[str, int],
     body: IssueUpdate,
 ) -> None:
@@ -29,7 +30,7 @@ async def ignore_issue(
     code, subject = issue
     await session.execute(
         delete(IgnoredIssue).where(
-            IgnoredIssue.campaign_id == run.campaign_id,
+            IgnoredIssue.campaign_id == campaign_id,
             IgnoredIssue.code == code,
             IgnoredIssue.subject == subject,
         )
@@ -37,8 +38,8 @@ async def ignore_issue(
     if body.ignore_reason is not None:
         session.add(
             IgnoredIssue(
-                tenant_id=run.tenant_id,
-                campaign_id=run.campaign_id,
+                tenant_id=principal.tenant_id,
+                campaign_id=campaign_id,
                 code=code,
                 subject=subject,
                 reason=body.ignore_reason,
@@ -47,13 +48,6 @@ async def ignore_issue(
             )
         )
     await session.flush()
-
-
-async def find_issue(session: AsyncSession, run: CrawlRun, code: str, subject: int) -> CrawlIssue:
-    issue = await session.get(CrawlIssue, (run.tenant_id, run.id, code, subject))
-    if issue is None:
-        raise NotFound("no such issue", code="issue_not_found")
-    return issue
 
 
 async def set_check(

@@ -1,15 +1,47 @@
-"""Turns a page's references into keys, and tells which of their targets are new."""
+"""URLs that a page leads to: as keys for storage, and which of them a run has not seen yet."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from enum import IntEnum
 from typing import NamedTuple
-from uuid import UUID
 
-from lsos.domains.crawl.frontier import Discovered
-from lsos.domains.crawl.rules import MAX_HOPS, LinkFlag, PageLinks, RunSettings, UrlSource
+import msgspec
+
 from lsos.web.facts import PageFacts
+from lsos.web.stored import LinkFlag, PageLinks
 from lsos.web.urls import Scope, url_key
 
+MAX_HOPS = 10
+"""Redirects that are followed, as Googlebot does."""
 MAX_INTERNED = 200_000
+"""URLs of one run that are remembered at once."""
+
+
+class UrlSource(IntEnum):
+    """How a run first discovered a URL."""
+
+    START = 0
+    SITEMAP = 1
+    LINK = 2
+    REDIRECT = 3
+    CANONICAL = 4
+    HREFLANG = 5
+    PAGINATION = 6
+    REFRESH = 7
+
+
+class Discovered(msgspec.Struct, gc=False, array_like=True):
+    """A URL that the run has discovered."""
+
+    key: int
+    url: str
+    source: UrlSource
+    is_internal: bool
+    depth: int
+    """Links from the start on the way by which it was discovered."""
+    hops: int = 0
+    in_sitemap: bool = False
+    is_wanted: bool = True
+    """Internal, within the depth and allowed: it may enter the frontier."""
 
 
 class _Interned(NamedTuple):
@@ -24,18 +56,16 @@ class Interner:
     inserted again.
     """
 
-    def __init__(self, campaign_id: UUID, scope: Scope, settings: RunSettings) -> None:
-        self._secret = campaign_id.bytes
+    def __init__(self, secret: bytes, scope: Scope, max_depth: int | None) -> None:
+        """`secret` keys the hashes of URLs; `max_depth`: None for no limit."""
+        self._secret = secret
         self._scope = scope
-        self._settings = settings
+        self._max_depth = max_depth
         self._known: dict[str, _Interned] = {}
         self._discovered: set[int] = set()
 
     def key(self, url: str) -> int:
         return self._intern(url).key
-
-    def is_internal(self, url: str) -> bool:
-        return self._intern(url).is_internal
 
     def read(self, page: PageFacts, hops: int) -> tuple[PageLinks, list[Discovered]]:
         """The page's references as keys, and the URLs that this slice has not discovered yet."""
@@ -52,16 +82,25 @@ class Interner:
                 discovered.append(self._discover(url, interned, page, source, hops))
         return links, discovered
 
-    def forget(self, discovered: list[Discovered]) -> None:
+    def forget(self, keys: Iterable[int]) -> None:
         """The transaction that was to insert these URLs failed."""
-        self._discovered.difference_update(h.key for h in discovered)
+        self._discovered.difference_update(keys)
+
+    def clear(self) -> None:
+        """Forget all, to free memory: URLs are discovered again, which costs time alone."""
+        self._known.clear()
+        self._discovered.clear()
+
+    def __len__(self) -> int:
+        """URLs that are remembered."""
+        return len(self._known)
 
     def _discover(
         self, url: str, interned: _Interned, page: PageFacts, source: UrlSource, hops: int
     ) -> Discovered:
         is_redirect = source == UrlSource.REDIRECT
         depth = page.depth if is_redirect else page.depth + 1
-        deepest = self._settings.max_depth
+        deepest = self._max_depth
         return Discovered(
             key=interned.key,
             url=url,
@@ -78,8 +117,7 @@ class Interner:
         known = self._known.get(url)
         if known is None:
             if len(self._known) >= MAX_INTERNED:
-                self._known.clear()
-                self._discovered.clear()
+                self.clear()
             known = _Interned(url_key(self._secret, url), self._scope.contains(url))
             self._known[url] = known
         return known
@@ -92,9 +130,10 @@ _Reference = tuple[str, int, str, UrlSource]
 def _references(page: PageFacts) -> Iterator[_Reference]:
     if page.redirect_url:
         yield page.redirect_url, LinkFlag.REDIRECT, "", UrlSource.REDIRECT
+    of_page = int(LinkFlag.PAGE_NOFOLLOW) if "nofollow" in page.robots_values() else 0
     for link in page.links:
         if link.is_http:
-            flag = 1 if link.is_nofollow else 0
+            flag = of_page | 1 if link.is_nofollow else of_page
             if link.kind != "a":
                 flag |= 2 if link.kind == "iframe" else 4
             yield link.url, flag, link.anchor, UrlSource.LINK

@@ -1,0 +1,1 @@
+"""What a crawl is worth: site analysis, issues, technical score, settings of checks."""
