@@ -1,4 +1,4 @@
-"""The engine and the tenant session: every transaction drops to a role and names its tenant."""
+"""The engine and the tenant session: every transaction switches to a role and sets its tenant."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -25,7 +25,7 @@ _ENTER = text(
 
 
 class Push(msgspec.Struct, frozen=True):
-    """A job row whose worker is to be notified once the transaction is committed."""
+    """A job whose workers are to be notified once the transaction has committed."""
 
     tenant_id: UUID
     job_id: UUID
@@ -36,15 +36,15 @@ class Push(msgspec.Struct, frozen=True):
 
 class Pusher(Protocol):
     async def push(self, pushes: list[Push]) -> None:
-        """Tell the workers; must not raise: the sweeper repairs a lost push."""
+        """Notify the workers; must not raise, because the sweeper repairs a lost push."""
 
 
 Sessions = Callable[[], AbstractAsyncContextManager[AsyncSession]]
-"""A factory of short, checked sessions, for answers that outlive the request's own."""
+"""A factory of short, checked sessions for responses that outlive the request's session."""
 
 
 class Database:
-    """One engine and, when jobs are to be enqueued, the notifier that runs after a commit."""
+    """The engine and, if jobs are to be enqueued, the notifier that runs after a commit."""
 
     def __init__(self, engine: AsyncEngine, pusher: Pusher | None = None) -> None:
         self.engine = engine
@@ -60,7 +60,7 @@ class Database:
             max_overflow=settings.postgres_pool_size,
             pool_timeout=5,
             pool_pre_ping=True,
-            hide_parameters=True,  # an error's text goes to logs and job rows
+            hide_parameters=True,  # error texts end up in logs and job rows
             json_serializer=_encode_json,
             json_deserializer=msgspec.json.decode,
             connect_args={
@@ -74,9 +74,9 @@ class Database:
     async def tenant_session(
         self, tenant_id: UUID, *, campaign_ids: str = ALL_CAMPAIGNS
     ) -> AsyncIterator[AsyncSession]:
-        """One transaction as `lsos_app` that sees only this tenant's rows.
+        """One transaction as `lsos_app`, which sees only this tenant's rows.
 
-        Commits at the end, then notifies workers for the jobs that were enqueued; an exception
+        Commits at the end and then notifies workers of the jobs that were enqueued; an exception
         rolls everything back.
         """
         async with self._session(APP_ROLE, str(tenant_id), campaign_ids) as session:
@@ -106,7 +106,7 @@ class Database:
 
 
 def wants_push(session: AsyncSession, push: Push) -> None:
-    """Remember to notify workers when this session has committed."""
+    """Notify workers after this session has committed."""
     session.info.setdefault("pushes", []).append(push)
 
 
@@ -118,7 +118,7 @@ def _enter(session: Session, transaction: SessionTransaction, connection: Connec
 
 
 def is_outage(error: BaseException) -> bool:
-    """PostgreSQL went away (restart, broken connection, pool exhausted), not our mistake."""
+    """PostgreSQL is unavailable (restart, broken connection, exhausted pool): not a bug of ours."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
     away = (OperationalError, InterfaceError, PoolTimeout, ConnectionError, OSError, TimeoutError)
@@ -126,7 +126,7 @@ def is_outage(error: BaseException) -> bool:
 
 
 def is_bad_value(error: BaseException) -> bool:
-    """A value that no column of its type can hold: an integer too large, a year out of range."""
+    """A value that its column type cannot hold: an integer too large, a year out of range."""
     state = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
     return str(state).startswith("22")  # SQLSTATE class 22: data exception
 
