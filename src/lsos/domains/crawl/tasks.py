@@ -39,6 +39,7 @@ async def baseline_died(session: AsyncSession, death: Death) -> None:
 
 @task("crawl.dispatch", attempts=20, timeout_s=30)
 async def dispatch(work: Work) -> Summary:
+    """Start waiting runs, as far as the caps of tenant and campaign allow."""
     async with work.session() as session:
         return {"started": await start_waiting(session, work.tenant_id, work.settings)}
 
@@ -47,6 +48,7 @@ async def dispatch(work: Work) -> Summary:
 async def begin_run(
     work: Work, run_id: UUID, start_url: str | None = None, hops: int = 0
 ) -> Summary:
+    """Read robots.txt and sitemaps, seed the frontier, and enqueue the slices of a run."""
     async with work.session() as session:
         run = await queries.get_run(session, work.tenant_id, run_id)
     if run.state != "running":

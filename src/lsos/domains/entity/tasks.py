@@ -27,6 +27,7 @@ async def baseline_died(session: AsyncSession, death: Death) -> None:
 
 @task(service.ANALYZE, attempts=3, timeout_s=600, on_dead=analysis_died)
 async def analyze(work: Work, report_id: UUID, step: str | None = None) -> Summary:
+    """Judge the pages of a finished crawl as one entity."""
     async with work.session() as session:
         report = await service.claim(session, work.tenant_id, report_id)
     if report is None:

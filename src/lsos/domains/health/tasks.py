@@ -6,6 +6,7 @@ from lsos.domains.health import service
 
 
 async def purge(resources: Resources) -> None:
+    """Delete figures that are older than they are kept for."""
     await service.purge(resources.db)
 
 

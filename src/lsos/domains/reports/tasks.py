@@ -9,6 +9,7 @@ from lsos.domains.reports.generate import generate
 
 
 async def start_due(resources: Resources) -> None:
+    """Start the reports that schedules are due for, and wake deliveries that were left."""
     with span("report_tick"):  # what it starts belongs to its trace
         await schedules.tick(resources.db, sender=resources.settings.smtp_from_email)
 
