@@ -1,4 +1,4 @@
-"""Latency of the dashboard: 5 clients at once, 50 campaigns of 2,000 pages, one API process."""
+"""Latency of the dashboard: 5 concurrent clients, 50 campaigns of 2,000 pages, one API process."""
 
 import asyncio
 import itertools
@@ -33,7 +33,7 @@ WARM_UP = 100
 BAR_P95_MS = 40.0
 EMAIL, PASSWORD = "bench@example.com", "correct horse battery staple"
 
-# Rows as the rooms write them; random() spreads states and times.
+# Rows as the rooms write them; random() varies states and times.
 _SEED = (
     """
     insert into campaigns (tenant_id, id, name, site_url, business_name, category, services,
@@ -96,7 +96,7 @@ def main() -> None:
         upgrade(settings.postgres_dsn)
         figures = asyncio.run(_measure(settings))
     table(
-        f"GET /dashboard, {CLIENTS} clients at once, {CAMPAIGNS} campaigns of {PAGES:,} pages",
+        f"GET /dashboard, {CLIENTS} concurrent clients, {CAMPAIGNS} campaigns of {PAGES:,} pages",
         ["", "p50 ms", "p95 ms", "p99 ms", "requests/s", "API CPU ms", "bar p95 ms"],
         [
             [
@@ -170,7 +170,7 @@ async def _until_ready(client: httpx.AsyncClient) -> None:
         answer.raise_for_status()
         client.headers["Authorization"] = f"Bearer {answer.json()['data']['access_token']}"
         return
-    raise RuntimeError("the API does not start")
+    raise RuntimeError("the API did not start")
 
 
 async def _ask(
