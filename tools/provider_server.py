@@ -106,8 +106,8 @@ def _listing(query: Mapping[str, str]) -> Listing:
     if not name.strip():
         raise ValueError("name is required")
     fields = ("street", "city", "region", "postcode", "country", "phone", "place_id", "cid")
-    told: dict[str, object] = {field: query[field] for field in fields if field in query}
-    return msgspec.convert({"id": new_id(), "created_at": now(), "name": name, **told}, Listing)
+    values: dict[str, object] = {field: query[field] for field in fields if field in query}
+    return msgspec.convert({"id": new_id(), "created_at": now(), "name": name, **values}, Listing)
 
 
 def _window(query: Mapping[str, str], most: int) -> tuple[int, int]:
@@ -122,15 +122,15 @@ def _next(start: int, limit: int, total: int) -> str | None:
 
 
 def _profile(found: Profile) -> dict[str, object]:
-    told = msgspec.to_builtins(found)
-    told["id"] = told.pop("external_id")
-    return dict(told)
+    values = msgspec.to_builtins(found)
+    values["id"] = values.pop("external_id")
+    return dict(values)
 
 
 def _review(found: RawReview) -> dict[str, object]:
-    told = msgspec.to_builtins(found)
-    told["id"] = told.pop("external_id")
-    return dict(told)
+    values = msgspec.to_builtins(found)
+    values["id"] = values.pop("external_id")
+    return dict(values)
 
 
 def _link(found: RawLink) -> dict[str, object]:
