@@ -10,7 +10,7 @@ IS_SYSTEM = "(select current_user) = 'lsos_system'"
 def create_roles() -> None:
     """`lsos_app` and `lsos_system`: no login, no BYPASSRLS; the owner may switch to them.
 
-    Roles belong to the whole cluster, so another database may have made them already.
+    Roles belong to the whole cluster, so another database may have created them already.
     """
     op.execute("""
         do $$
@@ -53,9 +53,9 @@ def protect(
     """Row-level security on a table: `lsos_app` sees its tenant, `lsos_system` sees all.
 
     With `campaign`, a client_viewer's transaction also sees only its campaigns. The sub-selects
-    make PostgreSQL evaluate the settings once a statement, not once a row. A member of
-    `lsos_system` may inherit its policies, so that policy asks who is at work, too: the owner
-    sees no row before it has switched.
+    make PostgreSQL evaluate the settings once per statement, not once per row. A member of
+    `lsos_system` may inherit its policies, so that policy also checks the current user: the owner
+    sees no rows before it has switched.
     """
     mine = f"{tenant} = {TENANT}"
     if campaign:
@@ -71,6 +71,6 @@ def protect(
 
 
 def share(table: str) -> None:
-    """A table of the platform: every tenant may read it, only `lsos_system` writes."""
+    """A platform table: every tenant may read it, only `lsos_system` may write."""
     op.execute(f"grant select on {table} to lsos_app")
     op.execute(f"grant select, insert, update, delete on {table} to lsos_system")

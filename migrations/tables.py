@@ -1,4 +1,4 @@
-"""What migrations are written in: tables of a tenant, their columns, keys and policies."""
+"""Helpers for migrations: tenant tables, their columns, keys and policies."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -28,7 +28,7 @@ Item = sa.Column[Any] | sa.Constraint
 
 
 def begin() -> None:
-    """A migration that would wait for a lock fails instead, so that it holds up nobody."""
+    """Start a migration: it fails instead of waiting for a lock, so that it blocks nobody."""
     op.execute("set local lock_timeout = '5s'")
 
 
@@ -43,10 +43,9 @@ def tenant_table(
     viewed_by: str | None = None,
     app_may: str = "select, insert, update, delete",
 ) -> None:
-    """A table of tenants under row-level security; its primary key begins with the tenant.
-
-    With the key ("id",) it has the usual columns `id` and `created_at`. `viewed_by` is the column
-    with the campaign that client viewers are bound to.
+    """A table of tenants under row-level security; its primary key starts with the tenant. With the
+    key ("id",) it has the usual columns `id` and `created_at`. `viewed_by` is the campaign column
+    that restricts client viewers.
     """
     usual = [required("id", ID), created_at()] if tuple(key) == ("id",) else []
     primary = sa.PrimaryKeyConstraint("tenant_id", *key)
@@ -55,7 +54,7 @@ def tenant_table(
 
 
 def drop(*tables: str) -> None:
-    """In the order of the names, so those that refer to others come first."""
+    """Sorted by name, so that tables that refer to others come first."""
     for name in tables:
         op.drop_table(name)
 
@@ -73,7 +72,8 @@ def created_at(name: str = "created_at") -> sa.Column[Any]:
 
 
 def belongs_to(table: str, column: str) -> sa.ForeignKeyConstraint:
-    """Foreign keys bypass row-level security, so they carry the tenant; rows go with their owner."""
+    """Foreign keys bypass row-level security, so they include the tenant; rows are deleted along
+    with their parent."""
     return sa.ForeignKeyConstraint(
         ["tenant_id", column], [f"{table}.tenant_id", f"{table}.id"], ondelete="CASCADE"
     )
@@ -84,7 +84,7 @@ def of_tenant() -> sa.ForeignKeyConstraint:
 
 
 def refers_to(table: str, column: str) -> sa.ForeignKeyConstraint:
-    """A row of the platform that must stay as long as it is referred to."""
+    """A reference to a platform row, which must not be deleted while it is referenced."""
     return sa.ForeignKeyConstraint([column], [f"{table}.id"])
 
 

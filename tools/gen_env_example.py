@@ -1,4 +1,4 @@
-"""Writes .env.example from Settings: every variable with what it means and its default."""
+"""Generates .env.example from Settings: every variable with its meaning and default."""
 
 import argparse
 import ast
@@ -16,7 +16,7 @@ from lsos.core.settings.settings import Settings
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / ".env.example"
 LEFT_OPEN = {"app_env"}
-"""compose.yaml has another default than a plain process."""
+"""The default in compose.yaml differs from that of a plain process."""
 HEAD = """\
 # Settings of LSOS: copy this file to .env and change what you need.
 # An empty value means unset. Generated from core/settings/settings.py; `make docs` writes it.
@@ -24,7 +24,7 @@ HEAD = """\
 
 
 def meanings(source: str) -> dict[str, str]:
-    """The docstring that follows each field of Settings; Python keeps none of them at run time."""
+    """The docstring after each field of Settings, which Python discards at run time."""
     body = next(
         node.body
         for node in ast.parse(source).body
@@ -40,7 +40,7 @@ def meanings(source: str) -> dict[str, str]:
 
 
 def spell(value: object) -> str:
-    """As .env files and shells read it."""
+    """The value as .env files and shells read it."""
     text = str(value).lower() if isinstance(value, bool) else str(value)
     return text if re.fullmatch(r"[\w./:@+-]*", text) else f'"{text}"'
 

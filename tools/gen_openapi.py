@@ -1,4 +1,4 @@
-"""Writes Docs/openapi.json from the application; `--check` fails on a difference."""
+"""Generates Docs/openapi.json from the application; `--check` fails if it differs."""
 
 import argparse
 import sys
@@ -13,8 +13,8 @@ TARGET = Path(__file__).parents[1] / "Docs" / "openapi.json"
 
 
 def document() -> bytes:
-    """The OpenAPI document with sorted keys, so that a diff shows what has changed."""
-    # Nothing connects before the first request, so the stores need not exist.
+    """The OpenAPI document with sorted keys, so that diffs show only real changes."""
+    # Nothing connects before the first request, so no stores are needed.
     settings = Settings(
         app_env="test",
         jwt_secret="-" * 32,

@@ -1,4 +1,4 @@
-"""Writes the hashes of the bundled reference library: of each statement, and of each artifact."""
+"""Generates the hashes of the packaged reference library: per statement and per artifact."""
 
 import argparse
 import json
@@ -12,7 +12,7 @@ from lsos.domains.reference.rules import ARTIFACTS, sha256_of, statement_sha256
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="only say whether they are right")
+    parser.add_argument("--check", action="store_true", help="only check them")
     only_check = parser.parse_args().check
     document, faults = read_release(BUNDLED)
     if faults:

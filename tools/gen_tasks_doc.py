@@ -1,4 +1,4 @@
-"""Writes Docs/tasks.md from the manifests: every task, tick and loop, and what it does."""
+"""Generates Docs/tasks.md from the manifests: every task, tick and loop, and what it does."""
 
 import argparse
 import inspect
@@ -15,22 +15,22 @@ TARGET = ROOT / "Docs" / "tasks.md"
 HEAD = """\
 # Background work
 
-What workers run. [architecture.md](architecture.md#a-job) says how a job lives. Generated from the
-rooms; `make docs` writes it.
+Everything that workers run. [architecture.md](architecture.md#a-job) describes the life of a job.
+Generated from the rooms by `make docs`.
 
 ## Tasks
 
-A task runs when a job of its name is due. Failures, time-outs and lost workers use up attempts;
-going back into the queue does not.
+A task runs when a job with its name is due. Failures, timeouts and lost workers use up attempts;
+returning to the queue does not.
 
-| task | attempts | time-out (s) | does |
+| task | attempts | timeout (s) | does |
 |---|---|---|---|
 """
 TICKS = """
 ## Ticks
 
-Short work at fixed times. However many workers there are, a claim in PostgreSQL makes each effect
-happen once.
+Short work at fixed times. A claim in PostgreSQL ensures that each effect happens once, however many
+workers there are.
 
 | tick | minutes of the hour | does |
 |---|---|---|
@@ -38,7 +38,7 @@ happen once.
 LOOPS = """
 ## Loops
 
-Short work that every worker repeats as long as it lives, with or without Redis.
+Short work that every worker repeats, with or without Redis.
 
 | loop | every (s) | does |
 |---|---|---|
@@ -46,7 +46,7 @@ Short work that every worker repeats as long as it lives, with or without Redis.
 
 
 def sentence(body: Callable[..., Any]) -> str:
-    """The first paragraph of what a body says of itself."""
+    """The first paragraph of a function's docstring."""
     text = inspect.getdoc(body)
     if not text:
         raise SystemExit(f"say what {body.__module__}.{body.__qualname__} does in a docstring")

@@ -38,7 +38,7 @@ RULES = {
     "L12": ("machine path or registry host", "the project runs on other machines than this one"),
     "L13": ("SQL over another room's table", "its rows are its own business: ask its queries"),
 }
-"""Code: what is wrong, and why it matters or what to do."""
+"""Code: the violation, and why it matters or what to do instead."""
 
 SYSTEM_SESSION_IMPORTERS = {
     "core/metrics/*": "figures of a process belong to no tenant",
@@ -67,7 +67,7 @@ SESSION_NAMES = {"conn", "connection", "db", "session"}
 
 ALLOW = re.compile(r"lint: allow (?P<codes>L\d\d(?:, ?L\d\d)*) (?:—|-{1,2}) \S")
 MENTIONS_ALLOW = re.compile(r"#\s*lint:")
-# Joined from pieces, so that this file passes its own rule.
+# Split into pieces, so that this file passes its own rule.
 HOSTS = ("py" + "pi.org", "python" + "hosted.org", "registry.npm" + "js", "deb.deb" + "ian.org")
 REGISTRY_HOST = re.compile("|".join(map(re.escape, (*HOSTS, "proxy.go" + "lang"))))
 MACHINE_PATH = re.compile(r"(?<![\w./-])/(?:work|farm|root)/[\w.-]+")
@@ -91,7 +91,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 class Source:
-    """A Python file, its place in the architecture and what its names mean."""
+    """A Python file, its place in the architecture, and what its names refer to."""
 
     def __init__(self, path: str, text: str) -> None:
         self.path = PurePosixPath(path)
@@ -118,13 +118,13 @@ class Source:
 
     @cached_property
     def uses(self) -> list[Hit]:
-        """Each name or attribute chain that begins with an import, by its full dotted name."""
+        """Each name or attribute chain that starts with an import, by its full dotted name."""
         named = [n for n in self.nodes if isinstance(n, ast.Name | ast.Attribute)]
         return [(node, name) for node in named if (name := self._dotted(node))]
 
     @property
     def reached(self) -> list[Hit]:
-        """Imports, and what is used as an attribute of an imported module."""
+        """Imports, and uses of attributes of imported modules."""
         return self.imports + [hit for hit in self.uses if isinstance(hit[0], ast.Attribute)]
 
     def _dotted(self, node: ast.expr) -> str:
@@ -173,7 +173,7 @@ def hidden_annotations(source: Source) -> Iterator[Hit]:
         return
     run_time = source.part in {"controller", "models", "schemas"}
     for node, name in source.reached:
-        # The first is banned everywhere: a struct that moves to schemas must go on working.
+        # The first is banned everywhere: a struct moved to schemas must keep working.
         if name == "__future__.annotations" or (name == "typing.TYPE_CHECKING" and run_time):
             yield node, name
 
@@ -282,7 +282,7 @@ CHECKS: dict[str, Callable[[Source], Iterator[Hit]]] = {
 
 
 def escapes(path: str, text: str) -> tuple[set[tuple[int, str]], list[Finding]]:
-    """The (line, code) pairs that comments allow, and the comments that are malformed."""
+    """The (line, code) pairs that comments allow, and the malformed comments."""
     allowed: set[tuple[int, str]] = set()
     faults: list[Finding] = []
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
@@ -326,7 +326,9 @@ def check_python(path: str, text: str) -> list[Finding]:
 def check_text(path: str, text: str) -> list[Finding]:
     """Findings of L12, in any kind of text file."""
     patterns = [REGISTRY_HOST, MACHINE_PATH]
-    if not path.startswith("tests/data/"):  # recorded pages link to paths below a path named home
+    if not path.startswith(
+        "tests/data/"
+    ):  # recorded pages contain links to paths below one named home
         patterns.append(HOME_PATH)
     lines = text.split("\n")
     findings = []
@@ -339,7 +341,7 @@ def check_text(path: str, text: str) -> list[Finding]:
 
 
 def tracked_files() -> list[Path]:
-    """Files that git knows, new ones included; without git (an unpacked archive), Python files."""
+    """Files known to git, including new ones; without git (an unpacked archive), Python files."""
     git = shutil.which("git")
     if git and (ROOT / ".git").exists():
         command = [git, "-C", str(ROOT), "ls-files", "-z", "-co", "--exclude-standard"]

@@ -1,4 +1,4 @@
-"""The gates of a load test: figures in, verdicts out; thresholds are those of the checklist."""
+"""The gates of a load test, from figures to verdicts, with the checklist's thresholds."""
 
 import itertools
 import math
@@ -9,7 +9,7 @@ from typing import Literal
 Verdict = Literal["PASS", "WARN", "FAIL"]
 NOT_MEASURED = "not measured"
 Figure = float | str
-"""A number, or NOT_MEASURED: no figure is left out, and none is guessed."""
+"""A number or NOT_MEASURED: no figure is omitted or guessed."""
 
 P95_PASS_MS, P95_WARN_MS = 1_200.0, 2_000.0
 DRAIN_WARN = 0.8
@@ -19,7 +19,7 @@ DEGRADED_PASS, DEGRADED_WARN = 0.20, 0.35
 MAX_TRANSITIONS, TRANSITIONS_WINDOW_S = 4, 300.0
 MIN_POLLS_OK = 0.9
 IN_HAND = 1
-"""A task that is just being taken is no backlog."""
+"""A task that is just being claimed is not a backlog."""
 MAX_POLL_GAP_S = 15.0
 
 READINESS: Mapping[Verdict, str] = {"PASS": "97-98%", "WARN": "95-96%", "FAIL": "94-95%"}
@@ -31,7 +31,7 @@ class Gate:
     verdict: Verdict
     figures: Mapping[str, object]
     why: Sequence[str] = field(default_factory=tuple)
-    """What kept it from passing."""
+    """Why it did not pass."""
 
     def as_dict(self) -> dict[str, object]:
         return {"verdict": self.verdict, "figures": dict(self.figures), "why": list(self.why)}
@@ -39,10 +39,10 @@ class Gate:
 
 @dataclass(frozen=True)
 class Sample:
-    """One poll of the health figures; None: it failed."""
+    """One poll of the health metrics; None where it failed."""
 
     t_s: float
-    """Since the begin of the load phase."""
+    """Seconds since the start of the load phase."""
     depth: int | None
     state: str | None
     workers: int | None = None
@@ -51,18 +51,18 @@ class Sample:
 
 @dataclass(frozen=True)
 class Queue:
-    """The queue over time; rates are tasks a minute."""
+    """The queue over time; rates are tasks per minute."""
 
     max_depth: Figure
     final_depth: Figure
     growth: Figure
     drain: Figure
     is_drained_at_once: bool
-    """It was back at its starting depth when the load ended: there was nothing to drain."""
+    """Whether it was back at its starting depth when the load ended: nothing to drain."""
 
 
 def is_over(value: float, bound: float) -> bool:
-    """A product that should be the bound may be a hair off it."""
+    """Tolerance for products that should equal the bound exactly."""
     return value > bound + 1e-9 * abs(bound)
 
 
@@ -72,8 +72,8 @@ def worst(verdicts: Sequence[Verdict]) -> Verdict:
 
 
 def queue_of(samples: Sequence[Sample], load_s: float) -> Queue:
-    """Growth from the begin of the load phase to its peak; drain from its end on, until the queue
-    is back at its starting depth or the samples end."""
+    """Growth from the start of the load phase to its peak; drain from the end of the load phase
+    until the queue is back at its starting depth or the samples end."""
     known = [(s.t_s, s.depth) for s in samples if s.depth is not None]
     during = [point for point in known if point[0] <= load_s]
     if not during:
@@ -95,7 +95,7 @@ def queue_of(samples: Sequence[Sample], load_s: float) -> Queue:
 
 
 def polls_of(samples: Sequence[Sample]) -> tuple[float, float]:
-    """Share of polls that were answered, and the longest time without an answer in seconds."""
+    """Share of successful polls, and the longest time without one in seconds."""
     answered = [s.t_s for s in samples if s.depth is not None]
     if not samples or not answered:
         return 0.0, math.inf
@@ -105,7 +105,7 @@ def polls_of(samples: Sequence[Sample]) -> tuple[float, float]:
 
 
 def degraded_s(samples: Sequence[Sample], load_s: float) -> Figure:
-    """Seconds of the load phase in which the state was not Healthy, or not known."""
+    """Seconds of the load phase in which the state was not Healthy, or unknown."""
     during = [s for s in samples if s.t_s <= load_s]
     if not any(s.state for s in during):
         return NOT_MEASURED
@@ -115,7 +115,7 @@ def degraded_s(samples: Sequence[Sample], load_s: float) -> Figure:
 
 
 def transitions_of(samples: Sequence[Sample], load_s: float) -> int:
-    """Changes of the state in the load phase, as far as the polls have seen them."""
+    """State changes in the load phase, as seen by the polls."""
     states = [s.state for s in samples if s.t_s <= load_s and s.state]
     return sum(a != b for a, b in itertools.pairwise(states))
 
@@ -167,7 +167,7 @@ def failure_gate(
     polls_ok: float,
     longest_gap_s: float,
 ) -> Gate:
-    """`rates`: failed of ended tasks by type; None as a rate: none of that type ended."""
+    """`rates`: share of failed among ended tasks by type; None if none of that type ended."""
     figures: dict[str, object] = {
         "failure_rate_by_task_type": NOT_MEASURED
         if rates is None
@@ -201,7 +201,7 @@ def failure_gate(
 def stability_gate(
     degraded: Figure, load_s: float, transitions: int, others: Sequence[Verdict]
 ) -> Gate:
-    """`others`: the verdicts of the other gates, since flapping fails with any other failure."""
+    """`others`: the verdicts of the other gates, because flapping fails if another gate fails."""
     allowed = max(MAX_TRANSITIONS, math.floor(MAX_TRANSITIONS * load_s / TRANSITIONS_WINDOW_S))
     figures: dict[str, object] = {
         "time_in_degraded_state_seconds": degraded,
@@ -224,7 +224,7 @@ def stability_gate(
 
 
 def advice(gates: Mapping[str, Gate]) -> list[str]:
-    """Section 9 of the checklist."""
+    """Tuning advice by section 9 of the checklist."""
     found = []
     queue, latency = gates["B"].verdict, gates["A"].verdict
     if queue != "PASS" and latency != "FAIL":

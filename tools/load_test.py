@@ -1,6 +1,6 @@
-"""`make load-test`: the load simulation against a stack of its own, or against BASE_URL.
+"""`make load-test`: the load simulation against a dedicated stack, or against BASE_URL.
 
-A stack of its own has embedded stores, or those that POSTGRES_DSN and REDIS_URL name.
+The dedicated stack uses embedded stores, or those named by POSTGRES_DSN and REDIS_URL.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ READY_S = 60.0
 STORES = ("POSTGRES_DSN", "REDIS_URL")
 EMAIL = "load@lsos.example"
 CHECKLIST = {"--crawl-jobs": 8, "--entity-jobs": 5, "--scheduled-report-runs": 3}
-"""Sizes of the checklist; SCALE multiplies them."""
+"""Sizes from the checklist; SCALE multiplies them."""
 
 
 def main() -> int:

@@ -1,6 +1,6 @@
-"""A reference server of the generic provider contract, from synthetic data.
+"""A reference server for the provider contract, with synthetic data.
 
-For whoever writes a provider, to look at, and for whoever wants to see LSOS ask one:
+An example for provider authors, and a way to see LSOS call a provider:
 
     python tools/provider_server.py --port 8777 --api-key try-me
     LOCAL_PROVIDER_BACKEND=provider LOCAL_PROVIDER_URL=http://127.0.0.1:8777
@@ -43,7 +43,7 @@ def make_app(api_key: str) -> web.Application:
 async def _check(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Every fault is JSON with an `error`: 401 without the key, 400 for a bad question."""
+    """Every error is JSON with an `error`: 401 without the key, 400 for an invalid request."""
     sent = request.headers.get("Authorization", "")
     if not hmac.compare_digest(sent.encode(), f"Bearer {request.app[KEY]}".encode()):
         return _answer({"error": "send the API key as a bearer token"}, 401)
@@ -106,14 +106,14 @@ def _listing(query: Mapping[str, str]) -> Listing:
     if not name.strip():
         raise ValueError("name is required")
     fields = ("street", "city", "region", "postcode", "country", "phone", "place_id", "cid")
-    told: dict[str, object] = {field: query[field] for field in fields if field in query}
-    return msgspec.convert({"id": new_id(), "created_at": now(), "name": name, **told}, Listing)
+    values: dict[str, object] = {field: query[field] for field in fields if field in query}
+    return msgspec.convert({"id": new_id(), "created_at": now(), "name": name, **values}, Listing)
 
 
 def _window(query: Mapping[str, str], most: int) -> tuple[int, int]:
     cursor, limit = query.get("cursor", "0"), query.get("limit", str(most))
     if not cursor.isdecimal() or not limit.isdecimal() or int(limit) < 1:
-        raise ValueError("cursor or limit is none of mine")
+        raise ValueError("invalid cursor or limit")
     return int(cursor), min(int(limit), most)
 
 
@@ -122,15 +122,15 @@ def _next(start: int, limit: int, total: int) -> str | None:
 
 
 def _profile(found: Profile) -> dict[str, object]:
-    told = msgspec.to_builtins(found)
-    told["id"] = told.pop("external_id")
-    return dict(told)
+    values = msgspec.to_builtins(found)
+    values["id"] = values.pop("external_id")
+    return dict(values)
 
 
 def _review(found: RawReview) -> dict[str, object]:
-    told = msgspec.to_builtins(found)
-    told["id"] = told.pop("external_id")
-    return dict(told)
+    values = msgspec.to_builtins(found)
+    values["id"] = values.pop("external_id")
+    return dict(values)
 
 
 def _link(found: RawLink) -> dict[str, object]:

@@ -5,6 +5,6 @@ import sys
 from pathlib import Path
 
 if __name__ == "__main__":
-    # Run as a script, Python looks for modules in tools/, not beside it.
+    # When run as a script, Python searches tools/ for modules, not the repository root.
     sys.path[0] = str(Path(__file__).resolve().parents[1])
     runpy.run_module("tools.load.main", run_name="__main__", alter_sys=True)

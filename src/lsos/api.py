@@ -1,4 +1,4 @@
-"""create_app(): the routes of all rooms, and how requests reach them."""
+"""create_app(): assembles the routes of all rooms and the request pipeline."""
 
 import asyncio
 import gc
@@ -103,8 +103,8 @@ def create_app(settings: Settings | None = None, rooms: Joints = JOINTS) -> Lite
         _announce_stop(stopping)
         await rooms.start(resources)
         async with resources, metrics.flushing(db):
-            if settings.app_env != "test":  # where one process makes many applications
-                # What start-up made stays: looking at it again would hold up requests for 100 ms.
+            if settings.app_env != "test":  # where one process creates many applications
+                # Objects from start-up stay: collecting them again would block requests for 100 ms.
                 gc.collect()
                 gc.freeze()
             yield
@@ -143,7 +143,7 @@ def create_app(settings: Settings | None = None, rooms: Joints = JOINTS) -> Lite
 def _dependencies(
     resources: Resources, stopping: asyncio.Event, rooms: Joints
 ) -> dict[str, Provide]:
-    """What handlers may ask for by name; core.http.inject names the types."""
+    """The dependencies of handlers by name; core.http.inject has the types."""
     db = resources.db
     admitted = partial(sessions.admitted_session, db)
     return {
@@ -162,7 +162,7 @@ def _dependencies(
 
 
 def _may_scrape(settings: Settings, db: Database) -> Guard:
-    """For METRICS_TOKEN, and for whoever else has a token of ours."""
+    """Readable with METRICS_TOKEN, or with any LSOS token."""
 
     async def may_scrape(connection: ASGIConnection[Any, Any, Any, Any], _: Any) -> None:
         token, wanted = bearer_token(connection.scope["headers"]), settings.metrics_token
@@ -220,7 +220,7 @@ def _constant(value: object) -> Provide:
 
 
 def _made(resources: Resources, make: Callable[[Resources], object]) -> Provide:
-    """A part of the process, made when a handler first asks for it."""
+    """A shared object of the process, created when a handler first needs it."""
 
     def provide() -> Any:
         return resources.get(make)

@@ -1,9 +1,9 @@
-"""What a room brings to the house: the one shape by which rooms are joined.
+"""The manifest of a room, through which all rooms are registered.
 
-A room is a folder under `domains/` with a manifest, `room.py`, and its place in `rooms.ROOMS`. By
+A room is a package under `domains/` with a manifest, `room.py`, that is listed in `rooms.ROOMS`. By
 convention its module `controller` lists CONTROLLERS, its module `tasks` lists TASKS, TICKS or
-LOOPS, and its module `models` declares its tables; each process imports the modules that it
-needs. The manifest says all else.
+LOOPS, and its module `models` declares its tables; each process imports only the modules that it
+needs. Everything else is in the manifest.
 """
 
 import importlib
@@ -40,16 +40,16 @@ ReadScore = Callable[[AsyncSession, UUID], Awaitable[float | None]]
 
 
 class SignalSource(NamedTuple):
-    """A measuring room, by campaign id."""
+    """Queries of a measuring room, by campaign id."""
 
     room: str
     signals: ReadSignals
     measured_at: ReadTime
-    """When the newest finished measurement began; None before the first."""
+    """When the latest finished measurement began; None before the first."""
 
 
 class ScoreSource(NamedTuple):
-    """A part of the campaign score: 0 to 100, None when unmeasured."""
+    """A part of the campaign score, 0 to 100; None if unmeasured."""
 
     part: str
     value: ReadScore
@@ -57,12 +57,12 @@ class ScoreSource(NamedTuple):
 
 @dataclass(frozen=True)
 class BaselineStep:
-    """What a room measures before its campaign is Active: `task` is the job that measures it."""
+    """What a room measures before a campaign is Active; `task` is the measuring job."""
 
     name: str
     task: str
     after: str | None = None
-    """The step that must have ended before this one starts."""
+    """The step that must end before this one starts."""
 
 
 def _as_read(value: Any) -> object:
@@ -70,7 +70,7 @@ def _as_read(value: Any) -> object:
 
 
 class Statement(NamedTuple):
-    """A room's own SQL for one value, read together with those of the other rooms.
+    """A room's SQL for one value, combined with those of other rooms into one query.
 
     `sql` is a scalar subquery over tables of this room. Its parameters carry the room's name, since
     all statements share one namespace; a dashboard figure may also use `:campaign_id`.
@@ -96,41 +96,42 @@ class Room:
     """The manifest of a room."""
 
     package: str
-    """Dotted name of its folder."""
+    """Dotted name of its package."""
     scopes: Sequence[Scope] = ()
-    """What its routes ask of a principal."""
+    """The scopes that its routes require."""
     provides: Mapping[str, Callable[[Resources], object]] = field(default_factory=dict)
-    """Dependencies of handlers by name, made once per process."""
+    """Handler dependencies by name, created once per process."""
     starts: Sequence[Callable[[Resources], Awaitable[None]]] = ()
-    """Run when a process starts; never raises for a store that is away."""
+    """Runs when a process starts; must not raise if a store is unavailable."""
     baseline: Sequence[BaselineStep] = ()
     follows_crawl: Sequence[str] = ()
-    """Tasks that are enqueued with the run's id when a crawl has been judged."""
+    """Tasks enqueued with the run's id when a crawl has been judged."""
     follows_measurement: Sequence[str] = ()
-    """Tasks that are enqueued for the campaign when a room has finished a measurement."""
+    """Tasks enqueued for the campaign when a room has finished a measurement."""
     codes: Sequence[str] = ()
-    """Codes of findings beside its signals: the reference library must have advice for each."""
+    """Codes of findings, in addition to its signals; the reference library needs advice for
+    each."""
     signals: Sequence[SignalKind] = ()
     signal_source: SignalSource | None = None
     score: ScoreSource | None = None
     dashboard: Sequence[Statement] = ()
     """Figures of a campaign on its dashboard, each named as the answer names it."""
     health: Sequence[Statement] = ()
-    """Counts over all tenants for the health of the platform."""
+    """Counts over all tenants for the platform's health."""
 
     @property
     def name(self) -> str:
         return self.package.rpartition(".")[2]
 
     def part(self, name: str) -> ModuleType | None:
-        """Its module of that name, imported now; None when it has none."""
+        """Import and return its module of that name; None if there is none."""
         module = f"{self.package}.{name}"
         return importlib.import_module(module) if find_spec(module) else None
 
 
 @dataclass(frozen=True)
 class Joints:
-    """What the rooms of an installation bring together."""
+    """The combined manifests of all rooms of an installation."""
 
     rooms: tuple[Room, ...]
 
@@ -156,7 +157,7 @@ class Joints:
 
     @cached_property
     def known_codes(self) -> frozenset[str]:
-        """Codes of findings and signals: the reference library must have advice for each."""
+        """Codes of findings and signals; the reference library needs advice for each."""
         codes = chain.from_iterable(room.codes for room in self.rooms)
         return frozenset(codes) | {kind.code for kind in self.signals}
 
@@ -181,18 +182,18 @@ class Joints:
         return {name: make for room in self.rooms for name, make in room.provides.items()}
 
     async def start(self, resources: Resources) -> None:
-        """Put the rooms within reach of `resources`, and run what they start with."""
+        """Make the rooms available through `resources`, and run their start hooks."""
         resources.put(joints, self)
         for room in self.rooms:
             for start in room.starts:
                 await start(resources)
 
     def controllers(self) -> list[Any]:
-        """Litestar's route handlers: a worker never asks, and does without Litestar."""
+        """Litestar's route handlers; workers never call this, so they do not import Litestar."""
         return list(self._listed("controller", "CONTROLLERS"))
 
     def tasks(self) -> Registry:
-        """The tasks of all rooms: what a worker can run. The API enqueues them by name."""
+        """The tasks of all rooms, for workers to run. The API enqueues them by name."""
         registry = Registry()
         for found in self._listed("tasks", "TASKS"):
             registry.add(found)
@@ -205,7 +206,7 @@ class Joints:
         return list(self._listed("tasks", "LOOPS"))
 
     def metadata(self) -> MetaData:
-        """Of all tables: every room's models are imported first."""
+        """Metadata of all tables; imports every room's models first."""
         for room in self.rooms:
             room.part("models")
         return Base.metadata
@@ -216,12 +217,12 @@ class Joints:
 
 
 def joints(_: Resources) -> Joints:
-    """The rooms of this installation: `resources.get(joints)`, once they have been started."""
+    """The rooms of this installation, through `resources.get(joints)` after start-up."""
     raise LookupError("the rooms of this process have not been started")
 
 
 async def enqueue_followers(work: Work, session: AsyncSession) -> None:
-    """What follows a finished measurement of the job's campaign, in its queue."""
+    """Enqueue the followers of a finished measurement of the job's campaign, in its queue."""
     for name in work.resources.get(joints).follows_measurement:
         await enqueue(
             session,

@@ -1,4 +1,4 @@
-"""The rooms of LSOS: whatever is listed anywhere is derived from this tuple."""
+"""The rooms of LSOS; all other lists are derived from this tuple."""
 
 from lsos.domains.audit import room as audit
 from lsos.domains.auth import room as auth

@@ -1,4 +1,4 @@
-"""What every room says of a campaign in one shape: the input of recommendations."""
+"""The common format in which rooms report on a campaign: the input of recommendations."""
 
 from datetime import datetime
 
@@ -6,15 +6,15 @@ import msgspec
 
 
 class Affected(msgspec.Struct, frozen=True):
-    """How much of a room's own items a signal is about."""
+    """How many of a room's items a signal is about."""
 
     count: float
     of: float
-    """0: the signal is not about items."""
+    """0 if the signal is not about items."""
     sample: list[str] = msgspec.field(default_factory=list)
-    """Up to 10 of them: URLs, keywords, locations, domains."""
+    """Up to 10 examples: URLs, keywords, locations, domains."""
     unit: str = "items"
-    """What is counted, in the plural."""
+    """Plural name of what is counted."""
 
     @property
     def share(self) -> float:
@@ -22,7 +22,7 @@ class Affected(msgspec.Struct, frozen=True):
 
 
 class Signal(msgspec.Struct, frozen=True, kw_only=True):
-    """A measured fact that asks for action; rooms emit one a code and group.
+    """A measured fact that calls for action; rooms emit one per code and group.
 
     `code` is stable and registered: the reference library must have advice for it.
     """
@@ -35,12 +35,12 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     """Template, host, location or "" for the whole campaign."""
     affected: Affected
     measured_share: float = 1.0
-    """Of the inputs that this signal needs; under 1 lowers the confidence."""
+    """Measured share of the inputs of this signal; below 1 it lowers the confidence."""
     facts: dict[str, object] = msgspec.field(default_factory=dict)
-    """Numbers and texts behind it, as data."""
+    """The numbers and texts behind it, as data."""
     measured_at: datetime
     source: str = ""
-    """synthetic, http, ...: who measured; "" for our own crawl."""
+    """Who measured: synthetic, http, ...; "" for our own crawl."""
 
 
 class SignalKind(msgspec.Struct, frozen=True):

@@ -1,7 +1,7 @@
-"""The worker: the tasks of all rooms, run for whoever pushes to a queue.
+"""The worker: runs the tasks of all rooms from a queue.
 
 `arq lsos.worker.WorkerSettings` serves the default queue by polling. `lsos worker` runs
-`WakingWorker`, which also starts within milliseconds of a push and outlives an absence of Redis.
+`WakingWorker`, which also starts jobs within milliseconds of a push and survives outages of Redis.
 """
 
 import argparse
@@ -55,7 +55,7 @@ log = structlog.get_logger(__name__)
 
 
 async def run_job(ctx: dict[str, Any], tenant_id: str, job_id: str) -> None:
-    """The one arq function: the row says which task it is."""
+    """The only arq function; the job's row names the task."""
     runner: Runner = ctx["runner"]
     await runner.run(UUID(tenant_id), UUID(job_id))
 
@@ -73,7 +73,7 @@ TICKS = (
     Tick("sweep", sweep, seconds=SWEEP_SECONDS, runs_at_start=True),
     Tick("purge", purge, minutes=frozenset({17})),
 )
-"""Of the queue itself; rooms bring theirs."""
+"""Ticks of the queue itself; rooms add theirs."""
 
 
 async def startup(ctx: dict[str, Any]) -> None:
@@ -111,7 +111,7 @@ async def startup(ctx: dict[str, Any]) -> None:
         background += [_repeat(loop, resources) for loop in rooms.loops()]
     for running in background:
         stack.push_async_callback(cancelling.end, asyncio.ensure_future(running))
-    # What start-up made lives as long as the process: the collector need not look at it again.
+    # Objects from start-up live as long as the process: exclude them from garbage collection.
     gc.collect()
     gc.freeze()
     log.info("worker_started", worker=name, queue=queue_name)
@@ -129,7 +129,8 @@ async def _repeat(loop: Loop, resources: Resources) -> None:
 
 
 async def _quietly(name: str, work: Awaitable[object]) -> None:
-    """A tick must not fail: arq would log a trace per minute while PostgreSQL is away."""
+    """A tick must not fail: arq would log a traceback per minute while PostgreSQL is
+    unavailable."""
     try:
         await work
     except Exception as error:  # noqa: BLE001 -- the next tick repairs
@@ -151,7 +152,7 @@ def _cron_job(tick: Tick) -> CronJob:
 
 
 FUNCTIONS: Sequence[Function] = (
-    # Our own attempts and time-outs are in the task; arq's must never come first.
+    # Tasks define our attempts and timeouts; arq's must never take effect first.
     func(run_job, name=RUN_FUNCTION, max_tries=1_000_000, timeout=700, keep_result=0),
 )
 
@@ -181,7 +182,7 @@ async def serve(
     handle_signals: bool = True,
     rooms: Joints = JOINTS,
 ) -> None:
-    """Work until SIGTERM, SIGINT or cancellation; what is under way goes back into the queue."""
+    """Work until SIGTERM, SIGINT or cancellation; running jobs return to the queue."""
     pool = client(settings.arq_redis_url, job_serializer=serialize, job_deserializer=deserialize)
     worker = WakingWorker(
         begin=startup,
@@ -190,8 +191,8 @@ async def serve(
         handle_signals=handle_signals,
         **_options(settings, queue, rooms),
     )
-    # Closing needs a task that nobody has cancelled: before Python 3.11.3 every time-out within
-    # a cancelled one fires at once, and connections would stay open.
+    # Closing needs an uncancelled task: before Python 3.11.3, timeouts within a cancelled one fire
+    # at once, and connections would stay open.
     try:
         await asyncio.shield(asyncio.ensure_future(worker.async_run()))
     except asyncio.CancelledError:
@@ -203,7 +204,7 @@ async def serve(
 
 
 def _begin(given: Settings | None) -> Settings:
-    """The settings of this process, by which it logs, and its CPU priority."""
+    """Load the settings of this process, and set up its logging and CPU priority."""
     try:
         settings = given or resolve_settings()
     except LsosError as error:
@@ -223,7 +224,7 @@ def main(
 
 
 def __getattr__(name: str) -> Any:
-    """`WorkerSettings` for the `arq` command, made when it is asked for: it reads settings."""
+    """`WorkerSettings` for the `arq` command, created on access because it reads settings."""
     if name != "WorkerSettings":
         raise AttributeError(name)
     settings = _begin(None)

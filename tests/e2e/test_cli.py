@@ -68,7 +68,7 @@ async def until_printed(process: Process, words: bytes) -> None:
 
 
 async def until_serving(process: Process) -> None:
-    await until_printed(process, b"serving until")
+    await until_printed(process, b"running until")
 
 
 async def test_up_runs_the_demo_and_leaves_its_figures(home: Path) -> None:

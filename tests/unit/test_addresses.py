@@ -162,7 +162,7 @@ def test_url_goes_out_normalised_and_without_credentials(url: str, expected: str
     "url", ["", "x", "//example.com", "mailto:a@b.c", "http://", "http://a b/"]
 )
 def test_what_is_no_web_url_is_refused(url: str) -> None:
-    with pytest.raises(ValueError, match=r"Invalid input|no http"):
+    with pytest.raises(ValueError, match=r"Invalid input|not an http"):
         parse_target(url)
 
 
@@ -183,4 +183,4 @@ def test_any_text_parses_or_raises_value_error(text: str) -> None:
 def test_messages_hold_no_secret() -> None:
     shown = printable("https://user:hunter2@example.com/hook?token=hunter2#hunter2")
     assert shown == "https://example.com/hook"
-    assert printable("hunter2") == "(no http(s) URL)"
+    assert printable("hunter2") == "(not an http(s) URL)"

@@ -72,7 +72,7 @@ async def test_what_is_no_key_is_refused_before_the_store_is_asked(
     storage: Storage, key: str
 ) -> None:
     for ask in (storage.get, storage.head, storage.delete):
-        with pytest.raises(ValueError, match="no key"):
+        with pytest.raises(ValueError, match="not an artifact key"):
             await ask(key)
 
 

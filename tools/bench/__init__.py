@@ -1,1 +1,1 @@
-"""Benchmarks: figures in one run, beside peers on the same machine."""
+"""Benchmarks, run side by side with peers on the same machine."""

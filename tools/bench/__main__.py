@@ -1,4 +1,4 @@
-"""`python -m tools.bench [topic ...]`: run benchmarks; without a topic, all of them."""
+"""`python -m tools.bench [topic ...]`: run benchmarks, all of them by default."""
 
 import argparse
 
@@ -22,6 +22,6 @@ if __name__ == "__main__":
     parser.add_argument("topics", nargs="*", metavar="topic", help=", ".join(TOPICS))
     topics = parser.parse_args().topics or list(TOPICS)
     if unknown := sorted(set(topics) - set(TOPICS)):
-        parser.error(f"no topic {', '.join(unknown)}; there are {', '.join(TOPICS)}")
+        parser.error(f"no topic {', '.join(unknown)}; topics are {', '.join(TOPICS)}")
     for topic in topics:
         TOPICS[topic]()

@@ -1,4 +1,4 @@
-"""The floor: aiohttp and selectolax, links followed, nothing kept."""
+"""The baseline: aiohttp and selectolax, following links and storing nothing."""
 
 import argparse
 import asyncio

@@ -1,4 +1,4 @@
-"""Crawl of a local site without delay: LSOS with checks and persistence, Scrapy, a bare loop."""
+"""Crawls a local site without delay: LSOS with checks and storage, Scrapy, and a bare loop."""
 
 import asyncio
 import compileall
@@ -22,7 +22,7 @@ COMMAND = "make bench T=crawl"
 
 
 def main() -> None:
-    # As an installed package is: no contender compiles its sources in the measured time.
+    # Like installed packages: no contender compiles its sources during the measurement.
     compileall.compile_dir("src", quiet=1)
     compileall.compile_dir("tools", quiet=1)
     costs: dict[str, list[dict[str, float]]] = {"bare": [], "scrapy": [], "lsos": []}
@@ -40,7 +40,7 @@ def main() -> None:
             costs["bare"].append(_peer("tools.bench.bare", url))
             costs["lsos"].append(_lsos(url, out, database, PAGES))
             costs["scrapy"].append(_peer("tools.bench.scrapy_peer", url))
-            # As noisy as the rest, and subtracted from it: so as often.
+            # As noisy as the rest and subtracted from it, so measured as often.
             starts["bare"].append(_start("tools.bench.bare", url))
             starts["lsos"].append(_lsos(url, out, database, 1)["cpu_s"])
             starts["scrapy"].append(_start("tools.bench.scrapy_peer", url))
@@ -56,12 +56,12 @@ def _peer(module: str, url: str) -> dict[str, float]:
 
 
 def _start(module: str, url: str) -> float:
-    """CPU-seconds of a crawl of one page: what starting the process costs."""
+    """CPU-seconds of a one-page crawl: the cost of starting the process."""
     return run([sys.executable, "-m", module, url, "--pages", "1"]).cpu_s
 
 
 def _lsos(url: str, folder: Path, database: int, pages: int) -> dict[str, float]:
-    """Worker's CPU and memory by its own rusage; PostgreSQL's beside it."""
+    """CPU and memory of the worker from its rusage, and CPU of PostgreSQL."""
     before = tree_cpu_s(database)
     command = [sys.executable, "-m", "lsos.cli", "audit", url, "--allow-private", "--json"]
     command += ["--max-pages", str(pages), "--out", str(folder / "out"), "--no-sitemaps"]
@@ -75,7 +75,7 @@ def _lsos(url: str, folder: Path, database: int, pages: int) -> dict[str, float]
 
 
 async def postmaster(dsn: str) -> int:
-    """The process of the server, as the parent of one of its backends."""
+    """The server process: the parent of one of its backends."""
     connection = await asyncpg.connect(dsn.replace("+asyncpg", ""))
     try:
         backend = await connection.fetchval("select pg_backend_pid()")
@@ -115,10 +115,10 @@ def _report(costs: dict[str, list[dict[str, float]]], starts: dict[str, list[flo
         [[key, *[medians[name][key] for name in medians]] for key in medians["lsos"]],
     )
     console.print(
-        f"LSOS / Scrapy, pages per CPU-second: [bold]{net:.2f}[/] crawling (bar: 3),"
-        f" {ratio:.2f} with the start of each process"
+        f"LSOS / Scrapy, pages per CPU-second: [bold]{net:.2f}[/] crawling (target: 3),"
+        f" {ratio:.2f} including process start"
     )
-    console.print(f"LSOS / bare loop: {bare:.2f}   worker memory bar: 250 MB")
+    console.print(f"LSOS / bare loop: {bare:.2f}   worker memory target: 250 MB")
     write(
         "crawl",
         {

@@ -1,4 +1,4 @@
-"""Latency of the dashboard: 5 clients at once, 50 campaigns of 2,000 pages, one API process."""
+"""Latency of the dashboard: 5 concurrent clients, 50 campaigns of 2,000 pages, one API process."""
 
 import asyncio
 import itertools
@@ -28,7 +28,7 @@ def main() -> None:
         upgrade(settings.postgres_dsn)
         figures = asyncio.run(_measure(settings))
     table(
-        f"GET /dashboard, {CLIENTS} clients at once, {CAMPAIGNS} campaigns of {PAGES:,} pages",
+        f"GET /dashboard, {CLIENTS} concurrent clients, {CAMPAIGNS} campaigns of {PAGES:,} pages",
         ["", "p50 ms", "p95 ms", "p99 ms", "requests/s", "API CPU ms", "bar p95 ms"],
         [
             [

@@ -1,4 +1,4 @@
-"""CPU of judging a site's entity: 5,000 stored pages with markup, locations and keywords."""
+"""CPU of analysing a site's entity: 5,000 stored pages with markup, locations and keywords."""
 
 import time
 
@@ -28,7 +28,7 @@ def main() -> None:
         business_name="Example Dental",
         services=[f"{_word(n)} {_word(n + 7)}" for n in range(20)],
         places=[_place(number) for number in range(PLACES)],
-        # Half of them no page covers: those are looked for on every page.
+        # Half of them are on no page, so they are searched for on every page.
         keywords=[
             Keyword(f"{_word(n * 13)} {_word(n * 29)} {'x' * (n % 2)}q".strip())
             for n in range(KEYWORDS)
@@ -47,7 +47,7 @@ def main() -> None:
     cpu_s = median(times)
     table(
         f"entity of {PAGES:,} pages, {PLACES} locations, {KEYWORDS} keywords, median of {ROUNDS}",
-        ["", "CPU s", "CPU ms a page", "bar CPU s"],
+        ["", "CPU s", "CPU ms per page", "bar CPU s"],
         [["analyse", cpu_s, 1_000 * cpu_s / PAGES, BAR_CPU_S]],
     )
     console.print(f"pages with structured data: {analysis.graph['pages_with_data']}")

@@ -1,4 +1,4 @@
-"""Link graph of a large site: CPU and memory of building it from packed links and analysing it.
+"""Link graph of a large site: CPU and memory to build it from packed links and analyse it.
 
 `python -m tools.bench.graph --pages 100000` measures in this process and prints JSON.
 """
@@ -24,7 +24,7 @@ from tools.bench.measure import console, run, table, write
 
 PAGES = 100_000
 LINKS, NAV_LINKS, NEAR_LINKS = 60, 20, 20
-"""Per page: all; to the first pages of the site; to those that follow it. The rest is random."""
+"""Links per page: all; to the first pages of the site; to the next pages. The rest is random."""
 BAR_MB, BAR_CPU_S = 300.0, 10.0
 ORIGIN = "https://www.example.com"
 FLAGS = NodeFlag.READ | NodeFlag.PAGE | NodeFlag.INDEXABLE | NodeFlag.ELIGIBLE
@@ -51,7 +51,7 @@ def main() -> None:
 
 
 class _Site:
-    """Pages in order of their keys, their links packed as crawl_pages holds them."""
+    """Pages in order of their keys, with links packed as in crawl_pages."""
 
     def __init__(self, pages: int) -> None:
         self._draw = random.Random(1)

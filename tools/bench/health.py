@@ -1,4 +1,4 @@
-"""Cost of the health figures beside very many job rows: `GET /health/metrics` must stay cheap."""
+"""Cost of the health metrics with very many job rows: `GET /health/metrics` must stay cheap."""
 
 import asyncio
 import os
@@ -25,7 +25,7 @@ from tools.bench.measure import console, median, table, write
 
 ROWS = int(os.environ.get("ROWS", "10000000"))
 SEED_S = float(os.environ.get("SEED_S", "400"))
-"""Seeding stops after this long, however many rows there are."""
+"""Time limit for seeding, however many rows there are."""
 CHUNK = 250_000
 BACKLOG = 2_000
 API_PROCESSES = 4
@@ -66,7 +66,7 @@ def main() -> None:
         db = Database.of(settings, application_name="bench")
         figures = asyncio.run(_run(db, settings.postgres_dsn, settings.redis_url))
     table(
-        f"health figures beside {figures['job_rows']:,.0f} job rows",
+        f"health metrics with {figures['job_rows']:,.0f} job rows",
         ["", "least ms", "p50 ms", "p95 ms", "CPU ms of ours", "bar ms"],
         [
             [
@@ -74,7 +74,7 @@ def main() -> None:
                 *(figures[name] for name in ("least_ms", "p50_ms", "p95_ms", "cpu_ms")),
                 BAR_MS,
             ],
-            ["one judgement of the alerts", "", figures["evaluate_ms"], "", "", ""],
+            ["one evaluation of the alerts", "", figures["evaluate_ms"], "", "", ""],
         ],
     )
     write("health", {**figures, "bar_ms": BAR_MS}, "make bench T=health")
@@ -114,7 +114,7 @@ async def _run(db: Database, dsn: str, redis_url: str) -> dict[str, float]:
 
 
 async def _seed(connection: AsyncConnection, tenant: str) -> tuple[int, float]:
-    """Secondary indexes are built at the end, which is faster than row by row."""
+    """Build secondary indexes at the end, which is faster than row by row."""
     began = time.monotonic()
     indexes = await connection.execute(
         text(

@@ -1,4 +1,4 @@
-"""What an idle stack costs: memory and CPU of one API and one worker process, stores aside."""
+"""Cost of an idle stack: memory and CPU of one API and one worker process, without stores."""
 
 import os
 import subprocess
@@ -52,7 +52,7 @@ def main() -> None:
     total = {key: sum(f[key] for f in figures.values()) for key in ("rss_mb", "pss_mb", "percent")}
     figures["both"] = total
     table(
-        f"idle for {IDLE_S:.0f} s; bars: {BAR_MB:.0f} MB, {BAR_PERCENT:.0f} % of a core",
+        f"idle for {IDLE_S:.0f} s; targets: {BAR_MB:.0f} MB, {BAR_PERCENT:.0f} % of a core",
         ["process", "resident MB", "of it own and shared by halves MB", "% of a core"],
         [[name, f["rss_mb"], f["pss_mb"], f["percent"]] for name, f in figures.items()],
     )

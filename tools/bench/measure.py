@@ -1,4 +1,4 @@
-"""Measuring child processes, and saying what was measured."""
+"""Measures child processes, and reports the results."""
 
 import json
 import os
@@ -25,7 +25,7 @@ console = Console()
 
 @dataclass(frozen=True)
 class Cost:
-    """What one process has cost, its start included."""
+    """The cost of one process, including its start."""
 
     seconds: float
     cpu_s: float
@@ -34,7 +34,7 @@ class Cost:
 
 
 def run(command: Sequence[str], environ: Mapping[str, str] | None = None) -> Cost:
-    """Run a command to its end; raises RuntimeError when it fails."""
+    """Run a command to completion; raises RuntimeError if it fails."""
     started = time.perf_counter()
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environ, text=True
@@ -57,7 +57,7 @@ def run(command: Sequence[str], environ: Mapping[str, str] | None = None) -> Cos
 
 @contextmanager
 def server(*args: str) -> Iterator[str]:
-    """A server of the project that prints its port first; the port."""
+    """Run a server of the project that prints its port first; yields the port."""
     with subprocess.Popen(
         [sys.executable, "-m", *args], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:
@@ -70,7 +70,7 @@ def server(*args: str) -> Iterator[str]:
 
 
 def tree_cpu_s(pid: int) -> float:
-    """CPU-seconds of a process, its living children and the dead ones it has reaped."""
+    """CPU-seconds of a process, its live children and the children it has reaped."""
     total = 0.0
     root = psutil.Process(pid)
     for process in [root, *root.children(recursive=True)]:
@@ -99,7 +99,7 @@ def machine() -> dict[str, Any]:
 
 
 def write(topic: str, figures: Mapping[str, Any], command: str) -> None:
-    """bench-out/<topic>.json: the figures, the machine and the command that gives them."""
+    """Write bench-out/<topic>.json: the figures, the machine and the command."""
     OUT.mkdir(exist_ok=True)
     path = OUT / f"{topic}.json"
     body = {"topic": topic, "command": command, "machine": machine(), **figures}

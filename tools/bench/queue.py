@@ -1,4 +1,4 @@
-"""Enqueue to start of a job on an idle worker: `lsos worker`, and plain `arq`."""
+"""Time from enqueue to start of a job on an idle worker: `lsos worker` and plain `arq`."""
 
 import asyncio
 import os
@@ -65,7 +65,7 @@ async def _measure(settings: Settings, arguments: list[str]) -> dict[str, float]
     )
     try:
         tenant = await auth.create_tenant(db, TenantCreate(name="bench"), actor=None)
-        # The first one waits for the worker's start.
+        # The first job waits for the worker to start.
         await _one(db, tenant.id)
         idle_from, cpu_from = time.monotonic(), tree_cpu_s(process.pid)
         await asyncio.sleep(IDLE_S)
@@ -88,7 +88,7 @@ async def _measure(settings: Settings, arguments: list[str]) -> dict[str, float]
 
 
 async def _one(db: Database, tenant_id: UUID) -> float:
-    """Milliseconds from the begin of the enqueuing transaction to the claim, by PostgreSQL."""
+    """Milliseconds from the start of the enqueuing transaction to the claim, by PostgreSQL."""
     async with db.tenant_session(tenant_id) as session:
         job_id = await enqueue(session, "crawl.dispatch", tenant_id=tenant_id)
     while True:

@@ -1,4 +1,4 @@
-"""10,000 synthetic keyword measurements, persisted by one worker's runner: how many a second."""
+"""10,000 synthetic keyword measurements, stored by one worker's runner: rate per second."""
 
 import asyncio
 import tempfile

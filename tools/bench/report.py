@@ -1,4 +1,4 @@
-"""A report of ten pages with charts: PDF and HTML, each in a cold process."""
+"""Renders a ten-page report with charts as PDF and HTML, each in a cold process."""
 
 import io
 import sys
@@ -28,7 +28,8 @@ print(len(made), spent)
 
 
 def main() -> None:
-    """CPU of a cold process: the interpreter's start and imports are in it, and shown apart."""
+    """CPU of a cold process, including interpreter start and imports, which are also shown
+    separately."""
     rows, figures = [], {}
     for name, bar in BARS_CPU_S.items():
         costs = [run([sys.executable, "-c", PROGRAM, name]) for _ in range(REPEATS)]
@@ -42,7 +43,7 @@ def main() -> None:
             "bar_cpu_s": bar,
         }
         rows.append([name, *figures[name].values()])
-    # Rendered last: a child that is forked from a large process counts as large.
+    # Rendered last, because a child forked from a large process counts as large.
     report = build(reports.long())
     with pikepdf.open(io.BytesIO(render.pdf(report))) as opened:
         pages = len(opened.pages)

@@ -1,4 +1,4 @@
-"""Scrapy as a peer: title and links of each page, no feed, no delay, same concurrency."""
+"""Scrapy as a peer: extracts title and links, no feed, no delay, same concurrency."""
 
 import argparse
 import sys
@@ -13,7 +13,7 @@ WIDTH = 32
 
 
 class SiteSpider(scrapy.Spider):
-    """Follows every link of one host up to a number of pages."""
+    """Follows every link of one host, up to a number of pages."""
 
     name = "site"
 

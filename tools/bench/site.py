@@ -1,4 +1,4 @@
-"""A synthetic site for crawler benchmarks, served from memory so that it is never the bottleneck.
+"""A synthetic site for crawler benchmarks, served from memory to avoid being the bottleneck.
 
 `python -m tools.bench.site --pages 2000 --kb 40 --port 0` prints its port as the first line.
 """
@@ -20,7 +20,7 @@ import uvloop
 LINKS = 60
 NAV_LINKS, FOOT_LINKS = 12, 8
 CHILDREN = 20
-"""Links of a page that lead down the tree by which every page is reachable."""
+"""Links of a page down the tree that makes every page reachable."""
 SITEMAP_MAX = 50_000
 MAX_HEAD_BYTES = 65_536
 
@@ -49,7 +49,7 @@ _ICON = (
 
 
 class Generator:
-    """Pages by number; the same arguments give the same bytes."""
+    """Generates pages by number; the same arguments give the same bytes."""
 
     def __init__(self, count: int, kb: int, base_url: str) -> None:
         self.count = count
@@ -63,7 +63,7 @@ class Generator:
         return f"/{_WORDS[number % 40]}/{word}-{number}/"
 
     def targets(self, number: int, rng: random.Random) -> list[int]:
-        """The pages that a page links to, `LINKS` of them, its children in the tree first."""
+        """The `LINKS` pages that a page links to, with its children in the tree first."""
         first = number * CHILDREN + 1
         children = list(range(first, min(first + CHILDREN, self.count)))
         return children + [rng.randrange(self.count) for _ in range(LINKS - len(children))]
@@ -74,7 +74,7 @@ class Generator:
             f'<a class="c{target % 90}" href="{self.path(target)}">{_title(target)}</a>'
             for target in self.targets(number, rng)
         ]
-        # The tree's links stand in the main part, where every crawler looks.
+        # The tree's links are in the main part, where every crawler looks.
         cut = LINKS - NAV_LINKS - FOOT_LINKS
         main, nav, foot = anchors[:cut], anchors[cut : cut + NAV_LINKS], anchors[-FOOT_LINKS:]
         start = self._head(number, rng)
@@ -160,7 +160,7 @@ def _card(anchor: str, index: int, rng: random.Random) -> str:
 
 
 def _state(size: int, rng: random.Random) -> str:
-    """Inline script data, as front-end frameworks leave it, that fills a page up to its size."""
+    """Inline script data, like that of front-end frameworks, to pad a page to its size."""
     start, end = '<script>window.__STATE__={"items":"', '"}</script>'
     room = size - len(start) - len(end)
     if room <= 0:
@@ -175,7 +175,7 @@ def response(status: str, content_type: str, body: bytes) -> bytes:
 
 
 def sitemaps(generator: Generator) -> Iterator[tuple[str, str]]:
-    """Path and body of /sitemap.xml, and of its parts when one file can't hold all pages."""
+    """Path and body of /sitemap.xml, and of its parts if one file can't hold all pages."""
     space = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
     starts = range(0, generator.count, SITEMAP_MAX)
     parts = ["/sitemap.xml"] if len(starts) == 1 else [f"/sitemap-{n}.xml" for n in starts]
@@ -192,7 +192,7 @@ def sitemaps(generator: Generator) -> Iterator[tuple[str, str]]:
 
 
 def responses(generator: Generator, robots: bytes | None, has_sitemap: bool) -> dict[bytes, bytes]:
-    """Whole responses by request target."""
+    """Complete responses by request target."""
     answers = {
         generator.path(number).encode(): response(
             "200 OK", "text/html; charset=utf-8", generator.html(number)
@@ -212,7 +212,7 @@ _NOT_ALLOWED = response("405 Method Not Allowed", "text/plain", b"GET and HEAD o
 
 
 class Protocol(asyncio.Protocol):
-    """Just enough HTTP/1.1: GET and HEAD, keep-alive and pipelining."""
+    """Minimal HTTP/1.1: GET and HEAD, keep-alive and pipelining."""
 
     served = 0
 
@@ -222,7 +222,7 @@ class Protocol(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports are no subclass of asyncio's.
+        # uvloop's transports are not subclasses of asyncio's.
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
@@ -248,18 +248,18 @@ class Protocol(asyncio.Protocol):
         elif method != b"GET":
             answer = _NOT_ALLOWED
         transport.write(answer)
-        # A body of a method that is refused would be read as the next request.
+        # The body of a refused method would be read as the next request.
         if answer is _NOT_ALLOWED or b"connection: close" in head.lower():
             transport.close()
 
 
 async def serve(options: argparse.Namespace) -> None:
-    """Serve until SIGTERM or SIGINT, then say on stderr how many requests came."""
+    """Serve until SIGTERM or SIGINT, then print the number of requests to stderr."""
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    # The port must be known before the pages are made; early callers wait in the backlog.
+    # The port must be known before the pages are generated; early clients wait in the backlog.
     sock = socket.create_server(("127.0.0.1", options.port), backlog=1024)
     port = sock.getsockname()[1]
     generator = Generator(options.pages, options.kb, f"http://127.0.0.1:{port}")

@@ -1,7 +1,7 @@
-"""Crawl of a local site by this checkout and by another, in turns on the same stores.
+"""Crawls a local site with this checkout and another, alternating on the same stores.
 
-`python -m tools.bench.versus ../other/src` prints the ratio of each figure. CPU time and memory are
-those of workers and their readers.
+`python -m tools.bench.versus ../other/src` prints the ratio of each figure. CPU time and memory
+include workers and their readers.
 """
 
 import argparse
@@ -50,7 +50,7 @@ def main() -> None:
             for name, source in sources.items():
                 url, home = f"http://127.0.0.1:{port}/", Path(folder) / name
                 figures = _audit(source, url, home, databases[name], options.pages)
-                if number:  # the first round compiles and fills caches
+                if number:  # the first round compiles and warms caches
                     rounds[name].append(figures)
                 console.print(f"[dim]{name} {figures}[/]")
     _report(rounds)
@@ -85,7 +85,7 @@ def _audit(source: Path, url: str, home: Path, database: int, pages: int) -> dic
 
 
 class _Peak(threading.Thread):
-    """Most memory that the children of a process had together."""
+    """Peak of the total memory of a process's children."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
@@ -114,7 +114,7 @@ def _report(rounds: dict[str, list[dict[str, float]]]) -> None:
         for key in SHOWN
     }
     table(
-        "medians, and the median ratio of a round",
+        "medians, and the median of the ratios per round",
         ["", *medians, "ratio"],
         [[key, *[medians[name][key] for name in medians], ratios[key]] for key in SHOWN],
     )

@@ -1,1 +1,1 @@
-"""The load simulation: arrivals, work, polls, and what is written about them."""
+"""The load simulation: arrivals, work, polling and the report."""

@@ -1,4 +1,4 @@
-"""The simulator at the API: signed in, and with the latency of each request from its due time."""
+"""The simulator's API client: authenticated, measuring latency from each request's due time."""
 
 import time
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ Outcome = Literal["answered", "timeout", "broken"]
 
 
 class Refused(Exception):
-    """The simulation can't or may not run here; its text says why."""
+    """The simulation can't or must not run here; the message says why."""
 
 
 @dataclass(frozen=True)
 class Call:
     t_s: float
-    """When it was due, since the begin of the load phase."""
+    """When it was due, in seconds since the start of the load phase."""
     ms: float
     outcome: Outcome
     status: int
@@ -38,7 +38,7 @@ class Answer:
 
 
 def check_host(base_url: str) -> None:
-    """Refused unless the host is this machine or calls itself staging."""
+    """Raise Refused unless the host is this machine or is named as staging."""
     host = urlsplit(base_url).hostname or ""
     words = set(host.replace("-", ".").split("."))
     is_loopback = host in ("localhost", "::1") or (host.startswith("127.") and _is_address(host))
@@ -62,7 +62,7 @@ class Client:
         self._signed_in_at = 0.0
 
     async def __aenter__(self) -> Self:
-        # Arrivals never wait for a connection of ours: that would hide the server's slowness.
+        # Requests never wait for a client connection: that would hide the server's latency.
         self._http = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0),
             timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
@@ -90,14 +90,14 @@ class Client:
             await self.sign_in()
 
     async def ask(self, method: str, path: str, body: object = None) -> Answer:
-        """The answer, or status 0 with the reason why there is none. Never raises."""
+        """The response, or status 0 with the reason why there is none. Never raises."""
         answer, _ = await self._exchange(method, path, body)
         return answer
 
     async def timed(
         self, method: str, path: str, body: object = None, *, due: float, begin: float
     ) -> tuple[Answer, Call]:
-        """Its latency counts from `due` on (monotonic seconds), not from when it could be sent."""
+        """Latency is measured from `due` (monotonic seconds), not from the time of sending."""
         answer, outcome = await self._exchange(method, path, body)
         ms = (time.monotonic() - due) * 1_000
         return answer, Call(due - begin, ms, outcome, answer.status)

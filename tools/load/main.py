@@ -1,4 +1,4 @@
-"""The command of the load simulation: checks where it may run, runs it, and writes the report."""
+"""The load simulation command: checks where it may run, runs it, and writes the report."""
 
 import argparse
 import asyncio
@@ -18,11 +18,11 @@ from tools.load_gates import EXIT_CODES, Verdict
 REFUSED = 2
 TELL_EVERY_S = 10
 OUT = Path("build/load/staging_load_simulation.json")
-"""In a folder that git ignores: a run leaves the work tree clean."""
+"""In a folder that git ignores, so that a run leaves the work tree clean."""
 
 
 class Teller:
-    """One line that is written over on a terminal, and now and then a new one elsewhere."""
+    """One line that is overwritten on a terminal; elsewhere, an occasional new line."""
 
     def __init__(self) -> None:
         self._is_terminal = sys.stderr.isatty()
@@ -53,14 +53,14 @@ class Teller:
 def arguments_of(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="staging_load_simulation.py",
-        description="Drives a staging stack with real work and judges it by the checklist's gates."
-        " Exit code 0: PASS, 1: FAIL, 3: WARN, 2: it may not or can't run here.",
+        description="Loads a staging stack with real work and evaluates the checklist's gates."
+        " Exit codes: 0 PASS, 1 FAIL, 3 WARN, 2 if it must not or can't run here.",
     )
     parser.add_argument("--base-url", required=True, help="such as https://staging.host/api/v1")
     parser.add_argument("--email", required=True)
     parser.add_argument("--password", required=True)
-    parser.add_argument("--crawl-jobs", type=int, default=8, help="a minute")
-    parser.add_argument("--entity-jobs", type=int, default=5, help="a minute")
+    parser.add_argument("--crawl-jobs", type=int, default=8, help="per minute")
+    parser.add_argument("--entity-jobs", type=int, default=5, help="per minute")
     parser.add_argument("--scheduled-report-runs", type=int, default=3)
     parser.add_argument("--load-phase-seconds", type=float, default=300.0)
     parser.add_argument("--drain-phase-seconds", type=float, default=300.0)
@@ -68,17 +68,17 @@ def arguments_of(words: Sequence[str] | None) -> argparse.Namespace:
         "--out",
         type=Path,
         default=OUT,
-        help="default: %(default)s; the picture is written beside it",
+        help="default: %(default)s; the chart is written next to it",
     )
     parser.add_argument(
         "--site",
         action="append",
         default=[],
-        help="a site to crawl, one a campaign; without it, demo sites are served on loopback"
-        " (from port 8110 on; OUTBOUND_ALLOW_ORIGINS of the stack must name them)",
+        help="a site to crawl, one per campaign; by default, demo sites are served on loopback"
+        " (from port 8110; the stack's OUTBOUND_ALLOW_ORIGINS must list them)",
     )
-    parser.add_argument("--recipient", help="of the scheduled reports; default: --email")
-    parser.add_argument("--keep", action="store_true", help="leave its campaigns behind")
+    parser.add_argument("--recipient", help="recipient of the scheduled reports; default: --email")
+    parser.add_argument("--keep", action="store_true", help="keep its campaigns")
     arguments = parser.parse_args(words)
     for name in ("crawl_jobs", "entity_jobs", "scheduled_report_runs", "drain_phase_seconds"):
         if getattr(arguments, name) < 0:
@@ -89,7 +89,7 @@ def arguments_of(words: Sequence[str] | None) -> argparse.Namespace:
 
 
 async def simulate(arguments: argparse.Namespace) -> Run:
-    """The whole run; raises Refused when it may not or can't run here."""
+    """The whole run; raises Refused if it must not or can't run here."""
     check_host(arguments.base_url)
     options = Options(
         crawl_jobs=arguments.crawl_jobs,
@@ -121,7 +121,7 @@ async def simulate(arguments: argparse.Namespace) -> Run:
 
 
 def write(run: Run, out: Path) -> tuple[Verdict, str]:
-    """The report and its picture; the verdict, and a line for each gate."""
+    """Write the report and its chart; returns the verdict and a line for each gate."""
     document, verdict = report_of(run)
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(document, indent=2) + "\n")

@@ -1,4 +1,4 @@
-"""A page that shows a simulation at a glance: latency, queue, state over time, and the gates."""
+"""An HTML page with charts of a simulation: latency, queue and state over time, and gates."""
 
 from collections.abc import Mapping, Sequence
 from html import escape

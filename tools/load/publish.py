@@ -1,4 +1,4 @@
-"""`make load-publish`: the last load test's report becomes the one that the documents show."""
+"""`make load-publish`: copies the last load test's report into the documentation."""
 
 import os
 import shutil
@@ -11,11 +11,11 @@ PUBLISHED = Path("Docs/ops/reports") / OUT.name
 
 
 class Unpublished(Exception):
-    """There is no whole report to publish; its text says what to do."""
+    """There is no complete report to publish; the message says what to do."""
 
 
 def publish(out: Path, published: Path = PUBLISHED) -> None:
-    """Copy a report and its picture; Unpublished, with nothing copied, when one is missing."""
+    """Copy a report and its chart; raises Unpublished and copies nothing if one is missing."""
     pairs = [(out, published), (out.with_suffix(".html"), published.with_suffix(".html"))]
     for made, _ in pairs:
         if not made.is_file():

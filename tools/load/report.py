@@ -1,4 +1,4 @@
-"""What is written about a simulation: the sections, keys and gates of the checklist."""
+"""The report of a simulation, with the sections, keys and gates of the checklist."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -77,8 +77,8 @@ def report_of(run: Run) -> tuple[dict[str, Any], Verdict]:
 
 
 def _failure_rates(run: Run) -> dict[str, float | None] | None:
-    """The server's, and for the work of this run what was seen from outside: work that never ends
-    is in no server's rate."""
+    """The server's rates, and for the work of this run those seen from outside, because work that
+    never ends is not in the server's rates."""
     found = _mapping(run, "failure_rate_by_task_type")
     if found is None:
         return None

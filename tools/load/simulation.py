@@ -1,4 +1,4 @@
-"""Runs the phases of a simulation: warm-up, load at a steady rate, drain; and polls meanwhile."""
+"""Runs the phases of a simulation (warm-up, load at a steady rate, drain) while polling."""
 
 import asyncio
 import contextlib
@@ -20,7 +20,7 @@ POLL_S = 1.0
 LOOK_S = 2.0
 CALM_S = 5.0
 FLUSH_S = 4.0
-"""Processes write their figures every two seconds."""
+"""Processes write their metrics every two seconds."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,12 @@ class Options:
 
     @property
     def rate(self) -> float:
-        """Requests a second: 10 at the checklist's size, in proportion above it."""
+        """Requests per second: 10 at the checklist's size, proportionally more above it."""
         return CHECKLIST_RATE * max(1.0, self.jobs / CHECKLIST_JOBS)
 
     @property
     def poll_s(self) -> float:
-        """Twenty polls at least, however short the phase."""
+        """At least twenty polls, however short the phase."""
         return min(POLL_S, self.load_s / 20)
 
     @property
@@ -53,7 +53,7 @@ class Options:
 
 @dataclass
 class Run:
-    """What was seen."""
+    """The observations of a run."""
 
     options: Options
     work: Work
@@ -64,7 +64,7 @@ class Run:
     calls: list[Call] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
     final: dict[str, Any] | None = None
-    """The health figures over the whole run."""
+    """The health metrics over the whole run."""
     server_transitions: int = 0
 
 
@@ -101,7 +101,7 @@ class Simulation:
         return run
 
     async def _load(self) -> None:
-        """Open loop: each request is sent when it is due, whatever became of those before."""
+        """Open loop: each request is sent when it is due, regardless of earlier ones."""
         run, options = self.run_, self._options
         kinds: dict[Kind, int] = {"crawl": options.crawl_jobs, "entity": options.entity_jobs}
         due: list[tuple[float, Kind | None, int]] = list(arrivals(options.load_s, kinds))
@@ -128,7 +128,7 @@ class Simulation:
         run.calls.append(call)
 
     async def _drain(self, polling: "asyncio.Future[None]") -> None:
-        """Until all work has ended and the queue is calm, or the phase ends."""
+        """Wait until all work has ended and the queue is idle, or the phase ends."""
         polling.cancel()
         await asyncio.gather(polling, return_exceptions=True)
         run = self.run_
@@ -163,7 +163,7 @@ class Simulation:
         self._tell(phase, run)
 
     async def _look(self) -> None:
-        """Follow the work, and stay signed in."""
+        """Follow the work, and keep the session signed in."""
         while True:
             await asyncio.sleep(min(LOOK_S, self._options.load_s / 4))
             await self._client.keep_signed_in()
@@ -183,7 +183,7 @@ class Simulation:
 
 
 def sample_of(t_s: float, data: Any) -> Sample:
-    """A poll; without the figures that the gates need, it counts as failed."""
+    """One poll; it counts as failed if it lacks the metrics that the gates need."""
     try:
         metrics = data["metrics"]
         if not (metrics and data["slos"] and data["alert_state"]):
@@ -200,7 +200,7 @@ def sample_of(t_s: float, data: Any) -> Sample:
 
 
 def _transitions_since(data: dict[str, Any], run: Run) -> int:
-    """Those that the server has stored in the load phase: it may have flapped between polls."""
+    """Transitions stored by the server in the load phase, as it may flap between polls."""
     ended = run.began_at + timedelta(seconds=run.options.load_s)
     times = [
         datetime.fromisoformat(t["at"]) for t in data["transitions"] if t["previous"] is not None

@@ -1,4 +1,4 @@
-"""Demo sites on loopback, each a process with an address of its own where the system has them."""
+"""Demo sites on loopback, each a process with its own address where the system allows it."""
 
 import contextlib
 import socket
@@ -11,7 +11,7 @@ FIRST_PORT = 8_110
 
 
 def origins(count: int) -> list[str]:
-    """Where `count` sites would stand: an address each, since politeness is kept by host."""
+    """Origins for `count` sites: one address each, because request intervals apply per host."""
     return [f"http://{_address(n)}:{FIRST_PORT + n}" for n in range(count)]
 
 
@@ -20,7 +20,7 @@ def _address(number: int) -> str:
     with socket.socket() as probe:
         try:
             probe.bind((address, 0))
-        except OSError:  # only Linux answers for all of 127.0.0.0/8
+        except OSError:  # only Linux responds on all of 127.0.0.0/8
             return "127.0.0.1"
     return address
 

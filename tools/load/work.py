@@ -1,4 +1,4 @@
-"""The real work of a simulation: campaigns, crawls, entity analyses, scheduled reports."""
+"""The work of a simulation: campaigns, crawls, entity analyses, scheduled reports."""
 
 import asyncio
 import math
@@ -14,7 +14,7 @@ from tools.load.client import Answer, Client, Refused
 Kind = Literal["crawl", "entity", "report"]
 PAGES = 25
 WAVE_S = 60.0
-"""The number of jobs that was asked for arrives anew in each minute of the load phase."""
+"""The requested number of jobs arrives in each minute of the load phase."""
 WARM_UP_S = 180.0
 ROOMS = {
     "crawl": ("GET", "/crawl/runs"),
@@ -38,11 +38,11 @@ READS = (
 
 @dataclass
 class Task:
-    """A piece of work that the API has taken over."""
+    """A piece of work that the API has accepted."""
 
     kind: Kind
     path: str
-    """Where its state can be read."""
+    """The path at which its state can be read."""
     accepted_at: float
     ended_at: float | None = None
     has_failed: bool = False
@@ -55,7 +55,7 @@ class Work:
     campaigns: list[str] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
-    """Why the API did not take work over."""
+    """Why the API did not accept work."""
     reads: list[str] = field(default_factory=list)
     asked_at: datetime = field(default_factory=now)
 
@@ -64,7 +64,7 @@ class Work:
         return [task for task in self.tasks if task.ended_at is None]
 
     async def check_rooms(self) -> None:
-        """A route that is there answers 200 or asks for its parameters."""
+        """An existing route returns 200 or asks for its parameters."""
         missing = []
         for room, (method, path) in ROOMS.items():
             answer = await self.client.ask(method, path)
@@ -81,7 +81,7 @@ class Work:
             self.campaigns.append(made["id"])
 
     async def warm_up(self) -> None:
-        """A first crawl of each campaign: what there is nothing of can't be analysed."""
+        """A first crawl of each campaign, because an entity analysis needs pages."""
         for campaign in self.campaigns:
             await self.start("crawl", campaign)
         if self.refused:
@@ -126,7 +126,7 @@ class Work:
         self.tasks.append(task)
 
     async def schedule_reports(self, count: int, load_s: float, recipient: str) -> None:
-        """Reports that fall due at the full minutes of the load phase, which begins now."""
+        """Schedule reports at the full minutes of the load phase, which starts now."""
         minutes = due_minutes(now(), load_s)
         for number in range(count):
             campaign = self.campaigns[number % len(self.campaigns)]
@@ -162,7 +162,7 @@ class Work:
         return str(made[0]["state"]) if made else "waiting"
 
     async def tidy(self) -> None:
-        """Take the schedules and campaigns away again; what it can't, stays."""
+        """Delete the schedules and campaigns, as far as possible."""
         for campaign in self.campaigns:
             await self.client.ask("DELETE", f"/reports/schedule?campaign_id={campaign}")
             await self.client.ask("DELETE", f"/campaigns/{campaign}")
@@ -173,9 +173,11 @@ ENDED = FAILED | {"completed", "completed_with_errors", "cancelled", "done", "st
 
 
 def due_minutes(begin: datetime, load_s: float) -> list[datetime]:
-    """Full minutes of the phase, but for its last 5 s; the next one when it has none."""
+    """Full minutes of the phase, except in its last 5 s; the next one if there are none."""
     first = begin.replace(second=0, microsecond=0) + timedelta(minutes=1)
-    if (first - begin).total_seconds() < 2:  # the tick of that minute may come before the schedule
+    if (
+        first - begin
+    ).total_seconds() < 2:  # the tick of that minute may run before the schedule is stored
         first += timedelta(minutes=1)
     last = begin + timedelta(seconds=load_s - 5)
     count = max(1, math.floor((last - first).total_seconds() / 60) + 1)
@@ -183,7 +185,7 @@ def due_minutes(begin: datetime, load_s: float) -> list[datetime]:
 
 
 def arrivals(load_s: float, kinds: dict[Kind, int]) -> list[tuple[float, Kind, int]]:
-    """(seconds, kind, number): each kind evenly over each minute, or over a shorter phase."""
+    """(seconds, kind, number): each kind spread evenly over each minute or shorter phase."""
     wave_s = min(WAVE_S, load_s)
     found: list[tuple[float, Kind, int]] = []
     for offset, (kind, count) in zip((0.5, 0.25), kinds.items(), strict=False):

@@ -1,7 +1,7 @@
-"""The command line: everything that is done with LSOS on a machine.
+"""The command line.
 
-Each command is a module of its own, imported when it is asked for: `lsos up` must not wait for
-what only a worker needs.
+Each command is a module that is imported only when it runs, so that `lsos up` does not load what
+only a worker needs.
 """
 
 import sys
@@ -13,21 +13,21 @@ from lsos import __version__
 from lsos.core.errors import LsosError
 
 COMMANDS = {
-    "up": ("up", "Start PostgreSQL, Valkey, API, worker and a demo; serve until Ctrl-C."),
+    "up": ("up", "Start PostgreSQL, Valkey, the API, a worker and a demo; run until Ctrl-C."),
     "audit": ("audit", "Audit one site through the same pipeline as every campaign."),
-    "migrate": ("migrate", "Bring the database to the newest schema."),
+    "migrate": ("migrate", "Migrate the database to the latest schema."),
     "api": ("api", "Serve the API (uvicorn, uvloop)."),
-    "worker": ("worker", "Work on jobs; one that dies is started again."),
-    "tenant-create": ("accounts", "Make a tenant with its first user; the password is shown once."),
+    "worker": ("worker", "Run workers; restart any that die."),
+    "tenant-create": ("accounts", "Create a tenant with its first user; prints the password once."),
     "password-reset": ("accounts", "Set a user's password and end all sessions of the account."),
-    "doctor": ("doctor", "Examine settings, stores, roles, isolation and schema."),
-    "reference": ("reference", "Check releases of the reference library."),
+    "doctor": ("doctor", "Check settings, stores, roles, tenant isolation and schema."),
+    "reference": ("reference", "Validate releases of the reference library."),
 }
-"""Name: module of this package, and the line in `lsos --help`."""
+"""Command name: module of this package, and its line in `lsos --help`."""
 
 
 class Commands(click.Group):
-    """Imports a command's module when it is run."""
+    """Imports a command's module when the command runs."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -50,11 +50,11 @@ class Commands(click.Group):
 )
 @click.version_option(__version__, prog_name="lsos")
 def cli() -> None:
-    """LSOS: crawl, audit, measure and report the local search of many businesses."""
+    """LSOS: crawl, audit, measure and report on local search for many businesses."""
 
 
 def main() -> None:
-    """Entry point: an error of ours is one message, never a trace."""
+    """Entry point; prints expected errors as one message, without a traceback."""
     try:
         cli(standalone_mode=False)
     except click.ClickException as error:

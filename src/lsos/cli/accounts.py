@@ -17,12 +17,12 @@ from lsos.embedded.installation import resolve_settings
 
 @click.command("tenant-create")
 @click.argument("name")
-@click.option("--email", required=True, help="Address of its first user.")
+@click.option("--email", required=True, help="Email address of its first user.")
 @click.option("--role", default="tenant_admin", show_default=True, type=click.Choice(RANKS))
 def tenant_create(*, name: str, email: str, role: Role) -> None:
-    """Make a tenant with its first user; the password is shown once.
+    """Create a tenant with its first user; prints the password once.
 
-    The role platform_admin makes the platform tenant, or adds a user to it.
+    The role platform_admin creates the platform tenant, or adds a user to it.
     """
     asyncio.run(_tenant_create(name, email, role))
 
@@ -50,11 +50,11 @@ async def _tenant_create(name: str, email: str, role: Role) -> None:
 
 @click.command("password-reset")
 @click.argument("email")
-@click.password_option(help="Asked for when left out.")
+@click.password_option(help="Prompted for if omitted.")
 def password_reset(*, email: str, password: str) -> None:
     """Set a user's password and end all sessions of the account."""
     asyncio.run(_password_reset(email, password))
-    click.echo("the password is set; all sessions of the account have ended")
+    click.echo("password set; all sessions of the account have ended")
 
 
 async def _password_reset(email: str, password: str) -> None:

@@ -23,6 +23,6 @@ def api(*, host: str, port: int, processes: int) -> None:
         http="httptools",
         access_log=False,
         log_config=None,
-        proxy_headers=False,  # TRUSTED_PROXIES says whose X-Forwarded-For is believed
+        proxy_headers=False,  # TRUSTED_PROXIES decides whose X-Forwarded-For is trusted
         timeout_graceful_shutdown=10,
     )

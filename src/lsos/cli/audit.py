@@ -25,40 +25,40 @@ from lsos.core.errors import Invalid
     default="audit-out",
     show_default=True,
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for summary.json, issues.csv, pages.csv and links.csv.",
+    help="Output folder for summary.json, issues.csv, pages.csv and links.csv.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print only the summary, as JSON.")
 @click.option("--allow-private", is_flag=True, help="Allow loopback and private addresses.")
 @click.option(
     "--min-interval",
     type=click.FloatRange(0, 60),
-    help="Least seconds between two requests to a host; 0.2, or 0 for private hosts.",
+    help="Minimum seconds between two requests to a host; default 0.2, or 0 for private hosts.",
 )
 @click.option(
     "--concurrency",
     type=click.IntRange(1, 256),
-    help="Requests in flight; 8, or 32 for private hosts.",
+    help="Concurrent requests; default 8, or 32 for private hosts.",
 )
 @click.option(
     "--workers",
     default=1,
     show_default=True,
     type=click.IntRange(1, 32),
-    help="Worker processes.",
+    help="Number of worker processes.",
 )
 @click.option("--user-agent", help="User-Agent; its first token is matched in robots.txt.")
-@click.option("--max-depth", type=click.IntRange(0, 1_000), help="Clicks from the start URL.")
+@click.option("--max-depth", type=click.IntRange(0, 1_000), help="Maximum crawl depth.")
 @click.option(
     "--include",
     multiple=True,
     metavar="PATTERN",
-    help="Stay in these paths: a prefix, * for any run, a last $ for the end. Repeatable.",
+    help="Crawl only these paths: a prefix; * matches anything, a final $ the end. Repeatable.",
 )
 @click.option(
-    "--exclude", multiple=True, metavar="PATTERN", help="Leave these paths out. Repeatable."
+    "--exclude", multiple=True, metavar="PATTERN", help="Exclude these paths. Repeatable."
 )
 @click.option("--subdomains", is_flag=True, help="Crawl subdomains too.")
-@click.option("--no-sitemaps", is_flag=True, help="Do not seed from sitemaps.")
+@click.option("--no-sitemaps", is_flag=True, help="Do not read URLs from sitemaps.")
 def audit(
     *,
     url: str,
@@ -78,7 +78,7 @@ def audit(
 ) -> None:
     """Audit one site through the same pipeline as every campaign.
 
-    Exit code 0: done, 1: failed, 2: bad arguments.
+    Exit codes: 0 completed, 1 failed, 2 invalid arguments.
     """
     options = Options(
         url=url,

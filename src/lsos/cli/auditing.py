@@ -1,4 +1,4 @@
-"""`lsos audit`: one site through the same tables, jobs and worker as every other crawl."""
+"""`lsos audit`: audits one site with the same tables, jobs and workers as any other crawl."""
 
 import asyncio
 import os
@@ -69,7 +69,7 @@ class Options:
 
 
 def audit(options: Options) -> int:
-    """Run one audit; the exit code. Raises CommandFailed or Invalid before anything starts."""
+    """Run one audit; returns the exit code. Raises CommandFailed or Invalid before it starts."""
     console = Console(stderr=True)
     run_settings = _run_settings(options, load())
     with settings_with_stores() as settings:
@@ -80,7 +80,7 @@ def audit(options: Options) -> int:
 def _run_settings(options: Options, settings: Settings) -> RunSettings:
     start_url = normalise(options.url)
     if start_url is None:
-        raise Invalid(f"{options.url!r} is no http or https URL", field="URL")
+        raise Invalid(f"{options.url!r} is not an http or https URL", field="URL")
     if not options.allow_private:
         try:
             service.check_start_url(start_url, frozenset(), field="URL")
@@ -108,7 +108,7 @@ def _run_settings(options: Options, settings: Settings) -> RunSettings:
 
 
 class _Audit:
-    """One run, its queue and its workers."""
+    """One run with its queue and its workers."""
 
     def __init__(self, db: Database, tenant_id: UUID, children: Children) -> None:
         self.db = db
@@ -154,7 +154,7 @@ class _Audit:
         assert self.run_id is not None
         async with self.session() as session:
             run = await queries.get_run(session, self.tenant_id, self.run_id)
-            # A permit may have come free in another audit, which wakes only its own queue.
+            # Another audit may have freed a permit, but it wakes only its own queue.
             if run.state == "queued" and time.monotonic() > self._wake_at:
                 self._wake_at = time.monotonic() + WAKE_S
                 await wake_dispatcher(session, self.tenant_id, self.queue)
@@ -199,7 +199,7 @@ async def _audit(
 
 
 async def _watch(audit_: _Audit, options: Options, console: Console) -> dict[str, Any]:
-    """Follow the run to its end; a worker that dies is started again, five times."""
+    """Follow the run to its end; restarts a worker that dies, up to five times."""
     restarts = 0
     with progress_bar(console) as progress:
         bar = progress.add_task("queued", total=1, rate="")
@@ -213,7 +213,7 @@ async def _watch(audit_: _Audit, options: Options, console: Console) -> dict[str
                 restarts += 1
                 if restarts > RESTARTS:
                     await audit_.cancel()
-                    raise CommandFailed(f"the workers keep dying:\n{tail(child.log)}")
+                    raise CommandFailed(f"workers keep dying:\n{tail(child.log)}")
                 audit_.start_worker(options.workers + restarts)
             await asyncio.sleep(POLL_S)
 
@@ -314,7 +314,7 @@ def _queue_prefix() -> str:
 
 
 async def _forget_the_dead(db: Database, tenant_id: UUID) -> None:
-    """Runs of audits that were killed on this machine hold permits that nobody will give back."""
+    """End runs of killed audits on this machine: nobody else would release their permits."""
     async with db.tenant_session(tenant_id) as session:
         rows = await session.execute(
             select(CrawlRun.id, CrawlRun.queue).where(
@@ -339,7 +339,7 @@ def _is_alive(queue: str) -> bool:
 
 
 async def _cancel_jobs(db: Database, tenant_id: UUID, queue: str) -> None:
-    """Jobs of a queue that nobody serves any more."""
+    """Cancel the jobs of a queue that nobody serves any more."""
     async with db.tenant_session(tenant_id) as session:
         await session.execute(
             text(

@@ -12,7 +12,7 @@ from lsos.embedded.installation import resolve_settings
 
 @click.command()
 def doctor() -> None:
-    """Examine settings, stores, roles, isolation and schema; exit code 1 on a fault."""
+    """Check settings, stores, roles, tenant isolation and schema; exit code 1 on a fault."""
     findings = asyncio.run(examine(resolve_settings()))
     console = Console()
     for finding in findings:

@@ -1,4 +1,4 @@
-"""`lsos migrate`. As a module, it migrates what POSTGRES_DSN names."""
+"""`lsos migrate`. Run as a module, it migrates the database in POSTGRES_DSN."""
 
 import os
 from pathlib import Path
@@ -15,14 +15,14 @@ PROJECT = Path(__file__).parents[3]
 
 @click.command()
 def migrate() -> None:
-    """Bring the database to the newest schema."""
+    """Migrate the database to the latest schema."""
     with settings_with_stores() as settings:
         upgrade(settings.postgres_dsn)
-    click.echo("the database is at the newest schema")
+    click.echo("the database has the latest schema")
 
 
 def upgrade(dsn: str) -> None:
-    """Run the migrations that this database lacks."""
+    """Run all pending migrations."""
     config = Config(toml_file=str(PROJECT / "pyproject.toml"))
     config.attributes["dsn"] = dsn
     command.upgrade(config, "head")

@@ -1,4 +1,4 @@
-"""Child processes of the command line: started apart from the terminal, stopped in order."""
+"""Child processes of the command line, detached from the terminal and stopped in order."""
 
 import contextlib
 import fcntl
@@ -17,7 +17,7 @@ from pathlib import Path
 from lsos.core.errors import LsosError
 
 STOP_S = 10.0
-"""A worker puts its work back within this time; then it is killed."""
+"""A worker returns its work to the queue within this time; after that it is killed."""
 
 
 class CommandFailed(LsosError):
@@ -28,7 +28,7 @@ class CommandFailed(LsosError):
 
 @dataclass
 class Usage:
-    """What children have cost, as the kernel counted it."""
+    """Resource usage of child processes, as measured by the kernel."""
 
     cpu_s: float = 0.0
     peak_mb: float = 0.0
@@ -46,7 +46,7 @@ class Child:
 
 
 class Children:
-    """Children in order of their start; each has its log file and no terminal."""
+    """Child processes in order of start; each has a log file and no terminal."""
 
     def __init__(self, logs: Path, environ: Mapping[str, str]) -> None:
         self._logs = logs
@@ -65,7 +65,7 @@ class Children:
                 stdout=out,
                 stderr=out,
                 env=self._environ,
-                # Ctrl-C is for the parent, which stops its children in order.
+                # Only the parent receives Ctrl-C; it stops its children in order.
                 start_new_session=True,
             )
         child = Child(name, process, log)
@@ -73,7 +73,7 @@ class Children:
         return child
 
     def stop(self) -> None:
-        """SIGTERM to all, the last started first; SIGKILL to what is left after 10 s."""
+        """Send SIGTERM to all, in reverse order of start, and SIGKILL after 10 s."""
         deadline = time.monotonic() + STOP_S
         for child in reversed(self.all):
             if child.is_alive:
@@ -98,13 +98,13 @@ class Children:
 
 
 def peak_mb(ru_maxrss: int) -> float:
-    """Megabytes of getrusage's ru_maxrss: kilobytes on Linux, bytes on macOS."""
+    """Convert getrusage's ru_maxrss to megabytes: it is in kB on Linux, in bytes on macOS."""
     return ru_maxrss / (1e6 if sys.platform == "darwin" else 1_024)
 
 
 @contextmanager
 def only_one(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock; CommandFailed when another run holds it."""
+    """Hold the folder's lock; raises CommandFailed if another run holds it."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "up.lock").open("a+") as lock:
         try:
@@ -118,13 +118,13 @@ def only_one(folder: Path) -> Iterator[None]:
 
 
 def remember(folder: Path, children: Children) -> None:
-    """Note the children, so that a later run can end what a killed one left behind."""
+    """Record the children, so that a later run can end those of a killed one."""
     pids = [child.process.pid for child in children.all]
     (folder / "children.json").write_text(json.dumps(pids))
 
 
 def end_leftovers(folder: Path) -> int:
-    """End children of a run that was killed; only processes that are LSOS' own."""
+    """End the children of a killed run, but only processes of LSOS."""
     path = folder / "children.json"
     try:
         pids = json.loads(path.read_text())
@@ -157,7 +157,7 @@ def _is_ours(pid: int) -> bool:
 
 
 def free_port(wanted: int, *, is_fixed: bool) -> int:
-    """The wanted port, or the next free one; CommandFailed when a fixed one is taken."""
+    """The requested port, or the next free one; raises CommandFailed if a fixed one is taken."""
     for port in [wanted, *range(wanted + 1, wanted + 100), 0]:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -166,7 +166,7 @@ def free_port(wanted: int, *, is_fixed: bool) -> int:
             except OSError:
                 if is_fixed:
                     raise CommandFailed(
-                        f"port {wanted} is taken; choose another with --port"
+                        f"port {wanted} is in use; choose another with --port"
                     ) from None
                 continue
             return int(probe.getsockname()[1])

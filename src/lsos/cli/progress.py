@@ -1,4 +1,4 @@
-"""The progress bar of a crawl, and tables of its outcome."""
+"""The progress bar of a crawl, and tables of its results."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ STYLES = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cya
 
 
 def progress_bar(console: Console) -> Progress:
-    """A line a run: pages done of those found so far, rate, phase."""
+    """One line per run: pages done and found so far, rate, phase."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(bar_width=36),
@@ -27,7 +27,7 @@ def progress_bar(console: Console) -> Progress:
 
 
 def show(progress: Progress, bar: Any, run: Mapping[str, Any]) -> None:
-    """Move the bar to where the run is (a RunView as data)."""
+    """Update the bar to the state of the run (a RunView as data)."""
     counts = run["progress"]
     rate = counts["pages_per_s"]
     progress.update(
@@ -40,7 +40,7 @@ def show(progress: Progress, bar: Any, run: Mapping[str, Any]) -> None:
 
 
 def outcome(run: Mapping[str, Any]) -> Table:
-    """The score and the numbers of issues by severity."""
+    """The score and the number of issues by severity."""
     table = Table(show_header=True, header_style="bold", box=None, pad_edge=False)
     table.add_column("technical score", justify="right")
     for severity in SEVERITIES:
@@ -55,7 +55,7 @@ def outcome(run: Mapping[str, Any]) -> Table:
 
 
 def issues_by_code(rows: Sequence[Mapping[str, Any]], most: int = 12) -> Table:
-    """The worst codes: severity, findings, title, an example."""
+    """The most severe issues: severity, count, title, an example."""
     table = Table(show_header=True, header_style="bold", box=None, pad_edge=False, expand=True)
     table.add_column("severity", no_wrap=True)
     table.add_column("found", justify="right", no_wrap=True)
@@ -71,6 +71,6 @@ def issues_by_code(rows: Sequence[Mapping[str, Any]], most: int = 12) -> Table:
 
 
 def _path(url: str) -> str:
-    """A page's path: every row has the same origin. Hosts stay as they are."""
+    """The path of a page, since all rows have the same origin; hosts are unchanged."""
     parts = urlsplit(url)
     return (parts.path + (f"?{parts.query}" if parts.query else "")) if parts.scheme else url

@@ -1,4 +1,4 @@
-"""`lsos reference`: what authors of a release need before they upload it."""
+"""`lsos reference`: for authors of a release, before they upload it."""
 
 import sys
 from pathlib import Path
@@ -12,16 +12,16 @@ from lsos.rooms import JOINTS
 
 @click.group()
 def reference() -> None:
-    """Check releases of the reference library."""
+    """Validate releases of the reference library."""
 
 
 @reference.command("validate")
 @click.argument("place", type=click.Path(exists=True, path_type=Path), default=BUNDLED)
 def check(place: Path) -> None:
-    """Name every fault of a release by its JSON path; exit code 1 when there is one.
+    """List every error in a release by its JSON path; exit code 1 if there are any.
 
     PLACE is a folder with manifest.json, metrics.json, recommendations.json and evidence.json, or
-    one file that holds all four. Left out: the release that ships with LSOS.
+    one file with all four. Default: the release packaged with LSOS.
     """
     document, faults = read_release(place)
     faults += validate(document, JOINTS.known_codes)

@@ -1,4 +1,4 @@
-"""Brings a database to the newest schema; alembic is loaded only when there is something to do."""
+"""Migrates a database to the latest schema; loads Alembic only if there is something to do."""
 
 import asyncio
 import os
@@ -12,7 +12,7 @@ from lsos.core.db.schema_version import is_satisfied
 
 
 def ensure_schema(dsn: str) -> None:
-    """Nothing happens when the database is there. CommandFailed with what the migration said."""
+    """Does nothing if it is up to date; raises CommandFailed with the migration's output."""
     if asyncio.run(_is_there(dsn.replace("postgresql+asyncpg://", "postgresql://"))):
         return
     done = subprocess.run(
@@ -25,7 +25,7 @@ def ensure_schema(dsn: str) -> None:
     )
     if done.returncode:
         last = done.stdout.strip().splitlines()[-1:] or ["no output"]
-        raise CommandFailed(f"the database can't be migrated: {last[0]}")
+        raise CommandFailed(f"the database could not be migrated: {last[0]}")
 
 
 async def _is_there(dsn: str) -> bool:

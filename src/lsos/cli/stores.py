@@ -1,4 +1,4 @@
-"""Settings of a command that may start the embedded stores itself."""
+"""Settings of a command that can start the embedded stores itself."""
 
 import os
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ def home() -> Path:
 
 @contextmanager
 def settings_with_stores() -> Iterator[Settings]:
-    """Complete settings; starts or joins the embedded stores when none are named."""
+    """Complete settings; starts or joins the embedded stores if no others are configured."""
     settings = load()
     folder = home()
     if settings.is_strict or (settings.postgres_dsn and settings.redis_url):
@@ -36,7 +36,7 @@ def settings_with_stores() -> Iterator[Settings]:
 
 
 def as_environment(settings: Settings) -> dict[str, str]:
-    """The variables by which a child process gets the same settings."""
+    """The environment variables that give a child process the same settings."""
     named = {
         "APP_ENV": settings.app_env,
         "JWT_SECRET": settings.jwt_secret,

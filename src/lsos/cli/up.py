@@ -1,4 +1,4 @@
-"""`lsos up`: the whole product on one machine, with a demo that goes through the public API."""
+"""`lsos up`: all of LSOS on one machine, with a demo that uses the public API."""
 
 import asyncio
 import json
@@ -42,12 +42,12 @@ DEMO_PORT = 8099
 READY_S = 30.0
 DEMO_EMAIL = "demo@lsos.example"
 DEMO_INTERVAL_S = "0.02"
-"""Between two requests to the demo site: it is ours, and a newcomer waits for it."""
+"""Interval between requests to the demo site: short, since it is ours and users wait for it."""
 
 
 @dataclass
 class Demo:
-    """`.lsos/demo.json`: how to sign in, and one key a room with its figures."""
+    """`.lsos/demo.json`: the credentials, and one key per room with its figures."""
 
     path: Path
     values: dict[str, Any] = field(default_factory=dict)
@@ -68,14 +68,14 @@ class Demo:
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="Stop when the demo is done.")
+@click.option("--once", is_flag=True, help="Stop after the demo.")
 @click.option(
-    "--port", type=click.IntRange(1, 65_535), help="Port of the API; 8000 or the next free one."
+    "--port", type=click.IntRange(1, 65_535), help="Port of the API; default 8000 or next free."
 )
 def up(*, once: bool, port: int | None) -> None:
-    """Start PostgreSQL, Valkey, API, worker and a demo; serve until Ctrl-C.
+    """Start PostgreSQL, Valkey, the API, a worker and a demo; run until Ctrl-C.
 
-    Data stay in .lsos/ (or LSOS_HOME). With POSTGRES_DSN and REDIS_URL set, those are used.
+    Data is kept in .lsos/ (or LSOS_HOME). If POSTGRES_DSN and REDIS_URL are set, those are used.
     """
     sys.exit(_up(once=once, port=port))
 
@@ -85,7 +85,7 @@ def _up(*, once: bool, port: int | None) -> int:
     folder = home()
     with only_one(folder):
         if ended := end_leftovers(folder):
-            console.print(f"[dim]ended {ended} processes of a run that was killed[/]")
+            console.print(f"[dim]ended {ended} processes of a killed run[/]")
         with settings_with_stores() as settings:
             console.print("[green]✓[/] PostgreSQL and Valkey")
             ensure_schema(settings.postgres_dsn)
@@ -172,11 +172,11 @@ async def _demo(
     if once:
         stopping.cancel()
         return 0
-    console.print("\nserving until Ctrl-C")
+    console.print("\nrunning until Ctrl-C")
     while not stop.is_set():
         for child in children:
             if not child.is_alive:
-                raise CommandFailed(f"{child.name} has ended:\n{tail(child.log)}")
+                raise CommandFailed(f"{child.name} has exited:\n{tail(child.log)}")
         await asyncio.wait({stopping}, timeout=1)
     return 0
 
@@ -209,7 +209,7 @@ async def _run(
     if is_new:
         console.print(
             f"sign in as         {demo.values['email']}  password {demo.values['password']}"
-            "  [dim](shown once; kept in demo.json)[/]"
+            "  [dim](shown once; stored in demo.json)[/]"
         )
     console.print(f"[dim]figures            {demo.path}[/]", soft_wrap=True)
 
@@ -227,12 +227,12 @@ async def _until_ready(outbound: Outbound, base: str, children: list[Child]) -> 
         except OutboundError:
             pass
         if time.monotonic() > deadline:
-            raise CommandFailed(f"the API is not ready after {READY_S:.0f} s; see its log")
+            raise CommandFailed(f"the API was not ready after {READY_S:.0f} s; see its log")
         await asyncio.sleep(0.05)
 
 
 async def _demo_user(settings: Settings, demo: Demo) -> bool:
-    """Make the demo tenant and user where they are missing; whether they are new."""
+    """Create the demo tenant and user if missing; returns whether they are new."""
     db = Database.of(settings, application_name="lsos-up")
     try:
         async with system_session(db) as session:
@@ -248,7 +248,7 @@ async def _demo_user(settings: Settings, demo: Demo) -> bool:
             async with db.tenant_session(tenant.id) as session:
                 await auth.create_user(session, tenant.id, body, actor=None)
         else:
-            # The file with the password is gone: a new one.
+            # The file with the password is missing: set a new password.
             async with db.tenant_session(found.tenant_id) as session:
                 await auth.reset_password(session, found.tenant_id, found.id, password)
         demo.save(email=DEMO_EMAIL, password=password)

@@ -1,4 +1,4 @@
-"""`lsos worker`: one process in this one, or several that are kept alive."""
+"""`lsos worker`: runs a worker in this process, or supervises several."""
 
 import signal
 import time
@@ -18,7 +18,7 @@ RESTART_S = 1.0
 @click.option("--processes", default=1, show_default=True, type=click.IntRange(1, 64))
 @click.option("--queue", default=DEFAULT_QUEUE, show_default=True)
 def worker(*, processes: int, queue: str) -> None:
-    """Work on jobs; one that dies is started again."""
+    """Run workers; restart any that die."""
     settings = resolve_settings()
     if processes == 1:
         work(queue, settings)

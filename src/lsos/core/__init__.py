@@ -1,1 +1,1 @@
-"""Ground floor: plumbing that knows no domain."""
+"""Infrastructure that is independent of any domain."""

@@ -1,4 +1,4 @@
-"""The next run of a daily, weekly or monthly cadence at a local time: pure, so the tick only asks.
+"""Computes the next run of a daily, weekly or monthly cadence at a local time; pure.
 
 A local time that daylight saving skips runs at the first minute after the gap; one that it repeats
 runs once, at its first occurrence.
@@ -22,7 +22,7 @@ _LOCAL_TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 
 
 class Cadence(msgspec.Struct, frozen=True):
-    """When something recurs; `parse` makes one that is known to be sound."""
+    """When something recurs; use `parse` to create a validated one."""
 
     kind: Kind
     local_time: str
@@ -30,9 +30,9 @@ class Cadence(msgspec.Struct, frozen=True):
     timezone: str
     """IANA name."""
     weekday: int | None = None
-    """ISO, 1 Monday to 7 Sunday, of a weekly one."""
+    """ISO weekday of a weekly cadence: 1 is Monday, 7 is Sunday."""
     day_of_month: int | None = None
-    """1 to 31 of a monthly one; the last day where a month is shorter."""
+    """Day of a monthly cadence, 1 to 31; in shorter months, the last day."""
 
 
 def parse(
@@ -42,7 +42,7 @@ def parse(
     weekday: int | None = None,
     day_of_month: int | None = None,
 ) -> Cadence:
-    """A cadence; Invalid names the field that is missing, superfluous or wrong."""
+    """Validate a cadence; raises Invalid for a field that is missing, superfluous or wrong."""
     if not _LOCAL_TIME.fullmatch(local_time):
         raise Invalid(
             f"{local_time!r} is not a time HH:MM, from 00:00 to 23:59", field="local_time"
@@ -69,22 +69,22 @@ def parse(
 def next_run(cadence: Cadence, after: datetime) -> datetime:
     """The first due time (UTC) strictly after the aware time `after`.
 
-    After down-time ask once, with the present time: missed times then count as one.
+    After downtime, call this once with the current time: all missed times then count as one.
     """
     zone = ZoneInfo(cadence.timezone)
     at = time.fromisoformat(cadence.local_time)
-    # Two days back: a zone may have skipped a whole date, whose run then falls on the next one.
+    # Start two days back: a zone may have skipped a date, whose run then falls on the next.
     start = after.astimezone(zone).date() - timedelta(days=2)
     return next(due for day in _days(cadence, start) if (due := instant(day, at, zone)) > after)
 
 
 def instant(day: date, at: time, zone: ZoneInfo) -> datetime:
-    """UTC of a local time: the first of two, or the first minute after a gap."""
+    """Convert a local time to UTC: the first of two, or the first minute after a gap."""
     early = datetime.combine(day, at, zone)  # fold=0: the offset before a change
     found = early.astimezone(UTC)
     if found.astimezone(zone).replace(tzinfo=None) == early.replace(tzinfo=None):
         return found
-    # In a gap: the change lies between the readings of this time by the two offsets.
+    # In a gap, the change lies between this time read with either offset.
     before, behind = early.replace(fold=1).astimezone(UTC), found
     offset = behind.astimezone(zone).utcoffset()
     while behind - before > timedelta(minutes=1):
@@ -97,7 +97,7 @@ def instant(day: date, at: time, zone: ZoneInfo) -> datetime:
 
 
 def _days(cadence: Cadence, start: date) -> Iterator[date]:
-    """Days of the cadence, from the period that holds `start`."""
+    """The days of the cadence, from the period that contains `start`."""
     day = start
     if cadence.kind == "daily":
         while True:

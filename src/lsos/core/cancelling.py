@@ -1,4 +1,4 @@
-"""Ends background tasks for certain, also those that a library makes deaf for a moment."""
+"""Cancels background tasks reliably, even if a library swallows a cancellation."""
 
 import asyncio
 from typing import Any
@@ -7,10 +7,10 @@ AGAIN_S = 1.0
 
 
 async def end(task: "asyncio.Future[Any]") -> None:
-    """Cancel a task and wait for its end; how it ended is not told.
+    """Cancel a task and wait for it to end; its result or exception is discarded.
 
-    One cancellation may be lost: Python 3.11's wait_for, by which redis-py sends its commands,
-    swallows one that meets a finished write.
+    A single cancellation can be lost: in Python 3.11, wait_for, which redis-py uses to send
+    commands, swallows one that arrives as the write finishes.
     """
     while not task.done():
         task.cancel()

@@ -1,4 +1,4 @@
-"""The only caller of the wall clock, and the maker of ids that sort by time."""
+"""The only module that reads the wall clock, and the source of time-ordered ids."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -7,10 +7,10 @@ import uuid_utils.compat
 
 
 def now() -> datetime:
-    """The current time, aware, UTC."""
+    """The current time, timezone-aware, in UTC."""
     return datetime.now(UTC)
 
 
 def new_id() -> UUID:
-    """A UUIDv7 (RFC 9562 section 5.7): unique, and ordered by its millisecond of birth."""
+    """A UUIDv7 (RFC 9562 section 5.7): unique, and ordered by its time of creation in ms."""
     return uuid_utils.compat.uuid7()

@@ -1,29 +1,29 @@
-"""Every error that LSOS raises on purpose.
+"""All errors that LSOS raises deliberately.
 
 LsosError
-├── SettingsError          start-up refused; lists every fault
-├── Malformed              400  no JSON at all
-├── Invalid                422  the request's shape or values
+├── SettingsError          start-up refused; lists every invalid setting
+├── Malformed              400  not valid JSON
+├── Invalid                422  invalid structure or values
 ├── Unauthenticated        401
 ├── Forbidden              403
-├── NotFound               404  also another tenant's id
+├── NotFound               404  also for ids of other tenants
 ├── Conflict               409
 ├── PreconditionFailed     412
 ├── Unsupported            415
 ├── TooMany                429  with Retry-After
 ├── Unavailable            503  with Retry-After
 ├── OutboundError          502  no response (in core.outbound_errors)
-└── TaskError              outcome of a job's attempt
-    ├── Transient          try again later
-    ├── Permanent          trying again cannot help
-    └── Reschedule             no permit or not due: back to the queue, no attempt used
+└── TaskError              outcome of an attempt of a job
+    ├── Transient          another attempt may succeed
+    ├── Permanent          another attempt cannot help
+    └── Reschedule         no permit or not due: requeued, no attempt used
 """
 
 from collections.abc import Sequence
 
 
 class LsosError(Exception):
-    """Base: `code` is a stable snake_case word, `status` the HTTP status that it maps to."""
+    """Base class; `code` is a stable snake_case identifier, `status` the HTTP status."""
 
     status = 500
     code = "internal_error"
@@ -116,7 +116,7 @@ class Permanent(TaskError):
 
 
 class Reschedule(TaskError):
-    """Raised by a body that must wait; `delay_s` says how long."""
+    """Raised by a task that must wait for `delay_s` seconds."""
 
     code = "not_yet"
 

@@ -1,4 +1,4 @@
-"""The CPU priority of this process, by which background work yields to the API beside it."""
+"""Lowers the CPU priority of this process, so that background work yields to the API."""
 
 import contextlib
 import os
@@ -8,20 +8,20 @@ from pathlib import Path
 import structlog
 
 BESIDE_API = 10
-"""Niceness of workers that a command of ours starts beside an API: a ninth of its weight."""
+"""Niceness of workers that `lsos up` starts next to an API: a ninth of the API's weight."""
 AUTOGROUP = Path("/proc/self/autogroup")
 AUTOGROUP_TRIES = 30
 AUTOGROUP_WAIT_S = 0.1
-"""Unprivileged processes may, all of them together, change one autogroup in 100 ms."""
+"""All unprivileged processes together may change one autogroup per 100 ms."""
 
 log = structlog.get_logger(__name__)
 
 
 def lower(niceness: int) -> None:
-    """Give this process, and the children it will have, at least this niceness; 0 changes nothing.
+    """Raise the niceness of this process and its future children to this value; 0 changes nothing.
 
-    Call it before threads start: Linux sets the priority of the calling thread. A platform that
-    refuses is logged and changes nothing: work at the usual priority is better than none.
+    Call it before threads start, because Linux sets the priority of the calling thread. If the
+    platform refuses, this is logged and the process keeps its normal priority.
     """
     try:
         if os.getpriority(os.PRIO_PROCESS, 0) < niceness:
@@ -32,10 +32,10 @@ def lower(niceness: int) -> None:
 
 
 def _lower_session(niceness: int) -> None:
-    """Lower this process's whole session, if it leads one; nothing without Linux's autogroups.
+    """Lower the priority of the session that this process leads; only for Linux autogroups.
 
-    Where autogroups are on, a process's niceness counts within its session only, and our children
-    get sessions of their own. A session led by another, such as a shell, is not ours to lower.
+    With autogroups, niceness applies only within a session, and our children get their own
+    sessions. A session led by another process, such as a shell, is left alone.
     """
     if os.getsid(0) != os.getpid() or not AUTOGROUP.exists():
         return

@@ -1,4 +1,4 @@
-"""What may not be shown: values of secrets, and of names that sound like one."""
+"""Redacts secrets: known values, and values whose names sound secret."""
 
 import re
 from collections.abc import Iterable, Mapping, MutableMapping
@@ -18,7 +18,7 @@ HIDDEN = "[hidden]"
 
 
 class Redactor:
-    """Hides known secret values everywhere, and any value whose name sounds secret."""
+    """Hides known secret values everywhere, and every value whose name sounds secret."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self._secrets = sorted({s for s in secrets if s}, key=len, reverse=True)
@@ -33,7 +33,7 @@ class Redactor:
         return event
 
     def clean(self, value: object, depth: int = 0) -> object:
-        """The value as plain data without secrets; what is no plain data becomes its text."""
+        """The value as plain data without secrets; other objects become text."""
         if isinstance(value, PLAIN):
             return value
         if depth > MAX_DEPTH:

@@ -1,4 +1,4 @@
-"""What the parts of one process share, each made when it is first asked for."""
+"""Objects shared within one process, each created on first use."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class Resources:
-    """An async context: what was opened for the process is closed at its end."""
+    """An async context that closes at its end whatever was opened in it."""
 
     def __init__(self, settings: Settings, redis: Redis, db: Database) -> None:
         self.settings = settings
@@ -31,22 +31,23 @@ class Resources:
         await self._stack.aclose()
 
     def get(self, make: Callable[["Resources"], T]) -> T:
-        """What `make` made of these resources, once per process."""
+        """The result of `make`, which is called with these resources once per process."""
         if make not in self._made:
             self._made[make] = make(self)
         return cast(T, self._made[make])
 
     def put(self, make: Callable[["Resources"], T], made: T) -> None:
-        """Let `get(make)` answer this, such as a part that is scripted or was made elsewhere."""
+        """Make `get(make)` return this, for example a test double or an object created
+        elsewhere."""
         self._made[make] = made
 
     def on_close(self, close: Callable[[], Awaitable[object]]) -> None:
-        """Await this when the process ends, last opened first."""
+        """Await this when the process ends, in reverse order of registration."""
         self._stack.push_async_callback(close)
 
 
 def storage(resources: Resources) -> Storage:
-    """Artifacts of reports."""
+    """The storage for report artifacts."""
     return open_storage(resources.settings)
 
 

@@ -1,7 +1,7 @@
-"""Artifacts by the hash of their content: on local disk, in memory, or in an S3-compatible store.
+"""Stores artifacts by content hash: on local disk, in memory, or in an S3-compatible store.
 
-All three are stores of `obstore`, so that one path of code is tested and runs. What was put is read
-back and compared before it counts as stored, and again whenever it is read.
+All three are `obstore` stores, so one code path is tested and used for all. An artifact is read
+back and compared before it counts as stored, and verified again on each read.
 """
 
 import asyncio
@@ -30,19 +30,19 @@ log = structlog.get_logger(__name__)
 
 TRIES = 3
 RETRY_S = 0.2
-"""First wait of a retry within one call; it doubles, with jitter."""
+"""First wait before a retry within one call; it doubles, with jitter."""
 TIMEOUT_S = 15.0
 _KEY = re.compile(r"t/[0-9a-f-]{36}/(?P<sha256>[0-9a-f]{64})\.[a-z0-9]{1,8}")
 
 
 class StorageAway(Unavailable):
-    """No answer, a fault of the store's own, or too slow: later it may work."""
+    """No response, an error of the store, or a timeout: a later attempt may succeed."""
 
     code = "storage_unavailable"
 
 
 class StorageDenied(StorageAway):
-    """The store refuses our keys or bucket: somebody must mend that, then it works."""
+    """The store refuses our credentials or bucket: an operator must fix the configuration."""
 
     code = "storage_denied"
 
@@ -52,7 +52,7 @@ class ObjectMissing(NotFound):
 
 
 class ChecksumMismatch(LsosError):
-    """What the store holds is not what was put there."""
+    """The stored object differs from what was written."""
 
     code = "artifact_damaged"
 
@@ -64,12 +64,12 @@ class Stored(msgspec.Struct, frozen=True):
 
 
 def key_of(tenant_id: UUID, body: bytes, extension: str) -> str:
-    """The one key that this content has, so that a repeated put changes nothing."""
+    """The unique key of this content; a repeated put changes nothing."""
     return f"t/{tenant_id}/{hashlib.sha256(body).hexdigest()}.{extension}"
 
 
 class Storage:
-    """put, get, head and delete over any store; every failure is one of the errors above."""
+    """put, get, head and delete on any store; every failure is one of the errors above."""
 
     def __init__(
         self, make: Callable[[], ObjectStore], *, tries: int = TRIES, timeout_s: float = TIMEOUT_S
@@ -80,17 +80,17 @@ class Storage:
 
     @cached_property
     def _store(self) -> ObjectStore:
-        """Made by the first use: a process that stores nothing makes no folder."""
+        """Created on first use: a process that stores nothing creates no folder."""
         return self._make()
 
     async def put(self, tenant_id: UUID, body: bytes, extension: str) -> Stored:
-        """Create the object unless it is there; returns once its bytes were read back equal."""
+        """Create the object unless it exists; returns once it has been read back and verified."""
         key = key_of(tenant_id, body, extension)
         stored = Stored(key, _digest(key), len(body))
 
         async def create(mode: str = "create") -> None:
             try:
-                # One request: a broken one leaves nothing, as a broken multipart upload would.
+                # One request: unlike a failed multipart upload, a failed one leaves nothing.
                 await obstore.put_async(
                     self._store,
                     key,
@@ -99,7 +99,7 @@ class Storage:
                     use_multipart=False,
                 )
             except (failures.AlreadyExistsError, failures.PreconditionError):
-                return  # by us before, or by another worker now: the same bytes, if they are whole
+                return  # written earlier, or by another worker now: the same bytes
             except failures.NotSupportedError:
                 await create("overwrite")  # a store without If-None-Match
 
@@ -113,7 +113,7 @@ class Storage:
         return stored
 
     async def get(self, key: str) -> bytes:
-        """The bytes, equal to what was put; ChecksumMismatch or ObjectMissing otherwise."""
+        """The verified bytes; raises ChecksumMismatch or ObjectMissing."""
         wanted = _digest(key)
 
         async def read() -> bytes:
@@ -122,11 +122,11 @@ class Storage:
 
         body = await self._try(key, read)
         if hashlib.sha256(body).hexdigest() != wanted:
-            raise ChecksumMismatch("the stored file is damaged; make the report again")
+            raise ChecksumMismatch("the stored file is damaged; generate the report again")
         return body
 
     async def head(self, key: str) -> int | None:
-        """Size in bytes; None when there is no such object."""
+        """The size in bytes; None if there is no such object."""
         _digest(key)
 
         async def ask() -> int:
@@ -138,7 +138,7 @@ class Storage:
             return None
 
     async def delete(self, key: str) -> None:
-        """Afterwards there is no such object, whether there was one or not."""
+        """Delete the object; succeeds if there is none."""
         _digest(key)
 
         async def drop() -> None:
@@ -150,7 +150,7 @@ class Storage:
             return
 
     async def _try(self, key: str, work: Callable[[], Awaitable[T]]) -> T:
-        """Bounded tries with jitter; the caller's own waiting comes on top."""
+        """Retry a bounded number of times with jitter; callers may retry on top of that."""
         for attempt in range(1, self._tries + 1):
             try:
                 async with asyncio.timeout(self._timeout_s):
@@ -168,7 +168,7 @@ class Storage:
 
 
 def open_storage(settings: Settings, *, timeout_s: float = TIMEOUT_S) -> Storage:
-    """The store that the settings name; local disk below LSOS_HOME when they name none."""
+    """The store named by the settings; local disk below LSOS_HOME by default."""
     if settings.object_storage_endpoint:
         return Storage(partial(_bucket, settings, timeout_s), timeout_s=timeout_s)
     return Storage(partial(_folder, Path(settings.lsos_home) / "artifacts"), timeout_s=timeout_s)
@@ -194,30 +194,30 @@ def _bucket(settings: Settings, timeout_s: float) -> ObjectStore:
             "connect_timeout": timedelta(seconds=min(5.0, timeout_s)),
             "timeout": timedelta(seconds=timeout_s),
         },
-        # Retries are ours, so that all kinds of failure are bounded in one place.
+        # We retry ourselves, so that all failures are limited in one place.
         retry_config={"max_retries": 0, "retry_timeout": timedelta(seconds=timeout_s)},
     )
 
 
 def _digest(key: str) -> str:
-    """The hash that a key promises; refuses whatever is no key of ours, `..` included."""
+    """The hash in a key; refuses anything that is not an artifact key, including `..`."""
     match = _KEY.fullmatch(key)
     if match is None:
-        raise ValueError(f"{key!r} is no key of an artifact")
+        raise ValueError(f"{key!r} is not an artifact key")
     return match["sha256"]
 
 
 def _typed(error: Exception) -> Exception:
     if isinstance(error, FileNotFoundError | failures.NotFoundError):
-        return ObjectMissing("the file of this report is not in the storage")
+        return ObjectMissing("the report file is missing from the storage")
     if isinstance(error, failures.PermissionDeniedError | failures.UnauthenticatedError):
         return StorageDenied("the object storage refuses our credentials", retry_after_s=60)
     away = (failures.BaseError, OSError, TimeoutError)
     if isinstance(error, away):
-        return StorageAway("the object storage is away or fails", retry_after_s=30)
+        return StorageAway("the object storage is unavailable", retry_after_s=30)
     return error
 
 
 def _reason(error: Exception) -> str:
-    """For the log alone: it names host and bucket. The first line; the rest repeats the answer."""
+    """For logs only: it names host and bucket. The first line; the rest repeats the response."""
     return str(error).partition("\n")[0][:300] or type(error).__name__

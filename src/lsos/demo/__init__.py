@@ -1,1 +1,1 @@
-"""A small local business's web site with known faults, so that an audit can be tried offline."""
+"""A small local business's website with known defects, for trying out an audit offline."""

@@ -1,7 +1,7 @@
-"""The ledger: which faults the demo site has and where, so that an audit of it can be marked.
+"""Lists the defects of the demo site and where they are, so that an audit can be graded.
 
-Codes are those of the crawl checks. A path is the page that a finding is about: of link faults the
-linking page, of redirects the first URL, of host-wide faults the home page or /robots.txt.
+Codes are those of the checks. A path is the page that a finding is about: the linking page for
+links, the first URL for redirects, the home page or /robots.txt for host-wide defects.
 """
 
 from collections.abc import Mapping
@@ -169,7 +169,7 @@ FAULTS: Ledger = {
     "content_signal_conflict": ("/robots.txt",),
     "llms_txt_missing": ("/",),
 }
-"""Found by any complete crawl from the home page."""
+"""Defects that any complete crawl from the home page finds."""
 
 CAMPAIGN_FAULTS: Ledger = {
     "location_title_no_place": ("/locations/millbrook/",),
@@ -178,7 +178,7 @@ CAMPAIGN_FAULTS: Ledger = {
     "nap_vs_profile": ("/locations/millbrook/",),
     "doorway_city_pages": _WHITENING,
 }
-"""Found when the campaign names the three locations of the business."""
+"""Defects found if the campaign has the three locations of the business."""
 
 PUBLIC_FAULTS: Ledger = {
     "mixed_content": ("/services/dental-implants/",),
@@ -186,16 +186,16 @@ PUBLIC_FAULTS: Ledger = {
     "https_downgrade": ("/about", "/about/"),
     "hsts_missing": ("/",),
 }
-"""Found only under an https base URL on a public name; hosts on loopback are not judged by them."""
+"""Defects found only with an https base URL on a public name; loopback hosts are exempt."""
 
 SIDE_EFFECTS: Ledger = {
     "canonical_unlinked": ("/blog/fluoride-facts/",),
     "dup_near": _WHITENING,
-    # Met as the end of a redirect and as a canonical; no link names them.
+    # Reached only as a redirect target and as a canonical, not by links.
     "http_4xx": ("/locations/old-town-closed/", "/blog/fluoride/"),
-    # Whichever money pages are in the lowest quarter.
+    # Whichever commercial pages are in the lowest quarter.
     "money_page_low_link_score": (),
     "thin_content": ("/book/", "/search/?q=whitening"),
     "thin_vs_site_norm": ("/book/", "/search/?q=whitening", "/team/dr-whitlow/"),
 }
-"""May be found too, as a consequence or by the nature of the rule; no paths: on any page."""
+"""May also be found, as side effects or by the nature of the check; no paths: on any page."""

@@ -1,4 +1,4 @@
-"""Pictures of the demo site, drawn here so that the package carries no binary files."""
+"""Images of the demo site, generated so that the package contains no binary files."""
 
 import math
 import struct
@@ -13,7 +13,7 @@ _SKIES = ("#f7d9b8", "#cfe5ea", "#e9dff0", "#f5e6c4", "#d5e8d8")
 
 
 def scene(seed: int) -> bytes:
-    """A bay with pines as SVG, 960 by 360, a different one for each seed."""
+    """A bay with pines as SVG, 960 by 360, different for each seed."""
     sky = _SKIES[seed % len(_SKIES)]
     sun = 160 + (seed * 137) % 640
     pines = "".join(_pine(40 + i * 97 + (seed * 53 + i * i * 29) % 60, seed + i) for i in range(9))

@@ -1,4 +1,4 @@
-"""The demo site as it should be: every page as a draft, before any fault is planted."""
+"""The demo site without defects: every page as a draft, before any defect is planted."""
 
 import datetime
 from collections.abc import Iterator

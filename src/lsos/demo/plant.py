@@ -1,4 +1,4 @@
-"""The faults themselves: each edit spoils one healthy page in the ways that the ledger lists."""
+"""Plants the defects: each edit breaks one healthy page in the ways that `faults` lists."""
 
 from lsos.demo.pages import BLOG_CRUMB, dentist, organization, tel
 from lsos.demo.render import Draft
@@ -17,7 +17,7 @@ _LONG_ALT = (
 
 
 def plant(drafts: Drafts) -> None:
-    """Spoil the drafts in place."""
+    """Plant the defects in the drafts, in place."""
     for spoil in (_money_pages, _offices, _local_pages, _business_pages, _odd_pages, _posts, _news):
         spoil(drafts)
     _spanish(drafts)
@@ -48,7 +48,7 @@ def _money_pages(drafts: Drafts) -> None:
     page.main += f"<p>{_LOREM}</p>"
     page.left_out.add("charset")
     page.headers["Content-Type"] = "text/html"
-    # What is thin must not be padded out by the links that other services end with.
+    # The thin page must not be padded by the links at the end of other services.
     page = drafts["/services/mouthguards/"]
     page.main = to_html(next(s for s in SERVICES if s.slug == "mouthguards").body)
 
@@ -173,7 +173,7 @@ def _odd_pages(drafts: Drafts) -> None:
     page.left_out |= {"viewport", "chrome"}
     page = drafts["/search/?q=whitening"]
     page.is_listed = False
-    # The other form of the address: both answer, and both say the same.
+    # The other form of the URL: both respond, with the same content.
     drafts["/about"] = _copy_of(drafts["/about/"], "/about")
     drafts["/about"].canonical = "/about/"
     drafts["/about"].is_listed = False

@@ -1,4 +1,4 @@
-"""One page of the demo site: a draft that faults can be planted in, and how it becomes HTML."""
+"""One page of the demo site: a draft in which defects can be planted, rendered to HTML."""
 
 from dataclasses import dataclass, field
 from html import escape
@@ -34,7 +34,7 @@ FOOT = (
 
 @dataclass(slots=True)
 class Draft:
-    """A page before it is HTML."""
+    """A page before it is rendered."""
 
     path: str
     title: str
@@ -44,17 +44,17 @@ class Draft:
     """HTML below the H1."""
     lang: str = "en"
     updated: str = "2025-03-03"
-    """ISO date of the last change: Last-Modified, and lastmod of the sitemap."""
+    """ISO date of the last change, for Last-Modified and the sitemap's lastmod."""
     crumbs: list[tuple[str, str]] = field(default_factory=list)
-    """Path and name of each ancestor, the home page left out."""
+    """Path and name of each ancestor, without the home page."""
     graph: list[dict[str, object]] = field(default_factory=list)
     head: list[str] = field(default_factory=list)
-    """More markup for the end of head."""
+    """Additional markup for the end of head."""
     canonical: str = ""
     """Path, or absolute URL; empty for the page itself."""
     left_out: set[Part] = field(default_factory=set)
     is_listed: bool = True
-    """In the sitemap."""
+    """Whether it is in the sitemap."""
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
 

@@ -25,7 +25,7 @@ log = logging.getLogger("lsos.demo.access")
 
 
 class Site:
-    """Answers requests from the pages of one site."""
+    """Serves the pages of one site."""
 
     def __init__(self, pages: Mapping[str, Page], missing: Page) -> None:
         self._pages = pages
@@ -33,7 +33,7 @@ class Site:
         self._zipped: dict[bytes, bytes] = {}
 
     async def handle(self, request: web.Request) -> web.Response:
-        # The request line as sent: yarl would fold escapes that the site tells apart.
+        # The request line as sent: yarl would normalise escapes that the site distinguishes.
         target = request.raw_path
         path = target.partition("?")[0]
         if not (request.method in ("GET", "HEAD") or self._takes_form(request.method, path)):
@@ -43,7 +43,7 @@ class Site:
         headers |= page.headers
         body = page.body
         if page.status == 200:
-            # Weak, since the plain and the gzip form share it (RFC 9110 section 8.8.1).
+            # Weak, because the plain and the gzip form share it (RFC 9110 section 8.8.1).
             headers["ETag"] = f'W/"{hashlib.sha256(body).hexdigest()[:20]}"'
             headers["Cache-Control"] = "no-cache"
             if _is_fresh(request, headers):
@@ -66,7 +66,7 @@ class Site:
 
 
 def _is_fresh(request: web.Request, headers: Mapping[str, str]) -> bool:
-    """If-None-Match goes before If-Modified-Since (RFC 9110 section 13.2.2)."""
+    """If-None-Match takes precedence over If-Modified-Since (RFC 9110 section 13.2.2)."""
     tags = request.if_none_match
     if tags is not None:
         own = headers["ETag"].removeprefix("W/").strip('"')
@@ -93,7 +93,7 @@ def create_app(base_url: str) -> web.Application:
 
 
 async def start(sock: socket.socket, base_url: str = "") -> tuple[web.AppRunner, str]:
-    """Serve on a bound socket; returns the runner, to be cleaned up, and the site's base URL."""
+    """Serve on a bound socket; returns the runner, which must be cleaned up, and the base URL."""
     host, port = sock.getsockname()[:2]
     url = base_url.rstrip("/") or f"http://{host}:{port}"
     runner = web.AppRunner(
@@ -125,8 +125,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="lsos.demo.server", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=8099, help="0 picks a free one")
-    parser.add_argument("--base-url", default="", help="if the site is seen under another origin")
-    parser.add_argument("--access-log", type=Path, help="file for one line a request")
+    parser.add_argument("--base-url", default="", help="if the site has another public origin")
+    parser.add_argument("--access-log", type=Path, help="log file, one line per request")
     options = parser.parse_args(arguments)
     handler = logging.FileHandler(options.access_log) if options.access_log else None
     log.addHandler(handler or logging.StreamHandler())

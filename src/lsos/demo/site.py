@@ -34,7 +34,7 @@ ABSENT = (
 """Paths that the site names somewhere and that answer 404."""
 
 LISTED_TOO = ("/fees/", "/team/dr-lowell/", "https://www.pinecovedental.example/specials/")
-"""What stands in the sitemap beside the pages."""
+"""Entries of the sitemap in addition to the pages."""
 LASTMOD = {"/careers/": "14.03.2025", "/blog/sports-mouthguards/": "2025-06-02"}
 """Wrong dates in the sitemap."""
 
@@ -66,7 +66,7 @@ class Page:
 
 
 def build(base_url: str) -> dict[str, Page]:
-    """All responses by path as it stands in a request line; a key may have a query.
+    """All responses, by path as in a request line; a key may include a query.
 
     `base_url` has no trailing slash, such as http://127.0.0.1:8080.
     """

@@ -1,4 +1,4 @@
-"""A real PostgreSQL and Valkey from wheels, so that nothing has to be installed to run LSOS."""
+"""A real PostgreSQL and Valkey from wheels, so that LSOS runs without other installation."""
 
 from lsos.embedded.errors import EmbeddedError
 from lsos.embedded.stores import Running, Stores, find, start

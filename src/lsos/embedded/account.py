@@ -1,4 +1,4 @@
-"""Whom the servers run as: PostgreSQL refuses root, so root lends them an unprivileged account."""
+"""The account of the servers: PostgreSQL refuses root, so root uses an unprivileged account."""
 
 import os
 import pwd
@@ -17,10 +17,10 @@ class Account:
 
 
 def account_for(root: Path, data: Path) -> Account | None:
-    """None when we are not root: the servers then run as ourselves.
+    """None if we are not root: the servers then run as the current user.
 
     The account that owns the data comes first, so that a later choice never locks it out; then the
-    owner of the checkout. A bare number would be gentler still, but initdb wants a named account.
+    owner of the checkout. initdb requires a named account, so a bare uid is not enough.
     """
     if os.geteuid() != 0:
         return None
@@ -29,14 +29,15 @@ def account_for(root: Path, data: Path) -> Account | None:
         if owner is None:
             raise EmbeddedError(
                 f"{data} belongs to root, and PostgreSQL does not run as root. "
-                f"Give it to the account that made it: chown -R ACCOUNT {data}"
+                f"Give it to the account that created it: chown -R ACCOUNT {data}"
             )
         return owner
     existing = next(path for path in (root, *root.parents) if path.exists())
     account = _by_uid(existing.stat().st_uid) or _by_name("postgres") or _by_name("nobody")
     if account is None:
         raise EmbeddedError(
-            "PostgreSQL does not run as root, and this machine has no account `nobody` to lend it. "
+            "PostgreSQL does not run as root, and this machine has no account"
+            " `nobody` to run it as. "
             "Run as an ordinary user, or set POSTGRES_DSN and REDIS_URL."
         )
     return account
@@ -52,17 +53,17 @@ def check_owner(data: Path, account: Account | None) -> None:
 
 
 def lent(account: Account | None) -> dict[str, Any]:
-    """Arguments of subprocess that make the child run as the account."""
+    """Arguments for subprocess that run the child as the account."""
     if account is None:
         return {}
     return {"user": account.uid, "group": account.gid, "extra_groups": ()}
 
 
 def can(account: Account | None, test: str, path: Path) -> bool:
-    """Whether the account passes `test` (-x, -r, -w) on the path, its parents included."""
+    """Whether the account passes `test` (-x, -r, -w) on the path, including its parents."""
     if account is None:
         return True
-    # Mode bits would miss access lists and odd mounts; the account itself is asked.
+    # Mode bits would miss ACLs and special mounts, so test as the account itself.
     answer = subprocess.run(  # noqa: S603 - fixed words and a path
         ["/bin/sh", "-c", 'test "$0" "$1"', test, str(path)], check=False, cwd="/", **lent(account)
     )
@@ -70,7 +71,7 @@ def can(account: Account | None, test: str, path: Path) -> bool:
 
 
 def private_folder(path: Path, account: Account | None) -> Path:
-    """Makes the folder the account's own, closed to all others."""
+    """Give the folder to the account, and close it to all others."""
     path.mkdir(mode=0o700, exist_ok=True)
     path.chmod(0o700)
     if account is not None:

@@ -1,5 +1,5 @@
-"""The one error of the embedded servers."""
+"""The error of the embedded servers."""
 
 
 class EmbeddedError(RuntimeError):
-    """The embedded servers cannot be had; the message says what to do about it."""
+    """The embedded servers are unavailable; the message says what to do."""

@@ -1,4 +1,4 @@
-"""Watches the process that started it, and stops the servers if that one died without doing so."""
+"""Watches the process that started it, and stops the servers if it dies without doing so."""
 
 import os
 import sys
@@ -12,11 +12,11 @@ POLL_SECONDS = 0.01
 
 def main() -> None:
     root, parent = Path(sys.argv[1]), int(sys.argv[2])
-    # The other end of the pipe closes with its process, even at kill -9; a word means all is well.
+    # The pipe closes when its process ends, even by kill -9; a message means a clean exit.
     if sys.stdin.buffer.read():
         return
-    # A dying process may close the pipe before it gives back its lock, but has done both when its
-    # children go to another parent.
+    # A dying process may close the pipe before it releases its lock, but has done both once its
+    # children have been reparented.
     deadline = time.monotonic() + 5
     while os.getppid() == parent and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)

@@ -1,4 +1,4 @@
-"""Settings of this process, with the embedded stores of `.lsos/` where none are named."""
+"""The settings of this process, using the embedded stores of `.lsos/` by default."""
 
 import os
 import secrets
@@ -16,9 +16,9 @@ FOLDER = Path(".lsos")
 
 
 def resolve_settings(environ: Mapping[str, str] | None = None) -> Settings:
-    """Settings for a plain command (`uvicorn`, `arq`, `alembic`): it joins running stores.
+    """Settings for a plain command (`uvicorn`, `arq`, `alembic`), which joins running stores.
 
-    Raises SettingsError with the command to type when there are none.
+    If there are none, raises SettingsError with the command to run.
     """
     environ = os.environ if environ is None else environ
     settings = load(environ)
@@ -27,7 +27,7 @@ def resolve_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
 
 def complete(settings: Settings, folder: Path, stores: embedded.Stores | None) -> Settings:
-    """Fill what is unset with the stores and the secret of a local installation."""
+    """Fill in unset values with the stores and the secret of a local installation."""
     changes: dict[str, object] = {}
     faults = []
     if not settings.postgres_dsn:
@@ -56,7 +56,7 @@ def _needs_stores(settings: Settings) -> bool:
 
 
 def local_secret(root: Path) -> str:
-    """The JWT secret of a local installation: made once, kept under `root`, its owner's alone."""
+    """The JWT secret of a local installation: generated once, stored in `root`, owner-only."""
     path = root / "jwt_secret"
     try:
         return path.read_text().strip()

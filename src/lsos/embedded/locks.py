@@ -1,4 +1,4 @@
-"""Locks that the kernel gives back when their holder dies, however it dies."""
+"""Locks that the kernel releases when their holder dies, however it dies."""
 
 import contextlib
 import fcntl
@@ -17,7 +17,7 @@ POLL_SECONDS = 0.02
 def alone(root: Path) -> Iterator[None]:
     """Only one process at a time starts or stops the servers of a root."""
     with contextlib.ExitStack() as stack:
-        # Somebody may have removed the root while its servers ran; they must still be stopped.
+        # The root may have been deleted while its servers run; they must still be stopped.
         with contextlib.suppress(FileNotFoundError):
             handle = _open(root / "start.lock")
             stack.callback(os.close, handle)
@@ -26,14 +26,14 @@ def alone(root: Path) -> Iterator[None]:
                 if time.monotonic() > deadline:
                     raise EmbeddedError(
                         f"Another process has been starting or stopping the servers of {root} "
-                        f"for {WAIT_SECONDS} s. End it and try again."
+                        f"for {WAIT_SECONDS} s. Stop it and try again."
                     )
                 time.sleep(POLL_SECONDS)
         yield
 
 
 class Users:
-    """The processes that use the servers of a root: each holds a shared lock while it lives."""
+    """The processes that use the servers of a root; each holds a shared lock while it lives."""
 
     def __init__(self, root: Path) -> None:
         self._handle = _open(root / "users.lock")
@@ -42,11 +42,11 @@ class Users:
         fcntl.flock(self._handle, fcntl.LOCK_SH)
 
     def is_last(self) -> bool:
-        """Ask under `alone`; afterwards nobody else counts as a user until `enter` or `leave`."""
+        """Call under `alone`; afterwards nobody else counts as a user until `enter` or `leave`."""
         return _try(self._handle, fcntl.LOCK_EX)
 
     def leave(self) -> None:
-        # Closing would not be enough: a forked child holds the same lock.
+        # Closing is not enough, because a forked child holds the same lock.
         fcntl.flock(self._handle, fcntl.LOCK_UN)
         os.close(self._handle)
 

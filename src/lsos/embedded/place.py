@@ -1,4 +1,4 @@
-"""Where the servers of a folder keep data and sockets, remembered for whoever joins them."""
+"""Where the servers of a folder keep data and sockets; stored for processes that join."""
 
 import contextlib
 import os
@@ -13,14 +13,14 @@ from lsos.embedded.account import Account, account_for, can, check_owner, privat
 from lsos.embedded.errors import EmbeddedError
 
 STATE = "stores.json"
-# macOS ends a socket's path at 103 bytes, Linux at 107.
+# Socket paths are limited to 103 bytes on macOS, and 107 on Linux.
 SOCKET_FOLDER_BYTES = 103 - len("/.s.PGSQL.5432")
-# arq does not decode a URL's path, and SQLAlchemy splits hosts at commas.
+# arq does not decode URL paths, and SQLAlchemy splits hosts at commas.
 PLAIN_PATH = re.compile(r"[A-Za-z0-9/._-]+")
 
 
 class Place(msgspec.Struct, frozen=True):
-    """`folder` differs from `root` when the servers' account cannot reach the root."""
+    """`folder` differs from `root` if the servers' account cannot reach the root."""
 
     root: Path
     folder: Path
@@ -53,7 +53,7 @@ class Place(msgspec.Struct, frozen=True):
         new.replace(self.root / STATE)
 
     def tidy(self) -> None:
-        """Removes, once the servers are gone, what was put outside the root for their sake."""
+        """Remove the files outside the root, once the servers have stopped."""
         if self.sockets.parent != self.folder:
             shutil.rmtree(self.sockets, ignore_errors=True)
         if not self.durable and self.folder != self.root:
@@ -69,7 +69,7 @@ def load(root: Path) -> Place | None:
         place = msgspec.json.decode((root / STATE).read_bytes(), type=Place, dec_hook=_path)
         if place.root == root:
             return place
-        # A moved folder takes its servers' data along; a copied one must not share them.
+        # A moved folder keeps its servers' data; a copied one must not share it.
         if not place.root.exists():
             folder = root if place.folder == place.root else place.folder
             return Place(root, folder, folder / "run", place.durable)
@@ -77,9 +77,9 @@ def load(root: Path) -> Place | None:
 
 
 def prepare(root: Path, *, durable: bool) -> tuple[Place, Account | None]:
-    """The place of this root, with its folders made and given to the servers' account."""
+    """The place of this root, with its folders created and owned by the servers' account."""
     known = load(root)
-    # Data that were promised to last are never demoted to what may be thrown away.
+    # Durable data is never demoted to disposable data.
     durable = durable or (known is not None and known.durable)
     reuse = known is not None and known.durable == durable and known.folder.is_dir()
     folder = known.folder if known and reuse else root
@@ -90,13 +90,13 @@ def prepare(root: Path, *, durable: bool) -> tuple[Place, Account | None]:
     sockets = _socket_folder(folder, known, account)
     place = Place(root, folder, sockets, durable)
     private_folder(place.valkey_data, account)
-    # Saved before anything runs, so that a killed start leaves no folder that nobody knows of.
+    # Saved before anything starts, so that a killed start leaves no unknown folder.
     place.save()
     return place, account
 
 
 def _elsewhere(account: Account | None, *, durable: bool) -> Path:
-    # Only root comes here. /var/tmp would be emptied of old files behind a durable cluster.
+    # Only root gets here. In /var/tmp, old files of a durable cluster would be deleted.
     base = Path("/var/lib/lsos") if durable else _temporary(account)
     if durable:
         base.mkdir(mode=0o755, parents=True, exist_ok=True)

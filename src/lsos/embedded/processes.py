@@ -1,4 +1,4 @@
-"""Servers by pid: who lives, who is ours, and how to end them, also when others began them."""
+"""Servers by pid: which are alive, which are ours, and stopping them, whoever started them."""
 
 import contextlib
 import os
@@ -20,7 +20,7 @@ LOG_ROTATE_BYTES = 8 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Server:
-    """A running server and the signals that end it: first politely, then at once."""
+    """A running server and the signals that stop it: first gracefully, then at once."""
 
     pid: int
     folder: Path
@@ -33,8 +33,8 @@ def is_alive(pid: int) -> bool:
 
 
 def is_taken(pid: int) -> bool:
-    """Whether the pid is in use, be it by a process that has ended but was not waited for."""
-    # An ended child of ours keeps its pid until we wait for it.
+    """Whether the pid is in use, even by a zombie."""
+    # An exited child of ours keeps its pid until we wait for it.
     with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
     try:
@@ -47,7 +47,7 @@ def is_taken(pid: int) -> bool:
 
 
 def _is_zombie(pid: int) -> bool:
-    # In a container process 1 may never reap orphans.
+    # In a container, process 1 may never reap orphans.
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
@@ -56,7 +56,7 @@ def _is_zombie(pid: int) -> bool:
 
 
 def serves(pid: int, folder: Path) -> bool:
-    """Tells a server of this folder from a stranger that was given the pid of a dead one."""
+    """Distinguishes a server of this folder from an unrelated process with a reused pid."""
     return is_alive(pid) and f" {folder} " in f"{command_line(pid)} "
 
 
@@ -84,7 +84,7 @@ def pid_in(path: Path) -> int | None:
 
 
 def end(servers: Sequence[Server], *, seconds: float = 4.5) -> None:
-    """Stops all of them together, firmly if they are not gone after `seconds`."""
+    """Stop all of them together, by force if they are still running after `seconds`."""
     _signal(servers, lambda server: server.polite)
     if not _wait_gone(servers, seconds):
         _signal(servers, lambda server: server.firm)
@@ -110,10 +110,10 @@ def _wait_gone(servers: Sequence[Server], seconds: float) -> bool:
 
 
 def end_strays(folder: Path) -> None:
-    """Ends what still works in the data folder though no postmaster of it runs (Linux).
+    """End backends that use the data folder although its postmaster is gone (Linux).
 
     Backends in the middle of a statement outlive a killed postmaster, and PostgreSQL refuses to
-    start beside them.
+    start while they run.
     """
     strays = [pid for pid in _postgres_pids() if _works_in(pid, folder)]
     for pid in strays:
@@ -143,7 +143,7 @@ def _works_in(pid: int, folder: Path) -> bool:
 def launch(
     command: Sequence[str | Path], *, log: Path, env: Mapping[str, str], account: Account | None
 ) -> int:
-    """Starts a server that belongs to nobody in particular, and returns its pid."""
+    """Start a detached server, and return its pid."""
     with open_log(log) as output:
         process = subprocess.Popen(  # noqa: S603 - our own programs
             command,
@@ -152,25 +152,25 @@ def launch(
             stderr=output,
             cwd=log.parent,
             env=env,
-            # Ctrl-C is ours to answer; the terminal would send it to the whole group.
+            # We handle Ctrl-C ourselves; the terminal would send it to the whole group.
             start_new_session=True,
             umask=0o077,
             **lent(account),
         )
-    # It may outlive this process's stake in it, which Popen would complain about; `is_alive` reaps.
+    # It may outlive our use of it, and Popen would warn about that; `is_alive` reaps it.
     process.returncode = 0
     return process.pid
 
 
 def open_log(path: Path) -> IO[bytes]:
-    # A log of errors quotes statements, so it is for its owner only.
+    # The error log quotes statements, so only its owner may read it.
     if path.exists() and path.stat().st_size > LOG_ROTATE_BYTES:
         path.replace(path.with_suffix(".log.1"))
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab")
 
 
 def failure(what: str, words: str) -> EmbeddedError:
-    """Why a server did not start, in its own last words."""
+    """Why a server did not start, from the end of its log."""
     lines = "\n  ".join(words.strip().splitlines()[-8:])
     way_out = "Or set POSTGRES_DSN and REDIS_URL to servers of your own."
     if "No space left" in words or "free disk space" in words:

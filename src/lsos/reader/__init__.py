@@ -1,1 +1,1 @@
-"""Reading untrusted pages in a child process that can be killed and holds nothing worth taking."""
+"""Parses and checks untrusted pages in a child process that can be killed and has no secrets."""

@@ -1,6 +1,6 @@
-"""The reader's process: reads orders from its one descriptor, answers, and ends with its worker.
+"""The reader process: reads requests from its only descriptor, responds, and exits with its worker.
 
-It has no network, database or secret; what takes too much CPU time or memory ends it.
+It has no network, database or secrets; work that takes too much CPU time or memory ends it.
 """
 
 import argparse
@@ -33,22 +33,22 @@ from lsos.web.sitemaps import parse_sitemap
 
 CHANNEL, STDOUT, STDERR = 0, 1, 2
 MAX_DESCRIPTORS = 64
-"""Enough for modules that are imported late, such as codecs."""
+"""Enough descriptors for modules that are imported late, such as codecs."""
 BUFFER_BYTES = 1 << 18
 MAX_REMEMBERED = 400_000
-"""URLs that all runs together remember: some 100 MB."""
+"""Maximum number of cached URLs of all runs together: about 100 MB."""
 COLLECT_EVERY = 1_000
-"""Pages between two looks for cycles, which reading hardly makes."""
+"""Pages between two garbage collections of cycles, which reading hardly creates."""
 
 
 class Reader:
-    """All runs of one worker."""
+    """The state of all runs of one worker."""
 
     def __init__(self) -> None:
         self._runs: dict[int, RunReader] = {}
 
     def obey(self, order: Order, raw: bytes) -> Answer | None:
-        """The answer to work; None to what needs none."""
+        """The response to a message; None if it needs none."""
         match order:
             case OpenRun():
                 self._runs[order.run] = RunReader(order)
@@ -62,15 +62,15 @@ class Reader:
         return None
 
     def _work(self, order: Work, raw: bytes) -> Answer:
-        """Never raises but MemoryError; ends the process when it takes more than its CPU time."""
-        # At the end of its time the kernel sends SIGPROF, whose default is to end the process, in
-        # the midst of C code too. CPU time, since a machine under load is no fault of the page.
+        """Raises only MemoryError; ends the process if it exceeds its CPU time."""
+        # When the time is up, the kernel sends SIGPROF, which by default ends the process, even in
+        # C code. It is CPU time, because load on the machine is not the page's fault.
         signal.setitimer(signal.ITIMER_PROF, order.cpu_s)
         try:
             return self._read(order, raw)
         except MemoryError:
             raise
-        except Exception as error:  # noqa: BLE001 -- one page must not take the others with it
+        except Exception as error:  # noqa: BLE001 -- one page must not affect the others
             return Failed(type(error).__name__)
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
@@ -125,7 +125,7 @@ def _serve(orders: BinaryIO, answers: BinaryIO) -> None:
         if answer is None:
             continue
         answers.writelines(protocol.frame(answer))
-        # Each at once: the worker takes the first that is not answered for the one at work.
+        # Respond at once: the worker assumes that the first unanswered job is being processed.
         answers.flush()
         pages += 1
         if pages % COLLECT_EVERY == 0:
@@ -133,7 +133,7 @@ def _serve(orders: BinaryIO, answers: BinaryIO) -> None:
 
 
 def _exactly(orders: BinaryIO, size: int) -> bytes:
-    """EOFError when the worker is no more."""
+    """Raises EOFError if the worker has gone."""
     data = orders.read(size)
     if len(data) < size:
         raise EOFError
@@ -141,14 +141,14 @@ def _exactly(orders: BinaryIO, size: int) -> bytes:
 
 
 def _confine(memory_mb: int) -> None:
-    """Close what was inherited, limit what may be taken, and leave its end to the worker."""
+    """Close inherited descriptors, set resource limits, and leave termination to the worker."""
     os.dup2(STDERR, STDOUT)
     os.closerange(STDERR + 1, os.sysconf("SC_OPEN_MAX"))
     size = memory_mb * 1_000_000
     _limit(resource.RLIMIT_AS, size)
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_NOFILE, MAX_DESCRIPTORS)
-    # A terminal or a supervisor signals the whole group; the worker still has pages to read then.
+    # Terminals and supervisors signal the whole group, while the worker still has pages to read.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
@@ -156,7 +156,7 @@ def _confine(memory_mb: int) -> None:
 
 
 def _limit(kind: int, size: int) -> None:
-    """Lower a limit; where the system does not know it, the time limit must do."""
+    """Lower a limit; if the system does not support it, the time limit must suffice."""
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(kind, (size, size))
 

@@ -1,4 +1,4 @@
-"""One reader process as its worker sees it: started, fed, listened to, ended."""
+"""One reader process from the worker's side: starting, sending, receiving, ending."""
 
 import asyncio
 import os
@@ -15,31 +15,32 @@ from lsos.reader.protocol import HEADER, MAX_ANSWER_BYTES
 MODULE = "lsos.reader.child"
 STDERR = 2
 END_S = 5.0
-"""A reader that was told to end, and has not by then, is killed."""
+"""A reader that has not exited this long after being asked to is killed."""
 KEPT_VARIABLES = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME", "TZ")
-"""All that a reader learns of the worker's environment, beside where modules are found."""
+"""The only variables passed on from the worker's environment, besides module paths."""
 
 
 class Job:
-    """One piece of work, until it is answered."""
+    """One piece of work, until its response arrives."""
 
     __slots__ = ("cpu_s", "deaths", "frame", "future", "run", "size")
 
     def __init__(
         self, run: int, cpu_s: float, frame: Sequence[bytes], future: asyncio.Future[bytes]
     ) -> None:
-        """`run`: its number; work of no run has its own. `cpu_s`: CPU-seconds that it may take."""
+        """`run` is the run's number; work without a run has its own. `cpu_s` is its CPU limit in
+        s."""
         self.run = run
         self.cpu_s = cpu_s
         self.frame = frame
         self.future = future
         self.size = sum(map(len, frame))
         self.deaths = 0
-        """Readers that died over it, for no known reason."""
+        """The number of readers that died on it for an unknown reason."""
 
 
 class ReaderProcess(asyncio.Protocol):
-    """A child that reads pages in the order in which it is sent them."""
+    """A child process that reads pages in the order in which they are sent."""
 
     def __init__(
         self,
@@ -47,7 +48,7 @@ class ReaderProcess(asyncio.Protocol):
         on_ready: Callable[[], None],
         on_end: Callable[["ReaderProcess", int], None],
     ) -> None:
-        """`on_end` gets the exit code, negative for a signal."""
+        """`on_end` receives the exit code, negative for a signal."""
         self._on_answer = on_answer
         self._on_ready = on_ready
         self._on_end = on_end
@@ -57,20 +58,20 @@ class ReaderProcess(asyncio.Protocol):
         self._reaping: asyncio.Task[None] | None = None
         self._gone = asyncio.Event()
         self.pending: deque[Job] = deque()
-        """Sent and not answered; the first of them is at work."""
+        """Jobs sent and not answered; the first of them is being processed."""
         self.pending_bytes = 0
         self.is_ready = False
         self.idle_ticks = 0
-        """Looks of the watch since the last answer."""
+        """Checks by the watchdog since the last response."""
         self.runs: set[int] = set()
-        """Those it was told of."""
+        """Runs that have been announced to it."""
 
     async def start(self, memory_mb: int) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
             ours.setblocking(False)
             try:
-                # In a thread: the loop would wait for the new program to be loaded.
+                # In a thread: otherwise the loop would wait for the new program to load.
                 self._process = await asyncio.to_thread(_spawn, theirs, memory_mb)
             except BaseException:
                 ours.close()
@@ -84,7 +85,7 @@ class ReaderProcess(asyncio.Protocol):
         return self._process.pid
 
     def tell(self, frame: Sequence[bytes]) -> None:
-        """Send what needs no answer."""
+        """Send a message that needs no response."""
         assert self._transport is not None
         self._transport.writelines(frame)
 
@@ -96,7 +97,7 @@ class ReaderProcess(asyncio.Protocol):
         self.tell(job.frame)
 
     def take_back(self, start: int) -> list[Job]:
-        """What is pending from `start` on: this process is not waited for any more."""
+        """Take the pending jobs from `start` on; their responses are no longer awaited here."""
         kept = [self.pending.popleft() for _ in range(start)]
         taken = list(self.pending)
         self.pending = deque(kept)
@@ -104,7 +105,7 @@ class ReaderProcess(asyncio.Protocol):
         return taken
 
     def end(self) -> None:
-        """Let it end by itself, which one that is at work does when that is done."""
+        """Let it exit by itself, after its current job."""
         assert self._transport is not None
         self._transport.abort()
 
@@ -114,11 +115,11 @@ class ReaderProcess(asyncio.Protocol):
         self.end()
 
     async def gone(self) -> None:
-        """Returns when the process is no more, and what it has cost is counted."""
+        """Return when the process has exited and its resource usage has been counted."""
         await self._gone.wait()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's are none by class.
+        # uvloop's transports are not subclasses.
         self._transport = cast(asyncio.WriteTransport, transport)
 
     def data_received(self, data: bytes) -> None:
@@ -128,7 +129,7 @@ class ReaderProcess(asyncio.Protocol):
         while len(received) - at >= HEADER.size:
             length, _ = HEADER.unpack_from(received, at)
             if length > MAX_ANSWER_BYTES or (self.is_ready and not self.pending):
-                self.kill()  # it says what no reader says
+                self.kill()  # not a message that readers send
                 return
             end = at + HEADER.size + length
             if len(received) < end:
@@ -153,7 +154,7 @@ class ReaderProcess(asyncio.Protocol):
         self._reaping = asyncio.ensure_future(self._reap())
 
     async def _reap(self) -> None:
-        """Wait for its end: only then is what it has cost counted as the worker's."""
+        """Wait for it to exit: only then is its resource usage attributed to the worker."""
         assert self._process is not None
         process = self._process
         code = await asyncio.to_thread(_wait, process)
@@ -172,7 +173,7 @@ def _spawn(channel: socket.socket, memory_mb: int) -> subprocess.Popen[bytes]:
 
 
 def _environment(ours: Mapping[str, str]) -> dict[str, str]:
-    """No secret: modules are found where this process finds them."""
+    """Contains no secrets; modules are found where this process finds them."""
     kept = {name: ours[name] for name in KEPT_VARIABLES if name in ours}
     return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
@@ -186,5 +187,5 @@ def _wait(process: subprocess.Popen[bytes]) -> int:
 
 
 def is_out_of_time(code: int) -> bool:
-    """The kernel ended it by its CPU timer."""
+    """Whether the kernel's CPU timer ended it."""
     return code == -signal.SIGPROF

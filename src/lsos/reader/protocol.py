@@ -1,7 +1,7 @@
-"""What worker and reader say to each other: msgpack messages in frames with their lengths.
+"""The protocol between worker and reader: length-prefixed msgpack messages.
 
 A frame is two little-endian 32-bit lengths, a message, and raw bytes (the body of a response,
-else nothing). Work is answered in the order in which it was sent.
+otherwise empty). Responses come in the order of the requests.
 """
 
 import struct
@@ -19,9 +19,9 @@ from lsos.web.sitemaps import Sitemap
 HEADER = struct.Struct("<II")
 """Length of the message, length of the raw bytes."""
 READY = HEADER.pack(0, 0)
-"""The first frame of a reader, empty: what ends it from now on may be a page's fault."""
+"""The first, empty frame of a reader: from now on, its death may be a page's fault."""
 MAX_ANSWER_BYTES = 256_000_000
-"""An answer beyond it is no answer: a reader that was taken over can't fill the worker's memory."""
+"""Larger responses are invalid, so that a compromised reader can't fill the worker's memory."""
 EXIT_OUT_OF_MEMORY = 70
 
 
@@ -29,12 +29,12 @@ encode_json = msgspec.json.Encoder().encode
 
 
 class OpenRun(msgspec.Struct, tag="open"):
-    """What all pages of one run share; sent before the first of them."""
+    """What all pages of one run share; sent before the first page."""
 
     run: int
-    """Number by which the messages to come name this run."""
+    """Number that identifies the run in later messages."""
     secret: bytes
-    """Keys the hashes of URLs."""
+    """Secret key of the URL hashes."""
     site: SiteContext
     checks: dict[str, CheckSetting]
     include: list[str]
@@ -49,49 +49,48 @@ class CloseRun(msgspec.Struct, tag="close"):
 
 
 class Forget(msgspec.Struct, tag="forget"):
-    """These URLs were not stored: whoever finds them again reports them again."""
+    """These URLs were not stored: report them again if they are found again."""
 
     run: int
     keys: list[int]
 
 
 class ReadPage(msgspec.Struct, tag="page"):
-    """Parse the raw bytes as the body of `page`, then judge it.
-
-    A page with an error is judged alone.
+    """Parse the raw bytes as the body of `page`, then judge it. A page with an error is only
+    judged.
     """
 
     run: int
     cpu_s: float
-    """CPU-seconds of the reader that this may take."""
+    """Limit in CPU-seconds of the reader."""
     page: PageFacts
     """The response as fetched."""
     hops: int
 
 
 class ReadStored(msgspec.Struct, tag="stored"):
-    """Judge what an earlier run has stored of a page that has not changed."""
+    """Judge the stored facts of a page that has not changed since an earlier run."""
 
     run: int
     cpu_s: float
     facts: bytes
     links: bytes
     urls: dict[int, str]
-    """Of the keys in `links`."""
+    """URLs of the keys in `links`."""
     depth: int
     in_sitemap: bool
     hops: int
 
 
 class ReadSitemap(msgspec.Struct, tag="sitemap"):
-    """Read the raw bytes as the sitemap of this URL."""
+    """Parse the raw bytes as the sitemap at this URL."""
 
     cpu_s: float
     url: str
 
 
 class ReadRobots(msgspec.Struct, tag="robots"):
-    """Read the raw bytes as a robots.txt."""
+    """Parse the raw bytes as a robots.txt."""
 
     cpu_s: float
 
@@ -101,14 +100,14 @@ Order = OpenRun | CloseRun | Forget | Work
 
 
 class PageRow(msgspec.Struct, array_like=True, gc=False):
-    """What tables and counters hold of a page beside its facts."""
+    """The columns and counters of a page, in addition to its facts."""
 
     url: str
     depth: int
     status: int
     error: str | None
     redirect_url: str
-    """Target of a redirect or of a meta refresh; "" when there is none."""
+    """Target of a redirect or of a meta refresh; "" if there is none."""
     content_type: str
     canonical: str
     title: str
@@ -127,11 +126,11 @@ class PageRow(msgspec.Struct, array_like=True, gc=False):
 
 
 class FindingRow(msgspec.Struct, array_like=True, gc=False):
-    """A finding as it is stored."""
+    """A finding in its stored form."""
 
     code: str
     subject: int
-    """Key of the URL or host that it is about."""
+    """Key of the URL or host that the finding is about."""
     severity: Severity
     scope: Scope
     url: str
@@ -156,9 +155,9 @@ def finding_row(finding: Finding, subject: int) -> FindingRow:
 class PageRead(msgspec.Struct, tag="page", gc=False):
     row: PageRow
     facts: bytes
-    """As `stored.pack_facts` makes them."""
+    """Packed by `stored.pack_facts`."""
     links: bytes
-    """As `stored.pack_links` makes them."""
+    """Packed by `stored.pack_links`."""
     findings: list[FindingRow]
     discovered: list[Discovered]
     failed_checks: list[str]
@@ -176,10 +175,10 @@ class RobotsRead(msgspec.Struct, tag="robots"):
 
 
 class Failed(msgspec.Struct, tag="failed"):
-    """The reader met an error of its own; it goes on."""
+    """The reader had an internal error, and continues."""
 
     reason: str
-    """Class of the exception."""
+    """Class name of the exception."""
 
 
 Answer = PageRead | SitemapRead | RobotsRead | Failed

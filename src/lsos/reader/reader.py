@@ -1,7 +1,7 @@
-"""The reader of one worker: shares a child process among runs, and replaces it when it breaks.
+"""The reader of one worker: shares a child process among runs, and replaces it if it breaks.
 
-Pages of different runs take turns. One that takes long keeps its process for itself, and the
-others go on in a new one, so a hostile site delays its own run alone.
+Pages of different runs take turns. A slow page keeps its process, and the others continue in a new
+one, so a hostile site delays only its own run.
 """
 
 import asyncio
@@ -36,29 +36,29 @@ from lsos.web.sitemaps import Sitemap
 log = structlog.get_logger(__name__)
 
 WINDOW = 16
-"""Pages sent ahead, so that the reader has work while the worker is busy."""
+"""Pages sent in advance, so that the reader has work while the worker is busy."""
 WINDOW_BYTES = 4_000_000
 TICK_S = 0.25
 SLOW_TICKS = 2
-"""A page that takes longer, while others wait, keeps its process for itself."""
+"""A page that takes longer, while others wait, gets its process to itself."""
 MOST_ASIDE = 2
-"""Processes that each have such a page, beside the one that reads the others."""
+"""Processes with such a page, in addition to the one that reads the others."""
 PATIENCE = 20
-"""A reader without an answer for so many times the CPU time of its page hangs."""
+"""A reader that does not respond for this multiple of its page's CPU limit is hanging."""
 MOST_DEATHS = 2
-"""A page at which so many readers died for no known reason is given up."""
+"""A page is given up after this many readers died on it for an unknown reason."""
 MOST_FAILED_STARTS = 3
 RESTART_S = 0.5
 IDLE_TICKS = 240
-"""A minute without a run: the process is ended until there is one again."""
+"""The process is stopped after this long without a run."""
 SITEMAP_SHARE = 6
-"""A full sitemap is 50 MB, and may take so many times the time of a page."""
+"""A full sitemap has 50 MB, and may take this multiple of a page's time."""
 
 A = TypeVar("A", PageRead, SitemapRead, RobotsRead)
 
 
 class Broken(Exception):
-    """What was to be read broke its reader: it takes too long, too much memory, or crashes it."""
+    """The input broke its reader: it took too long or too much memory, or crashed it."""
 
     def __init__(self, kind: Literal["parse_timeout", "parse_failed"], detail: str) -> None:
         super().__init__(detail)
@@ -67,21 +67,21 @@ class Broken(Exception):
 
 
 class ReaderUnavailable(Exception):
-    """No reader process can be started."""
+    """No reader process could be started."""
 
 
 class Reader:
-    """Starts its process with the first work, and ends it with itself."""
+    """Starts its process with the first job, and stops it when closed."""
 
     def __init__(self, *, page_cpu_s: float, memory_mb: int) -> None:
-        """`page_cpu_s`: CPU-seconds that one page may take; `memory_mb`: of a process."""
+        """`page_cpu_s` is the CPU limit per page in s, `memory_mb` the memory limit per process."""
         self.page_cpu_s = page_cpu_s
         self._memory_mb = memory_mb
         self._main: ReaderProcess | None = None
         self._aside: set[ReaderProcess] = set()
         self._turns = Turns()
         self._runs: dict[int, list[bytes]] = {}
-        """Open runs: what a process must be told of them."""
+        """The messages that announce open runs to a process."""
         self._numbers = count(1)
         self._starting: asyncio.Task[None] | None = None
         self._failed_starts = 0
@@ -96,7 +96,7 @@ class Reader:
         await self.close()
 
     async def close(self) -> None:
-        """End its processes; whoever waits for a page gets ReaderUnavailable."""
+        """Stop its processes; pending calls raise ReaderUnavailable."""
         self._is_closed = True
         if self._starting is not None:
             await asyncio.gather(self._starting, return_exceptions=True)
@@ -114,16 +114,16 @@ class Reader:
 
     @property
     def pids(self) -> list[int]:
-        """Of the living processes, the one for all runs first."""
+        """Live processes, the shared one first."""
         return [p.pid for p in ([self._main] if self._main else []) + list(self._aside)]
 
     def warm(self) -> None:
-        """Start the process now: work will follow."""
+        """Start the process now, because work will follow."""
         if self._main is None and self._starting is None and not self._is_closed:
             self._starting = asyncio.ensure_future(self._start())
 
     def open(self, run: OpenRun) -> "RunPages":
-        """Read pages of a run; its number is set here. Close what is returned."""
+        """Read pages of a run, whose number is set here. The caller must close the result."""
         run.run = next(self._numbers)
         self._runs[run.run] = frame(run)
         return RunPages(self, run.run)
@@ -139,7 +139,7 @@ class Reader:
         self._tell(run, Forget(run, list(keys)))
 
     async def read_sitemap(self, url: str, body: bytes) -> Sitemap:
-        """Raises Broken. One that takes long holds up nothing else, as if it were a run."""
+        """Raises Broken. A slow one delays nothing else, as if it were a separate run."""
         order = ReadSitemap(self.page_cpu_s * SITEMAP_SHARE, url)
         return (await self.ask(next(self._numbers), order, body, SitemapRead)).sitemap
 
@@ -148,7 +148,7 @@ class Reader:
         return await self.ask(next(self._numbers), ReadRobots(self.page_cpu_s), body, RobotsRead)
 
     async def ask(self, run: int, order: Work, raw: bytes, kind: type[A]) -> A:
-        """The answer to an order; raises Broken, and ReaderUnavailable."""
+        """The response to a request; raises Broken or ReaderUnavailable."""
         if self._is_closed:
             raise ReaderUnavailable("the reader was closed")
         future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
@@ -167,7 +167,7 @@ class Reader:
             self._main.tell(frame(order))
 
     def _send(self) -> None:
-        """Send what the process may have ahead."""
+        """Send the process as many jobs as it may have in advance."""
         process = self._main
         if process is None:
             if self._turns:
@@ -212,14 +212,14 @@ class Reader:
         if not job.future.done():
             job.future.set_result(message)
         if process in self._aside:
-            # What had been sent after its page is read elsewhere by now.
+            # The jobs sent after its page are being read elsewhere by now.
             self._aside.discard(process)
             self._turns.paused.discard(job.run)
             process.kill()
         self._send()
 
     def _ended(self, process: ReaderProcess, code: int) -> None:
-        """A process is no more: the page at work is to blame, unless it may have been chance."""
+        """A process has exited: its current page is to blame, unless it may have been chance."""
         if process is self._main:
             self._main = None
         self._aside.discard(process)
@@ -243,7 +243,7 @@ class Reader:
         self._send()
 
     def _verdict(self, job: Job, code: int) -> Broken | None:
-        """Why the job broke its reader; None when it is to be tried again."""
+        """Why the job broke its reader; None if it should be retried."""
         if is_out_of_time(code):
             return Broken("parse_timeout", f"reading it took more than {job.cpu_s:g} CPU-seconds")
         job.deaths += 1
@@ -281,13 +281,13 @@ class Reader:
         yield from self._aside
 
     def _has_others(self, process: ReaderProcess) -> bool:
-        """Another run waits for the page at work."""
+        """Whether another run waits for the current page."""
         at_work = process.pending[0].run
         is_behind = any(job.run != at_work for job in process.pending)
         return is_behind or self._turns.has_others(at_work)
 
     def _set_aside(self, process: ReaderProcess) -> None:
-        """Leave a process to the page at work; what it was sent beyond goes to another."""
+        """Leave a process to its current page; its other jobs move to another process."""
         log.info("reader_set_aside", pages=len(process.pending))
         self._turns.paused.add(process.pending[0].run)
         self._aside.add(process)
@@ -311,7 +311,7 @@ class RunPages:
         self._run = run
 
     async def read(self, page: PageFacts, body: bytes, hops: int) -> PageRead:
-        """The page read and judged; one that breaks the reader gets an error, and is judged so."""
+        """Read and judge the page; if it breaks the reader, it is judged with an error."""
         order = ReadPage(self._run, self._reader.page_cpu_s, page, hops)
         try:
             return await self._reader.ask(self._run, order, body, PageRead)
@@ -330,14 +330,14 @@ class RunPages:
         in_sitemap: bool,
         hops: int,
     ) -> PageRead:
-        """What was stored of a page, judged again; `urls` are those of the keys in `links`."""
+        """Judge the stored facts of a page; `urls` are those of the keys in `links`."""
         order = ReadStored(
             self._run, self._reader.page_cpu_s, facts, links, urls, depth, in_sitemap, hops
         )
         return await self._reader.ask(self._run, order, b"", PageRead)
 
     def forget(self, keys: Iterable[int]) -> None:
-        """These URLs were not stored: whoever finds them again must report them again."""
+        """These URLs were not stored: report them again if they are found again."""
         self._reader.forget(self._run, keys)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Reads and judges pages of a run: parse, keys of links, checks, and everything packed to store."""
+"""Reads and judges pages of a run: parsing, link keys, checks, and packing for storage."""
 
 from lsos.checks.engine import bind
 from lsos.reader.protocol import (
@@ -19,7 +19,7 @@ MAX_TITLE = 1_000
 
 
 class RunReader:
-    """Of one run: knows its checks, its scope, and which URLs it has reported."""
+    """State of one run: its checks, its scope, and the URLs it has reported."""
 
     def __init__(self, run: OpenRun) -> None:
         scope = Scope.of(run.site.start_url, run.include, run.exclude, run.subdomains)

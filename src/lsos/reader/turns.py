@@ -1,4 +1,4 @@
-"""Work that waits for a reader: runs take turns, and each keeps its own order."""
+"""Work waiting for a reader: runs take turns, and each run keeps its order."""
 
 from collections import deque
 
@@ -10,13 +10,13 @@ class Turns:
 
     def __init__(self) -> None:
         self.paused: set[int] = set()
-        """Runs with a page that takes long; their other pages wait."""
+        """Runs with a slow page; their other pages wait."""
         self._waiting: dict[int, deque[Job]] = {}
         self._order: deque[int] = deque()
-        """Runs as they may send a page."""
+        """Runs in the order in which they may send a page."""
 
     def __bool__(self) -> bool:
-        """Something may wait."""
+        """Set when work may be waiting."""
         return bool(self._waiting)
 
     def add(self, job: Job, *, is_first: bool = False) -> None:
@@ -30,12 +30,12 @@ class Turns:
             jobs.append(job)
 
     def next(self) -> Job | None:
-        """The next job of the run whose turn it is."""
+        """Take the next job of the run whose turn it is."""
         for _ in range(len(self._order)):
             run = self._order.popleft()
             jobs = self._waiting.get(run)
             while jobs and jobs[0].future.done():
-                jobs.popleft()  # whoever asked was cancelled
+                jobs.popleft()  # the caller was cancelled
             if not jobs:
                 self._waiting.pop(run, None)
                 continue
@@ -45,18 +45,18 @@ class Turns:
         return None
 
     def has_others(self, run: int) -> bool:
-        """Another run has a job that may be sent."""
+        """Whether another run has a job that may be sent."""
         return any(
             jobs and other != run and other not in self.paused
             for other, jobs in self._waiting.items()
         )
 
     def drop(self, run: int) -> None:
-        """Whoever waited for jobs of this run is gone."""
+        """Drop the jobs of this run, because nobody waits for them any more."""
         self._waiting.pop(run, None)
 
     def clear(self) -> list[Job]:
-        """All jobs, which wait no longer."""
+        """Remove and return all waiting jobs."""
         jobs = [job for jobs in self._waiting.values() for job in jobs]
         self._waiting.clear()
         self._order.clear()

@@ -1,1 +1,1 @@
-"""Reading the web: bytes of sites to facts. Pure: no IO, no clock, no room."""
+"""Parses what sites serve, from bytes to facts. Pure: no IO, no clock, no rooms."""

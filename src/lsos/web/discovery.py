@@ -1,4 +1,4 @@
-"""URLs that a page leads to: as keys for storage, and which of them a run has not seen yet."""
+"""The URLs that a page refers to, as keys for storage, and which are new to the run."""
 
 from collections.abc import Iterable, Iterator
 from enum import IntEnum
@@ -11,9 +11,9 @@ from lsos.web.stored import LinkFlag, PageLinks
 from lsos.web.urls import Scope, url_key
 
 MAX_HOPS = 10
-"""Redirects that are followed, as Googlebot does."""
+"""Maximum number of redirects to follow, as with Googlebot."""
 MAX_INTERNED = 200_000
-"""URLs of one run that are remembered at once."""
+"""Maximum number of cached URLs per run."""
 
 
 class UrlSource(IntEnum):
@@ -37,11 +37,11 @@ class Discovered(msgspec.Struct, gc=False, array_like=True):
     source: UrlSource
     is_internal: bool
     depth: int
-    """Links from the start on the way by which it was discovered."""
+    """Number of links from the start URL on the path by which it was discovered."""
     hops: int = 0
     in_sitemap: bool = False
     is_wanted: bool = True
-    """Internal, within the depth and allowed: it may enter the frontier."""
+    """Internal, within the depth limit and allowed: it may enter the frontier."""
 
 
 class _Interned(NamedTuple):
@@ -50,14 +50,14 @@ class _Interned(NamedTuple):
 
 
 class Interner:
-    """Of one slice: URL -> key, and which keys the run is known to have discovered.
+    """Cache of one slice: URL -> key, and the keys that the run is known to have discovered.
 
-    Most links of a page stand on every page of its site, so they are never hashed, scoped or
-    inserted again.
+    Most links of a page occur on every page of its site, so they are not hashed, scoped or inserted
+    again.
     """
 
     def __init__(self, secret: bytes, scope: Scope, max_depth: int | None) -> None:
-        """`secret` keys the hashes of URLs; `max_depth`: None for no limit."""
+        """`secret` is the key of the URL hashes; `max_depth` None means no limit."""
         self._secret = secret
         self._scope = scope
         self._max_depth = max_depth
@@ -68,7 +68,7 @@ class Interner:
         return self._intern(url).key
 
     def read(self, page: PageFacts, hops: int) -> tuple[PageLinks, list[Discovered]]:
-        """The page's references as keys, and the URLs that this slice has not discovered yet."""
+        """The page's references as keys, and the URLs that are new to this slice."""
         links = PageLinks([], [], [])
         discovered: list[Discovered] = []
         targets, flags, anchors = links.targets, links.flags, links.anchors
@@ -83,16 +83,16 @@ class Interner:
         return links, discovered
 
     def forget(self, keys: Iterable[int]) -> None:
-        """The transaction that was to insert these URLs failed."""
+        """Forget these URLs, because the transaction that was to insert them failed."""
         self._discovered.difference_update(keys)
 
     def clear(self) -> None:
-        """Forget all, to free memory: URLs are discovered again, which costs time alone."""
+        """Clear the cache to free memory; rediscovering URLs costs only time."""
         self._known.clear()
         self._discovered.clear()
 
     def __len__(self) -> int:
-        """URLs that are remembered."""
+        """The number of cached URLs."""
         return len(self._known)
 
     def _discover(

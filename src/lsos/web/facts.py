@@ -1,7 +1,7 @@
-"""What is known of one fetched URL: the input of page checks.
+"""What is known about one fetched URL: the input of page checks.
 
-Facts are data without behaviour beyond derived properties; they are made by `parse` and
-`fetch`, stored as msgpack, and read by checks, the site analysis and higher rooms.
+Facts are data with derived properties only; they are created by `parse` and `fetch`, stored as
+msgpack, and read by checks, the site analysis and higher rooms.
 """
 
 from functools import cached_property
@@ -25,40 +25,41 @@ FetchError = Literal[
     "parse_timeout",
     "parse_failed",
 ]
-"""What kept a URL from being measured. `robots_*`: it was not asked for at all. `parse_*`: its
-response can't be read, because that takes more time (`parse_timeout`) or memory than a page may
-take, or crashes the parser."""
+"""Why a URL could not be measured.
+
+`robots_*`: it was not requested. `parse_*`: its response cannot be parsed, because it takes more
+time (`parse_timeout`) or memory than allowed, or crashes the parser."""
 UNMEASURED_ERRORS = ("robots_disallowed", "robots_unreachable", "parse_timeout", "parse_failed")
-"""Errors that say nothing about what a visitor gets."""
+"""Errors that say nothing about what a visitor sees."""
 
 LinkKind = Literal["a", "area", "iframe"]
 ResourceKind = Literal["script", "style", "image", "media", "frame", "font", "icon", "other"]
 
 
 class Link(msgspec.Struct, array_like=True, gc=False):
-    """A hyperlink of the page, in document order, duplicates kept."""
+    """A hyperlink of the page; links are in document order, including duplicates."""
 
     url: str
-    """Absolute and normalised, without fragment; the raw href if it is no http(s) URL."""
+    """Absolute and normalised, without fragment; the raw href if it is not an http(s) URL."""
     href: str
-    """As written, stripped of ASCII white space, cut at 2,048 characters."""
+    """As written, stripped of ASCII white space, truncated to 2,048 characters."""
     anchor: str
-    """Accessible name: text, else img alt, svg title, aria-label, title; cut at 200 characters."""
+    """Accessible name: text, else img alt, svg title, aria-label, title; truncated to 200."""
     kind: LinkKind = "a"
     is_nofollow: bool = False
-    """rel has nofollow (also ugc and sponsored, which Google treats alike)."""
+    """rel contains nofollow (or ugc or sponsored, which Google treats alike)."""
     rel: str = ""
     target: str = ""
     fragment: str = ""
     is_http: bool = True
-    """False for mailto:, tel:, javascript:, data: and what is no valid URL."""
+    """False for mailto:, tel:, javascript:, data: and invalid URLs."""
     has_name: bool = True
-    """An accessible name exists (aria-labelledby included)."""
+    """Whether an accessible name exists (including aria-labelledby)."""
     role: str = ""
 
 
 class Anchorless(msgspec.Struct, array_like=True, gc=False):
-    """An `a` without href that carries text and a script hook: a link that robots can't follow."""
+    """An `a` without href but with text and a script hook: a link that crawlers can't follow."""
 
     text: str
     hook: str
@@ -67,17 +68,17 @@ class Anchorless(msgspec.Struct, array_like=True, gc=False):
 
 class Image(msgspec.Struct, array_like=True, gc=False):
     src: str
-    """Absolute URL, or "" when there is no src."""
+    """Absolute URL; "" without src."""
     alt: str | None
-    """None: no alt attribute."""
+    """None without an alt attribute."""
     has_size: bool
-    """width and height attributes, or inline width and height or aspect-ratio."""
+    """Whether it has width and height attributes, or inline width and height or aspect-ratio."""
     is_hidden: bool = False
     """aria-hidden=true, or role presentation or none."""
     is_pixel: bool = False
     """width and height are both 1 or 0."""
     srcset: str = ""
-    """srcset of the image and of the sources of its picture, joined by a space; cut at 500."""
+    """srcset of the image and of its picture's sources, joined by spaces; truncated to 500."""
     in_picture: bool = False
 
 
@@ -85,19 +86,19 @@ class Resource(msgspec.Struct, array_like=True, gc=False):
     url: str
     kind: ResourceKind
     raw: str = ""
-    """As written, cut at 500 characters."""
+    """As written, truncated to 500 characters."""
 
 
 class Form(msgspec.Struct, array_like=True, gc=False):
     action: str
-    """Absolute; the page's URL when there is no action."""
+    """Absolute; the page's URL without an action."""
     method: str = "get"
     has_password: bool = False
 
 
 class Canonical(msgspec.Struct, array_like=True, gc=False):
     url: str
-    """Resolved and normalised without its fragment; "" when it is no valid http(s) URL."""
+    """Resolved and normalised without fragment; "" if it is not a valid http(s) URL."""
     raw: str
     source: Literal["html", "header"] = "html"
     in_head: bool = True
@@ -118,7 +119,7 @@ class Heading(msgspec.Struct, array_like=True, gc=False):
 
 
 class Cookie(msgspec.Struct, array_like=True, gc=False):
-    """A Set-Cookie header, value left out."""
+    """A Set-Cookie header without its value."""
 
     name: str
     is_secure: bool
@@ -128,33 +129,33 @@ class Cookie(msgspec.Struct, array_like=True, gc=False):
 
 
 class Directives(msgspec.Struct, array_like=True, gc=False):
-    """Robots directives of one source for one user-agent token."""
+    """Robots directives from one source for one user-agent token."""
 
     bot: str
-    """"" for all bots, else the lower-case token, such as googlebot."""
+    """"" for all bots, otherwise the lower-case token, such as googlebot."""
     source: Literal["meta", "header"]
     values: list[str]
     """Lower case, stripped, such as noindex, max-snippet:0, unavailable_after: <date>."""
 
 
 class StructuredItem(msgspec.Struct, gc=False):
-    """One JSON-LD or microdata node, taken out of @graph and arrays; nested nodes stay in place."""
+    """One JSON-LD or microdata node, extracted from @graph and arrays; nested nodes stay nested."""
 
     types: list[str]
-    """schema.org names without prefix, such as Dentist."""
+    """schema.org type names without prefix, such as Dentist."""
     id: str | None
     data: dict[str, object]
     """Properties as given (JSON-LD) or as lists of strings and items (microdata)."""
     source: Literal["jsonld", "microdata"] = "jsonld"
     is_top: bool = True
-    """A node of its own, not nested in another one's property."""
+    """A top-level node, not nested in another node's property."""
 
 
 class PageFacts(msgspec.Struct, kw_only=True, omit_defaults=True, dict=True):
-    """One URL as measured: the response, and when it is HTML the document.
+    """One URL as measured: the response and, if it is HTML, the document.
 
-    Verdicts are kept when they are first asked for, which is after `parse`; what is kept so
-    stands in `__dict__` and is neither compared nor stored.
+    Derived properties are cached on first use, which is after `parse`; the cache is in `__dict__`
+    and is neither compared nor stored.
     """
 
     url: str
@@ -170,38 +171,38 @@ class PageFacts(msgspec.Struct, kw_only=True, omit_defaults=True, dict=True):
     """Normalised target of a 301, 302, 303, 307 or 308."""
     attempts: int = 1
     content_type: str = ""
-    """Content-Type as sent, lower case, cut at 200 characters."""
+    """Content-Type as sent, in lower case, truncated to 200 characters."""
     sniffed_type: str = ""
     """html, xml, json, pdf, image, text, empty or unknown, from the first 1,024 bytes."""
     charset: str = ""
-    """WHATWG encoding name by which the body was decoded."""
+    """WHATWG name of the encoding with which the body was decoded."""
     charset_source: Literal["", "bom", "header", "meta", "default"] = ""
     content_encoding: str = ""
     body_bytes: int = 0
     """After decoding Content-Encoding."""
     transfer_bytes: int = 0
     is_truncated: bool = False
-    """The body was cut at the size cap; what stands before the cut was parsed."""
+    """Whether the body was truncated at the size limit; the part before it was parsed."""
     ttfb_ms: float = 0.0
     total_ms: float = 0.0
     headers: dict[str, str] = msgspec.field(default_factory=dict)
-    """Lower-case names; the ones in `fetch.KEPT_HEADERS`; repeated ones joined by ', '."""
+    """Lower-case names of the headers in `fetch.KEPT_HEADERS`; repeated ones joined by ', '."""
     cookies: list[Cookie] = msgspec.field(default_factory=list)
     etag: str = ""
     last_modified: str = ""
     robots_allowed: bool = True
-    """By robots.txt for our user agent."""
+    """Allowed by robots.txt for our user agent."""
     googlebot_allowed: bool = True
-    """By robots.txt for Googlebot."""
+    """Allowed by robots.txt for Googlebot."""
 
     is_html: bool = False
     """Status 2xx-5xx with an HTML body that was parsed; the fields below are set only then."""
     has_doctype: bool = False
     lang: str | None = None
-    """html lang attribute as written; None when absent."""
+    """html lang attribute as written; None if absent."""
     base_href: str = ""
     titles: list[str] = msgspec.field(default_factory=list)
-    """title elements in head, white space folded (svg titles never)."""
+    """title elements in head, white space collapsed (never svg titles)."""
     body_titles: list[str] = msgspec.field(default_factory=list)
     descriptions: list[str] = msgspec.field(default_factory=list)
     """meta descriptions in head."""
@@ -210,7 +211,7 @@ class PageFacts(msgspec.Struct, kw_only=True, omit_defaults=True, dict=True):
     viewport: str | None = None
     directives: list[Directives] = msgspec.field(default_factory=list)
     meta_refresh: str = ""
-    """Normalised target of a meta refresh to another URL; "" when none."""
+    """Normalised target of a meta refresh to another URL; "" if there is none."""
     og: dict[str, str] = msgspec.field(default_factory=dict)
     """Open Graph properties: first value of each og: name."""
     twitter: dict[str, str] = msgspec.field(default_factory=dict)
@@ -220,7 +221,7 @@ class PageFacts(msgspec.Struct, kw_only=True, omit_defaults=True, dict=True):
     rel_prev: str = ""
     icons: list[str] = msgspec.field(default_factory=list)
     headings: list[Heading] = msgspec.field(default_factory=list)
-    """In document order, empty ones kept; text cut at 500 characters."""
+    """In document order, including empty ones; text truncated to 500 characters."""
     links: list[Link] = msgspec.field(default_factory=list)
     anchorless: list[Anchorless] = msgspec.field(default_factory=list)
     images: list[Image] = msgspec.field(default_factory=list)
@@ -229,31 +230,31 @@ class PageFacts(msgspec.Struct, kw_only=True, omit_defaults=True, dict=True):
     forms: list[Form] = msgspec.field(default_factory=list)
     items: list[StructuredItem] = msgspec.field(default_factory=list)
     jsonld_errors: list[str] = msgspec.field(default_factory=list)
-    """Decoder message and first characters of each JSON-LD block that is no JSON."""
+    """Decoder message and first characters of each JSON-LD block that is not valid JSON."""
     has_microdata: bool = False
     has_rdfa: bool = False
     tel_links: list[str] = msgspec.field(default_factory=list)
-    """Values of tel: links, percent-decoded."""
+    """Percent-decoded values of tel: links."""
     mailto_links: list[str] = msgspec.field(default_factory=list)
     phones: list[str] = msgspec.field(default_factory=list)
-    """Phone-like runs of the visible text, at most 50, as written."""
+    """Phone-like strings in the visible text, as written, at most 50."""
     element_count: int = 0
     duplicate_ids: list[str] = msgspec.field(default_factory=list)
     """At most 20."""
     structure_faults: list[str] = msgspec.field(default_factory=list)
-    """Faults of the source's tokens: two_heads, two_bodies, head_closed_early:<element>."""
+    """Errors in the source's tokens: two_heads, two_bodies, head_closed_early:<element>."""
     text: str = ""
-    """Main text: visible text without nav, header, footer, aside, script, style and template;
-    white space folded; cut at 100,000 characters."""
+    """Main text: visible text without nav, header, footer, aside, script, style and template; white
+    space collapsed; truncated to 100,000 characters."""
     chrome_text: str = ""
-    """Visible text of nav, header, footer and aside, one after the other, white space folded; cut
-    at 20,000 characters."""
+    """Concatenated visible text of nav, header, footer and aside, white space collapsed; truncated
+    to 20,000 characters."""
     text_bytes: int = 0
     """UTF-8 size of all visible text."""
     word_count: int = 0
     """Words of the main text; for Chinese, Japanese and Thai its characters / 2."""
     text_hash: int = 0
-    """64-bit hash of the normalised main text, signed; 0 when it is empty."""
+    """Signed 64-bit hash of the normalised main text; 0 if it is empty."""
 
     @property
     def title(self) -> str:
@@ -274,7 +275,7 @@ class PageFacts(msgspec.Struct, kw_only=True, omit_defaults=True, dict=True):
 
     @cached_property
     def is_measured(self) -> bool:
-        """Any typed answer counts; what was blocked, never asked for or unreadable does not."""
+        """Any typed response counts; blocked, unrequested and unreadable URLs do not."""
         return self.error not in UNMEASURED_ERRORS and not self.is_blocked
 
     @cached_property
@@ -285,7 +286,7 @@ class PageFacts(msgspec.Struct, kw_only=True, omit_defaults=True, dict=True):
         )
 
     def robots_values(self, bot: str = "googlebot") -> set[str]:
-        """Directives in force for `bot`, all sources taken together; none = noindex, nofollow."""
+        """Directives for `bot` from all sources together; none means noindex, nofollow."""
         values: set[str] = set()
         for entry in self.directives:
             if entry.bot in ("", bot):
@@ -300,18 +301,18 @@ class PageFacts(msgspec.Struct, kw_only=True, omit_defaults=True, dict=True):
 
     @cached_property
     def canonical_url(self) -> str:
-        """The one canonical that the page names; "" without one or when several disagree."""
+        """The canonical that the page declares; "" if there is none or several disagree."""
         urls = {c.url for c in self.canonicals if c.url and c.in_head}
         return urls.pop() if len(urls) == 1 else ""
 
     @cached_property
     def is_canonicalised(self) -> bool:
-        """The page names another URL as its canonical."""
+        """Whether the page declares another URL as its canonical."""
         return self.canonical_url not in ("", self.url)
 
     @cached_property
     def is_indexable(self) -> bool:
-        """200, HTML, no noindex, canonical to itself or absent, allowed for Googlebot."""
+        """Status 200, HTML, no noindex, canonical absent or to itself, allowed for Googlebot."""
         return (
             self.is_ok_html
             and not self.is_noindex

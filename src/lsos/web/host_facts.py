@@ -1,4 +1,4 @@
-"""What is known of one host of a site: its robots.txt and its sitemaps."""
+"""What is known about one host of a site: its robots.txt and its sitemaps."""
 
 from typing import Literal
 
@@ -20,7 +20,7 @@ class HostFacts(msgspec.Struct, gc=False, kw_only=True):
     """One host of the run: its robots.txt and sitemaps."""
 
     host: str
-    """As in the URL, with port if it is not the default."""
+    """As in the URL, with a non-default port."""
     scheme: str
     is_start: bool = False
     robots_status: int = 0
@@ -28,7 +28,7 @@ class HostFacts(msgspec.Struct, gc=False, kw_only=True):
     robots_bytes: int = 0
     robots_is_html: bool = False
     robots_text: str = ""
-    """Cut at 512,000 bytes (RFC 9309 section 2.5)."""
+    """Truncated to 512,000 bytes (RFC 9309 section 2.5)."""
     robots_sitemaps: list[str] = msgspec.field(default_factory=list)
     invalid_robots_lines: list[str] = msgspec.field(default_factory=list)
     """'<line number>: <text>', at most 20."""
@@ -41,16 +41,16 @@ class SitemapFacts(msgspec.Struct, gc=False, kw_only=True):
     status: int = 0
     error: FetchError | None = None
     kind: Literal["", "urlset", "index", "rss", "atom", "text"] = ""
-    """"" when the body is none of them."""
+    """"" if the body has none of these formats."""
     parent: str = ""
-    """URL of the index that names it."""
+    """URL of the index that lists it."""
     from_robots: bool = False
     bytes: int = 0
     """Uncompressed."""
     url_count: int = 0
     is_over_limit: bool = False
     fault: str = ""
-    """What is wrong with it (`sitemap_xml.Fault`, or unreachable); entries may still exist."""
+    """Its error (`sitemap_xml.Fault`, or unreachable); it may still have entries."""
     lastmods: list[str] = msgspec.field(default_factory=list)
     """As written, at most 1,000."""
     invalid_lastmods: list[str] = msgspec.field(default_factory=list)

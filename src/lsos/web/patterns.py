@@ -1,4 +1,4 @@
-"""Patterns over path and query, as robots.txt and the scope of a crawl write them."""
+"""Patterns for path and query, as used by robots.txt and the scope of a crawl."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -6,15 +6,16 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True)
 class Glob:
-    """A pattern over path and query: `*` is any run, a last `$` the end, else it is a prefix.
+    """A pattern for path and query: `*` matches anything, a final `$` the end; otherwise it is a
+    prefix.
 
-    Leftmost search of each literal decides, so a match takes one pass over the text.
+    It is matched by a leftmost search for each literal, in one pass over the text.
     """
 
     head: str
     parts: tuple[str, ...]
     tail: str | None
-    """What the text must end with, after the parts; None when the end is open."""
+    """What the text must end with, after the parts; None if the end is open."""
     is_exact: bool
     """The text must equal `head`."""
 

@@ -1,4 +1,4 @@
-"""robots.txt by RFC 9309, with the tolerance that Google documents: parsing and answering."""
+"""robots.txt by RFC 9309, with the leniency that Google documents: parsing and decisions."""
 
 import math
 import re
@@ -9,17 +9,17 @@ from lsos.web.host_facts import RobotsGroup
 from lsos.web.patterns import Glob
 
 MAX_ROBOTS_BYTES = 512_000
-"""RFC 9309 section 2.5: at least 500 KiB must be parsed. What follows is ignored, as by Google."""
+"""RFC 9309 section 2.5: at least 500 KiB must be parsed. The rest is ignored, as by Google."""
 MAX_INVALID_LINES = 20
 
 Verdict = Literal["parse", "allow_all", "disallow_all"]
 
-_MAX_LINE_BYTES = 16_663  # Google reads no further in a line; the rest of it is ignored.
+_MAX_LINE_BYTES = 16_663  # Google ignores the rest of a longer line.
 _FIELDS = frozenset(
     {"user-agent", "allow", "disallow", "sitemap", "crawl-delay"}
     | {"host", "clean-param", "content-signal", "content-usage"}
 )
-# Misspellings that Google obeys. Other crawlers don't, so these lines count as invalid too.
+# Misspellings that Google accepts. Other crawlers don't, so these lines count as invalid.
 _TYPOS = {
     "useragent": "user-agent",
     "user agent": "user-agent",
@@ -30,11 +30,11 @@ _TYPOS = {
     "disallaw": "disallow",
     "site-map": "sitemap",
 }
-# RFC 9309 has letters, _ and -; digits occur in tokens that exist, such as MJ12bot and 360Spider.
+# RFC 9309 allows letters, _ and -; existing tokens also have digits: MJ12bot, 360Spider.
 _TOKEN = re.compile(r"[a-z0-9_-]+")
 _TRIPLET = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-# Written raw by some and encoded by others; encoding both sides makes them equal.
+# Some write these raw and others encoded; encoding both sides makes them equal.
 _ENCODED = {ord(char): f"%{ord(char):02X}" for char in " \"<>`{}^|'\\\t"}
 # RFC 9309 section 2.2.3: a literal * or $ of a URL is matched by its percent triplet.
 _SPECIAL = {ord("*"): "%2A", ord("$"): "%24"}
@@ -43,11 +43,11 @@ _NORMAL_PATH = re.compile(r"[A-Za-z0-9/_.~?=&;:,+!()@-]*+")
 _PATH_AND_QUERY = re.compile(r"(?:[^/?;#:]*+:(?=//))?+(?://)?+[^/?;#]*+([^#]*+)")
 
 _Rule = tuple[str, Glob, bool]
-"""Literal start (it spares most calls of the glob), pattern, is it allowed."""
+"""Literal prefix (which avoids most glob calls), pattern, whether it is allowed."""
 
 
 class Robots:
-    """The rules of one robots.txt. It can be made again from stored groups."""
+    """The rules of one robots.txt; it can be recreated from stored groups."""
 
     __slots__ = ("_compiled", "groups", "invalid_lines", "sitemaps")
 
@@ -65,8 +65,8 @@ class Robots:
     def allows(self, agent_token: str, url: str) -> bool:
         """`agent_token` is a product token, such as Googlebot; `url` is normalised.
 
-        The longest pattern decides, allow wins a tie (RFC 9309 section 2.2.2). Characters outside
-        of ASCII are not encoded here: the caller does that (`urls.normalise`).
+        The longest pattern decides, allow wins a tie (RFC 9309 section 2.2.2). Non-ASCII characters
+        must already be encoded by the caller (`urls.normalise`).
         """
         path = _path_of(url)
         if path == "/robots.txt":
@@ -81,7 +81,7 @@ class Robots:
         return True
 
     def crawl_delay_s(self, agent_token: str) -> float | None:
-        """The largest Crawl-delay in the groups of the agent, else of *; uncapped."""
+        """The largest Crawl-delay in the groups of the agent, else of *; without a limit."""
         groups = self._groups_of(agent_token.lower())
         return max((g.crawl_delay_s for g in groups if g.crawl_delay_s is not None), default=None)
 
@@ -91,7 +91,7 @@ class Robots:
 
 
 def parse_robots(source: str | bytes) -> Robots:
-    """Never fails: what can't be read is no rule. Patterns come out percent-encoded."""
+    """Never fails: unreadable lines are not rules. The resulting patterns are percent-encoded."""
     parser = _Parser()
     for number, line in enumerate(_lines(source), 1):
         parser.read(number, line)
@@ -99,9 +99,9 @@ def parse_robots(source: str | bytes) -> Robots:
 
 
 def verdict(status: int, error: FetchError | None) -> Verdict:
-    """What a response to /robots.txt means (RFC 9309 section 2.3.1), redirects followed.
+    """Interpret a response to /robots.txt (RFC 9309 section 2.3.1), after redirects.
 
-    429 is a server error, as at Google. A body beyond the cap is parsed up to it.
+    429 counts as a server error, as with Google. A body over the limit is parsed up to it.
     """
     if error == "too_many_redirects":
         return "allow_all"
@@ -140,10 +140,11 @@ class _Parser:
             self.invalid_lines.append(f"{number}: {line.strip()[:200]}")
 
     def _agent(self, value: str) -> None:
-        """Only a rule ends a run of user-agent lines; other lines don't (RFC 9309 section 2.2.4).
+        """Only a rule ends a sequence of user-agent lines; other lines don't (RFC 9309 section
+        2.2.4).
 
-        A delay or signal belongs to the agents above it alone, so what follows it is a group of
-        its own that shares the rules to come.
+        A delay or signal belongs to the agents above it only, so the lines after it form a separate
+        group that shares the following rules.
         """
         if self._has_rules:
             self._open = []
@@ -176,7 +177,7 @@ class _Parser:
 def _lines(source: str | bytes) -> list[str]:
     data = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else source
     if len(data) > MAX_ROBOTS_BYTES:
-        # A pattern cut in half would forbid more than its author wrote.
+        # A truncated pattern would forbid more than its author wrote.
         kept = data[:MAX_ROBOTS_BYTES]
         data = kept[: max(kept.rfind(b"\n"), kept.rfind(b"\r")) + 1]
     for mark in (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"):
@@ -187,10 +188,10 @@ def _lines(source: str | bytes) -> list[str]:
 
 
 def _field(body: str) -> tuple[str, str, bool]:
-    """(field, value, is it valid by the RFC); the field is "" when it can't be told."""
+    """(field, value, whether it is valid by the RFC); the field is "" if unrecognisable."""
     name, colon, value = body.partition(":")
     if not colon:
-        # Google takes white space for a forgotten colon if there are just two words.
+        # Google treats white space as a missing colon if there are exactly two words.
         words = body.split()
         if len(words) != 2:
             return "", "", False
@@ -229,7 +230,7 @@ def _path_of(url: str) -> str:
 
 
 def _compile(groups: list[RobotsGroup]) -> list[_Rule]:
-    """Rules in the order in which the first match decides."""
+    """Rules sorted so that the first match decides."""
     rules: set[tuple[str, bool]] = set()
     for group in groups:
         for name, pattern in group.rules:
@@ -238,7 +239,7 @@ def _compile(groups: list[RobotsGroup]) -> list[_Rule]:
             rules.add((pattern, name == "allow"))
             folder, slash, file = pattern.rpartition("/")
             if name == "allow" and slash and file.startswith("index.htm"):
-                # Google: who allows a folder's index page allows the folder's own URL.
+                # Google: allowing a folder's index page also allows the folder's own URL.
                 rules.add((f"{folder}/$", True))
     ordered = sorted(rules, key=lambda rule: (-len(rule[0]), not rule[1], rule[0]))
     globs = ((_glob(pattern), is_allowed) for pattern, is_allowed in ordered)
@@ -246,6 +247,6 @@ def _compile(groups: list[RobotsGroup]) -> list[_Rule]:
 
 
 def _glob(pattern: str) -> Glob:
-    """A $ that does not stand at the end is an ordinary character."""
+    """A $ that is not at the end is an ordinary character."""
     body = pattern.removesuffix("$")
     return Glob.of(body.replace("$", "%24") + pattern[len(body) :])

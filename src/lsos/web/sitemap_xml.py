@@ -1,4 +1,4 @@
-"""XML sitemaps and feeds by expat: incremental, bounded, and deaf to declarations."""
+"""Parses XML sitemaps and feeds with expat: incremental, bounded, ignoring declarations."""
 
 import re
 from typing import Literal, Protocol
@@ -19,19 +19,21 @@ Fault = Literal[
     "bad_gzip",
     "too_large",
 ]
-"""What is wrong with a sitemap. What could be read before it is kept: `malformed`, `truncated`,
-`namespace` and `too_large` often come with entries."""
+"""Errors of a sitemap.
+
+Entries before the error are kept: `malformed`, `truncated`, `namespace` and `too_large` often come
+with entries."""
 
 MAX_TEXT = 8_192
 """Characters of an element that are kept."""
 
-_MAX_TOKEN = 1 << 20  # bytes that expat may hold back while it waits for the end of a tag
+_MAX_TOKEN = 1 << 20  # bytes that expat may buffer while it waits for the end of a tag
 _MAX_DEPTH = 64
 _MAX_ALTERNATES = 200
 _BARE_AMPERSAND = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});)")
 _INCOMPLETE_REFERENCE = re.compile(rb"&[a-zA-Z0-9#]{0,9}\Z")
-# Read as declared; everything else is read as UTF-8, which sitemaps.org demands. So a sitemap can't
-# choose one of Python's codecs.
+# Decoded as declared; everything else is decoded as UTF-8, as sitemaps.org requires. A sitemap
+# therefore can't select one of Python's codecs.
 _DECLARED = re.compile(
     rb"""<\?xml[^>]{0,60}encoding\s{0,9}=\s{0,9}["'](iso-8859-[0-9]{1,2}|windows-125[0-8])["']""",
     re.IGNORECASE,
@@ -68,7 +70,7 @@ _NAMESPACES["sitemapindex"] = _NAMESPACES["urlset"]
 
 
 class Stop(Exception):
-    """The end of reading; no error when there is no fault."""
+    """Ends reading; not an error if there is no fault."""
 
     def __init__(self, fault: Fault, is_repairable: bool = False) -> None:
         super().__init__(fault)
@@ -77,7 +79,7 @@ class Stop(Exception):
 
 
 class Sink(Protocol):
-    """Where a reader puts what it finds."""
+    """Receives what a reader finds."""
 
     def identify(self, kind: Kind, fault: Fault = "") -> None: ...
     def resolve(self, href: str) -> str: ...
@@ -89,10 +91,10 @@ class _Shape(msgspec.Struct, frozen=True):
 
     kind: Kind
     depth: int
-    """Of an entry; the root has 1."""
+    """Depth of an entry; the root has depth 1."""
     entry: str
     loc: str
-    """Child element with the URL; "" when it is a link element's href."""
+    """Child element with the URL; "" if the URL is a link element's href."""
     lastmod: str
 
 
@@ -105,13 +107,13 @@ _SHAPES = {
 
 
 class XmlReader:
-    """Expat without namespaces: an undeclared prefix, common with extensions, is no fault here.
+    """Expat without namespaces: undeclared prefixes, common with extensions, are not errors here.
 
-    Entities can only be declared in a document type's internal subset, and that is refused whole.
+    Entities can be declared only in a document type's internal subset, which is refused entirely.
     """
 
     def __init__(self, sink: Sink, head: bytes, is_repairing: bool) -> None:
-        """`head` is what the document begins with, as far as it is known; it is fed again."""
+        """`head` is the known beginning of the document; it is fed again."""
         self._sink = sink
         self._is_repairing = is_repairing
         self._held = b""

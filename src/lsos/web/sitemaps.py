@@ -1,4 +1,4 @@
-"""Sitemaps in all their forms, from hostile bytes to entries, in bounded memory."""
+"""Parses sitemaps of all formats from untrusted bytes, in bounded memory."""
 
 import re
 import zlib
@@ -12,7 +12,7 @@ from lsos.web.sitemap_xml import MAX_TEXT, Fault, Kind, Stop, XmlReader
 from lsos.web.urls import Resolver
 
 MAX_SITEMAP_BYTES = 52_428_800
-"""Uncompressed, by sitemaps.org."""
+"""Uncompressed, as defined by sitemaps.org."""
 MAX_SITEMAP_URLS = 50_000
 MAX_LASTMODS = 1_000
 
@@ -21,32 +21,32 @@ _SPACE = b" \t\r\n"
 
 
 class Entry(msgspec.Struct, gc=False):
-    """A URL that a sitemap lists."""
+    """A URL listed in a sitemap."""
 
     loc: str
     """Normalised; a relative one is resolved against the sitemap's URL."""
     lastmod: str = ""
-    """As written (pubDate of RSS, updated of Atom); "" when absent."""
+    """As written (pubDate of RSS, updated of Atom); "" if absent."""
     alternates: list[tuple[str, str]] = msgspec.field(default_factory=list)
     """(hreflang in lower case, normalised URL) of xhtml:link elements."""
 
 
 class Sitemap(msgspec.Struct):
-    """What was read of one sitemap; entries in order, duplicates kept."""
+    """The contents of one sitemap; entries in order, including duplicates."""
 
     kind: Kind = ""
     entries: list[Entry] = msgspec.field(default_factory=list)
     children: list[str] = msgspec.field(default_factory=list)
-    """Normalised URLs of the sitemaps that an index names."""
+    """Normalised URLs of the sitemaps listed in an index."""
     fault: Fault = ""
     bytes: int = 0
-    """Uncompressed, as far as it was read."""
+    """Uncompressed bytes read."""
     is_over_limit: bool = False
-    """More URLs or bytes than allowed; what is beyond was not read."""
+    """Whether it has more URLs or bytes than allowed; the rest was not read."""
     lastmods: list[str] = msgspec.field(default_factory=list)
-    """Of the entries, at most 1,000; not of RSS, whose dates have another form."""
+    """Dates of the entries, at most 1,000; not of RSS, whose dates have a different format."""
     invalid_lastmods: list[str] = msgspec.field(default_factory=list)
-    """Those (an index's included) that are no W3C date; at most 1,000."""
+    """Dates (including an index's) that are not W3C dates; at most 1,000."""
 
 
 def parse_sitemap(
@@ -56,9 +56,10 @@ def parse_sitemap(
     max_bytes: int = MAX_SITEMAP_BYTES,
     max_urls: int = MAX_SITEMAP_URLS,
 ) -> Sitemap:
-    """Never raises. `url` is that of the sitemap; gzip is told by its magic, not by name or type.
+    """Parse a sitemap with the given URL; never raises.
 
-    The work grows with the uncompressed size: seconds for a full one, so not on the event loop.
+    gzip is detected by its magic number, not by name or type. The work is proportional to the
+    uncompressed size: seconds for a full one, so do not call it on the event loop.
     """
     sitemap, is_repairable = _read(body, url, max_bytes, max_urls, is_repairing=False)
     if is_repairable:
@@ -78,7 +79,7 @@ _LASTMOD = re.compile(
 
 
 def parse_lastmod(text: str) -> datetime | None:
-    """W3C date and time (NOTE-datetime) in UTC; a missing part is its first value."""
+    """W3C date and time (NOTE-datetime) in UTC; missing parts take their first value."""
     match = _LASTMOD.fullmatch(text.strip())
     if match is None:
         return None
@@ -112,7 +113,7 @@ class _Reader(Protocol):
 def _read(
     body: bytes, url: str, max_bytes: int, max_urls: int, *, is_repairing: bool
 ) -> tuple[Sitemap, bool]:
-    """The sitemap, and whether escaping its ampersands may show more of it."""
+    """The sitemap, and whether escaping its ampersands could reveal more of it."""
     sitemap = Sitemap()
     reader: _Reader | None = None
     has_space = False
@@ -164,14 +165,14 @@ def _uncompressed(body: bytes) -> Iterator[bytes]:
 
 def _reader_for(head: bytes, sink: "_Sink", is_repairing: bool) -> _Reader:
     if head[:14].lower() == b"<!doctype html":
-        raise Stop("html")  # expat takes that only in upper case
+        raise Stop("html")  # expat accepts it only in upper case
     if head[:16].lstrip(_SPACE + b"\0\xff\xfe").startswith(b"<"):  # UTF-16 included
         return XmlReader(sink, head, is_repairing)
     return _TextReader(sink)
 
 
 class _Sink:
-    """Where readers put what they find: limits and normalising in one place."""
+    """Receives what readers find, applying limits and normalisation in one place."""
 
     def __init__(self, sitemap: Sitemap, url: str, max_urls: int) -> None:
         self.sitemap = sitemap
@@ -183,7 +184,7 @@ class _Sink:
         self.sitemap.fault = fault or self.sitemap.fault
 
     def resolve(self, href: str) -> str:
-        """ "" when it is no http(s) URL."""
+        """ "" if it is not an http(s) URL."""
         url, _, is_http = self._resolver.resolve(href)
         return url if is_http else ""
 
@@ -208,7 +209,7 @@ class _Sink:
 
 
 class _TextReader:
-    """One absolute URL a line; a first line that is none makes it something unknown."""
+    """One absolute URL per line; if the first line is not one, the format is unknown."""
 
     def __init__(self, sink: _Sink) -> None:
         self._sink = sink

@@ -1,4 +1,4 @@
-"""Pages as they are stored: facts and links as msgpack, so that whoever reads needs no parser."""
+"""The stored form of pages: facts and links as msgpack, readable without a parser."""
 
 from collections.abc import Mapping
 from enum import IntFlag
@@ -8,16 +8,16 @@ import msgspec
 from lsos.web.facts import Link, PageFacts
 
 MAX_TEXT_STORED = 20_000
-"""Characters of the main text that stored facts keep."""
+"""Maximum characters of the main text in stored facts."""
 
 _ENCODER = msgspec.msgpack.Encoder()
 
 
 class LinkFlag(IntFlag):
-    """What kind of reference a stored link is, and whether robots may follow it."""
+    """The kind of a stored reference, and whether crawlers may follow it."""
 
     NOFOLLOW = 1
-    """By the rel of the link."""
+    """Set by the rel of the link."""
     IFRAME = 2
     AREA = 4
     CANONICAL = 8
@@ -26,7 +26,7 @@ class LinkFlag(IntFlag):
     PAGINATION = 64
     REFRESH = 128
     PAGE_NOFOLLOW = 256
-    """By the robots directives of its page."""
+    """Set by the robots directives of its page."""
 
     @property
     def kind(self) -> str:
@@ -46,7 +46,7 @@ _IN_FACTS = (
     | LinkFlag.PAGINATION
     | LinkFlag.REFRESH
 )
-"""References that the page's facts hold too."""
+"""References that are also in the page's facts."""
 
 
 class PageLinks(msgspec.Struct, array_like=True, gc=False):
@@ -60,7 +60,7 @@ class PageLinks(msgspec.Struct, array_like=True, gc=False):
 
 
 def pack_facts(page: PageFacts) -> bytes:
-    """Facts as they are stored: links are a column of their own, the text is cut."""
+    """Facts in their stored form: links are a separate column, and the text is truncated."""
     links, page_text = page.links, page.text
     page.links, page.text = [], page_text[:MAX_TEXT_STORED]
     try:
@@ -82,7 +82,7 @@ def unpack_links(raw: bytes) -> PageLinks:
 
 
 def links_from(stored: PageLinks, urls: Mapping[int, str]) -> list[Link]:
-    """Hyperlinks again from their stored form; what the page's facts hold is left out."""
+    """Hyperlinks from their stored form, without those in the page's facts."""
     return [
         Link(
             url=urls[target],

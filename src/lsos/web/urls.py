@@ -1,4 +1,4 @@
-"""URLs as identities: normalising, resolving, hosts, keys and the scope of a crawl."""
+"""URL identity: normalisation, resolution, hosts, keys and the scope of a crawl."""
 
 import ipaddress
 import re
@@ -16,8 +16,8 @@ from lsos.web.patterns import Glob
 from lsos.web.suffixes import below_suffix, public_suffix
 
 MAX_URL_LENGTH = 4_096
-"""Characters of a normalised URL. Twice what browsers and caches are known to take; longer ones
-are traps or data."""
+"""Maximum length of a normalised URL. Twice what browsers and caches are known to accept; longer
+ones are crawler traps or data."""
 
 TRACKING_PARAMS = frozenset(
     {"utm_*", "mtm_*", "pk_campaign", "pk_kwd", "pk_source", "pk_medium", "pk_content"}
@@ -28,17 +28,17 @@ TRACKING_PARAMS = frozenset(
     | {"hsa_*", "_hsenc", "_hsmi", "__hstc", "__hssc", "__hsfp"}
     | {"mc_cid", "mc_eid", "mkt_tok", "vero_id", "oly_enc_id", "oly_anon_id"}
 )
-"""Query parameters that name a campaign or a click and never the resource."""
+"""Query parameters that identify a campaign or a click, but never the resource."""
 
 _MAX_INPUT = 4 * MAX_URL_LENGTH
 _HTTP = ("http://", "https://")
 _OF_ORIGIN = ("/", *_HTTP)
-"""How links begin that mean the same on every page of an origin. `http:x` is relative."""
+"""Prefixes of links that mean the same on every page of an origin. `http:x` is relative."""
 _OTHER_SCHEMES = ("mailto:", "tel:", "javascript:", "data:", "sms:")
 _SPACE = " \t\n\f\r"
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
 
-# What the WHATWG parser and `normalise` leave as it is, with possessive loops: no backtracking.
+# What the WHATWG parser and `normalise` leave unchanged; possessive, so no backtracking.
 _P = r"[A-Za-z0-9_\-./~!$&'()*+,;=:@]*+"
 _Q = r"[A-Za-z0-9_\-./~!$&()*+,;=:@?\[\]]*+"
 _F = r"[A-Za-z0-9_\-./~!$&'()*+,;=:@?%]*+"
@@ -51,10 +51,11 @@ _PLAIN_FRAGMENT = re.compile(rf"#({_F})")
 
 
 def normalise(url: str, drop_params: frozenset[str] = frozenset()) -> str | None:
-    """The one spelling of an absolute http(s) URL; None for anything else or too long.
+    """The canonical spelling of an absolute http(s) URL; None for anything else or too long.
 
-    WHATWG href without fragment and empty query, percent triplets in upper case. The order of the
-    query is kept. `drop_params` holds names as written in queries, or prefixes such as `utm_*`.
+    It is the WHATWG href without fragment and empty query, with percent triplets in upper case. The
+    order of the query is kept. `drop_params` are parameter names as written in queries, or prefixes
+    such as `utm_*`.
     """
     if len(url) > _MAX_INPUT:
         return None
@@ -69,10 +70,10 @@ _Resolved = tuple[str, str, bool]
 
 
 class Resolver:
-    """Resolves the links of one page; it remembers what it resolved, so keep it no longer.
+    """Resolves the links of one page; it caches them, so discard it after the page.
 
-    What does not depend on the page's path is remembered for all pages of its origin: most links
-    of a page stand on every page of its site.
+    Results that do not depend on the page's path are cached for all pages of its origin, because
+    most links of a page occur on every page of its site.
     """
 
     MEMO_SIZE = 4_096
@@ -83,7 +84,7 @@ class Resolver:
         self._page = _plain_url(base_url, drop_params)
         self._base = base_url
         if self._page is None:
-            # Without a valid base, absolute links still resolve.
+            # Absolute links resolve even without a valid base.
             self._base = base_url if ada_url.check_url(base_url) else "about:blank"
             self._page = normalise(base_url, drop_params)
         self._origin = ""
@@ -106,7 +107,7 @@ class Resolver:
         return known
 
     def resolve_by_parser(self, href: str) -> _Resolved:
-        """What `resolve` answers, without its short cuts."""
+        """Like `resolve`, without the fast paths."""
         if len(href) <= _MAX_INPUT:
             try:
                 joined = ada_url.join_url(self._base, href)
@@ -119,7 +120,7 @@ class Resolver:
         return href.strip(_SPACE), "", False
 
     def _quick(self, href: str) -> _Resolved | None:
-        """Plain links to the own site by concatenation, at a fraction of the parser's time."""
+        """Resolve simple links within the site by concatenation, much faster than the parser."""
         if len(href) > self._quick_length:
             return None
         if href[:1] == "/":
@@ -139,7 +140,7 @@ class Resolver:
 
 
 def _plain(path: str, drop_params: frozenset[str]) -> tuple[str, str] | None:
-    """(path and query, fragment) of what the parser would leave as it is, without asking it."""
+    """(path and query, fragment) of a reference that the parser would leave unchanged."""
     match = _PLAIN.fullmatch(path)
     if match is None or "/." in path:
         return None
@@ -155,7 +156,7 @@ def _plain(path: str, drop_params: frozenset[str]) -> tuple[str, str] | None:
 
 
 def _plain_url(url: str, drop_params: frozenset[str]) -> str | None:
-    """What `normalise` answers for the usual URL, at a fraction of its time; None for others."""
+    """Like `normalise` for common URLs, at a fraction of the time; None for others."""
     slash = url.find("/", 8)
     if slash < 0 or len(url) > MAX_URL_LENGTH or not _is_origin(url[:slash]):
         return None
@@ -170,12 +171,12 @@ def _is_origin(text: str) -> bool:
 
 @lru_cache(maxsize=8)
 def _origin_memo(origin: str, drop_params: frozenset[str]) -> dict[str, _Resolved]:
-    """Of the origins of the last pages, each with its first links: menus come first."""
+    """The origins of the latest pages, each with its first links: menus come first."""
     return {}
 
 
 def host_of(url: str) -> str:
-    """Host of a normalised URL, with its port if that is not the default."""
+    """Host of a normalised URL, with a non-default port."""
     return _split(url)[0]
 
 
@@ -186,9 +187,9 @@ def origin_of(url: str) -> str:
 
 @lru_cache(maxsize=4_096)
 def registrable_domain(host: str) -> str:
-    """Public suffix and one label, such as example.co.uk, or alice.github.io.
+    """Public suffix plus one label, such as example.co.uk or alice.github.io.
 
-    Addresses, names without public suffix and public suffixes themselves are their own domain.
+    IP addresses, names without a public suffix and public suffixes themselves are their own domain.
     """
     name = _name_of(host)
     return below_suffix(name) or name
@@ -201,9 +202,9 @@ def has_public_suffix(host: str) -> bool:
 
 
 def is_private_name_or_address(host: str) -> bool:
-    """No visitor of the public Internet reaches it by this name.
+    """Whether no visitor from the public internet can reach it by this name.
 
-    A judgement for reports, not a guard: what may be connected to is decided where sockets open.
+    This is for reports only: the outbound guard decides what may be connected to.
     """
     name = _name_of(host)
     try:
@@ -214,9 +215,9 @@ def is_private_name_or_address(host: str) -> bool:
 
 
 def url_key(secret: bytes, url: str) -> int:
-    """64-bit signed key of a URL; keyed, so that a hostile site can't construct collisions.
+    """Signed 64-bit key of a URL, hashed with `secret` (at most 64 bytes).
 
-    `secret` has at most 64 bytes.
+    The secret prevents a hostile site from constructing collisions.
     """
     digest = blake2b(url.encode("utf-8", "surrogatepass"), key=secret, digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
@@ -224,12 +225,12 @@ def url_key(secret: bytes, url: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which URLs belong to the site that is crawled."""
+    """Decides which URLs belong to the crawled site."""
 
     host: str
-    """Of the start URL, without www., with its port if that is not the default."""
+    """Host of the start URL, without www., with a non-default port."""
     domain: str
-    """Registrable domain whose subdomains belong to the site; "" when only the host does."""
+    """Registrable domain whose subdomains belong to the site; "" if only the host does."""
     port: str
     include: tuple[Glob, ...]
     exclude: tuple[Glob, ...]
@@ -242,10 +243,8 @@ class Scope:
         exclude: Iterable[str] = (),
         subdomains: bool = False,
     ) -> Self:
-        """Patterns are those of `Glob`, such as `/blog/`, `/*/print$` or `*?sort=`.
-
-        A URL must match one of `include`, if there are any, and none of `exclude`. The start URL
-        is no exception.
+        """Patterns are those of `Glob`, such as `/blog/`, `/*/print$` or `*?sort=`. A URL must
+        match one of `include`, if there are any, and none of `exclude`, including the start URL.
         """
         url = normalise(start_url)
         if url is None:
@@ -263,7 +262,7 @@ class Scope:
         )
 
     def contains(self, url: str) -> bool:
-        """`url` is normalised. www and apex are one host, http and https one site."""
+        """`url` must be normalised. www and apex are one host, http and https one site."""
         if not url.startswith(_HTTP):
             return False
         host, path = _split(url)
@@ -281,7 +280,7 @@ class Scope:
 
 
 def _finish(href: str, drop_params: frozenset[str]) -> str | None:
-    """The rules of `normalise` that go beyond the WHATWG parser; `href` has no fragment."""
+    """Apply the rules of `normalise` beyond the WHATWG parser; `href` has no fragment."""
     if not href.startswith(_HTTP):
         return None
     if "%" in href:
@@ -323,7 +322,7 @@ def _name_and_port(host: str) -> tuple[str, str]:
 
 
 def _name_of(host: str) -> str:
-    """The host as the suffix list spells it: no port, no root dot, lower case."""
+    """The host as spelled in the suffix list: no port, no trailing dot, lower case."""
     is_bare_v6 = host.count(":") > 1 and not host.startswith("[")
     return (host if is_bare_v6 else _name_and_port(host)[0]).rstrip(".").lower()
 

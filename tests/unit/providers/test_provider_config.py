@@ -71,7 +71,7 @@ def test_all_faults_are_listed_at_once() -> None:
     found = faults({"url": "x"}, {"url": "http://a.example:1"}, {"url": "http://b.example"})
     assert [fault[:3] for fault in found] == ["[0]", "[2]"]
     assert faults({"url": "http://a.example:1"}, {"url": "http://a.example:1/"}) == [
-        "[1]: is the same as [0]"
+        "[1]: duplicates [0]"
     ]
     for raw in ("{}", "[", "null", "[" * 10_000):
         assert parse_proxies(raw) == ([], ["must be a JSON list"])

@@ -1,4 +1,4 @@
-"""What the demo shows of each room, in the order in which a campaign meets them."""
+"""What the demo shows of each room, in the order in which a campaign uses them."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from importlib import import_module
@@ -16,7 +16,7 @@ ORDER = ("rank", "local", "reviews", "authority", "entity", "intelligence", "rep
 
 
 def rooms() -> Iterator[tuple[str, Room]]:
-    """Name and `run` of each room whose part of the demo is there."""
+    """Name and `run` of each room that has a part in the demo."""
     for name in ORDER:
         if find_spec(f"{__name__}.{name}") is not None:
             yield name, import_module(f"{__name__}.{name}").run

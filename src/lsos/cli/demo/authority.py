@@ -1,4 +1,4 @@
-"""The demo's backlinks beside those of two made-up competitors."""
+"""The demo's backlinks compared with those of two fictional competitors."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The demo of the entity: judge the demo site's crawl, and show the score by its parts."""
+"""The demo's entity: analyses the demo site's crawl, and shows the score and its parts."""
 
 import asyncio
 from typing import Any
@@ -17,7 +17,7 @@ async def run(session: Session, campaign: dict[str, Any], console: Console) -> d
             break
         await asyncio.sleep(POLL_S)
     if job["state"] != "done":
-        raise CommandFailed(f"the analysis of the entity is {job['state']}: {job['reason_code']}")
+        raise CommandFailed(f"the entity analysis is {job['state']}: {job['reason_code']}")
     report = await session.ask("GET", f"/entity/report?campaign_id={campaign['id']}")
     parts = {name: part["points"] for name, part in report["parts"].items()}
     console.print(

@@ -1,4 +1,4 @@
-"""The demo of the platform's health: what was counted while the other rooms showed themselves."""
+"""The demo's platform health: the metrics recorded during the rest of the demo."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from lsos.cli.demo.session import Session
 
 
 async def run(session: Session, campaign: dict[str, Any], console: Console) -> dict[str, object]:
-    del campaign  # figures are the platform's
+    del campaign  # metrics belong to the platform
     health = await session.ask("GET", "/health/metrics")
     metrics, levels = health["metrics"], health["slos"]
     p95 = metrics["api_latency_ms"]["p95"]
@@ -17,7 +17,7 @@ async def run(session: Session, campaign: dict[str, Any], console: Console) -> d
     console.print(
         f"[green]✓[/] platform {health['platform_state']},"
         f" API P95 {'not measured' if p95 is None else f'{p95:.0f} ms'},"
-        f" {kept} of {len(measured)} measured service levels kept"
+        f" {kept} of {len(measured)} measured service levels met"
     )
     return {
         "source": "measured",

@@ -44,7 +44,7 @@ async def run(session: Session, campaign: dict[str, Any], console: Console) -> d
 
 
 async def _until_refreshed(session: Session, query: str) -> None:
-    """Measurements enqueue refreshes; the list is whole when none of them is left."""
+    """Measurements enqueue refreshes; the list is complete when none of them is left."""
     async with asyncio.timeout(WAIT_S):
         while True:
             jobs = await session.ask("GET", f"/jobs?{query}&limit=200")

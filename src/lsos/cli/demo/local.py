@@ -20,7 +20,7 @@ async def run(session: Session, campaign: dict[str, Any], console: Console) -> d
     mean = round(sum(scores) / len(scores), 1) if scores else None
     console.print(
         f"[green]✓[/] local: profile health {mean} over {len(scores)} of {len(health)} locations,"
-        f" {errors} of {judged} NAP fields at fault [dim](synthetic)[/]"
+        f" {errors} of {judged} NAP fields wrong [dim](synthetic)[/]"
     )
     return {
         "source": job["summary"]["source"],

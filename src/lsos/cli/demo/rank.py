@@ -1,4 +1,4 @@
-"""The demo of ranks: keywords of a dentist, one measurement (made up), visibility with its sums."""
+"""The demo's rankings: keywords of a dentist, one synthetic measurement, and visibility."""
 
 import asyncio
 from typing import Any
@@ -38,7 +38,7 @@ async def run(session: Session, campaign: dict[str, Any], console: Console) -> d
     [today] = shown["days"]
     console.print(
         f"[green]✓[/] {measured['done']} keywords ranked ({measured['source']}), visibility"
-        f" {today['value']} % of the clicks that first places would bring"
+        f" {today['value']} % of the clicks that first positions would bring"
     )
     return {
         "source": measured["source"],
@@ -55,11 +55,11 @@ async def run(session: Session, campaign: dict[str, Any], console: Console) -> d
 
 
 async def _keywords(session: Session, campaign_id: str) -> list[dict[str, object]]:
-    """Each service at each town, on the phone; a repeat of the demo adds none twice."""
+    """Each service in each town, on mobile; repeating the demo adds no duplicates."""
     locations = await session.ask("GET", f"/campaigns/{campaign_id}/locations")
     for number, location in enumerate(locations, 1):
         if location["cid"] is None:
-            # Without an id nothing says which entry of a local pack is the business.
+            # Without an id, the business cannot be recognised in a local pack.
             path = f"/campaigns/{campaign_id}/locations/{location['id']}"
             await session.ask("PATCH", path, {"cid": str(9_000_000_000_000_000_000 + number)})
     return [
@@ -81,7 +81,7 @@ async def _until_ended(session: Session, run_id: str) -> dict[str, Any]:
         while True:
             found: dict[str, Any] = await session.ask("GET", f"/rank/runs/{run_id}")
             if found["state"] == "failed":
-                raise CommandFailed(f"the demo's ranks failed: {found['reason_code']}")
+                raise CommandFailed(f"the demo's rank measurement failed: {found['reason_code']}")
             if found["state"] not in ("queued", "running"):
                 return found
             await asyncio.sleep(POLL_S)

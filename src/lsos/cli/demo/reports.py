@@ -1,4 +1,4 @@
-"""The demo's report: made, stored, mailed into the local mailbox folder, and scheduled weekly."""
+"""The demo's report: generated, stored, sent to the local mailbox folder, scheduled weekly."""
 
 import asyncio
 import os
@@ -37,9 +37,9 @@ async def run(session: Session, campaign: dict[str, Any], console: Console) -> d
     files = {a["format"]: str(place / f"{a['sha256']}.{a['format']}") for a in report["artifacts"]}
     [delivery] = report["deliveries"]
     mail = home / "mail" / f"{delivery['message_id'].strip('<>').partition('@')[0]}.eml"
-    console.print(f"[green]✓[/] report stored and mailed: {files['pdf']}", soft_wrap=True)
+    console.print(f"[green]✓[/] report stored and sent: {files['pdf']}", soft_wrap=True)
     return {
-        "source": "synthetic",  # the business is invented
+        "source": "synthetic",  # the business is fictional
         "report_id": report["id"],
         "state": report["state"],
         "snapshot_hash": report["snapshot_hash"],

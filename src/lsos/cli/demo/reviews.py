@@ -1,4 +1,4 @@
-"""The demo's reviews, which the refresh of the profiles has read."""
+"""The demo's reviews, which were read together with the profiles."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the demo does with the product, through its public API like any other user."""
+"""What the demo does with LSOS, through the public API like any other user."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ POLL_S = 0.2
 
 
 class Session:
-    """The demo user at the public API."""
+    """The demo user of the public API."""
 
     def __init__(self, outbound: Outbound, base_url: str, prefix: str) -> None:
         self._outbound = outbound
@@ -24,11 +24,11 @@ class Session:
         self._token = ""
 
     async def ask(self, method: str, path: str, body: object = None) -> Any:
-        """The `data` of the answer; CommandFailed with the API's message otherwise."""
+        """The `data` of the response; otherwise raises CommandFailed with the API's message."""
         return (await self._answer(method, path, body)).get("data")
 
     async def all(self, path: str) -> AsyncIterator[dict[str, Any]]:
-        """All items of a paged list; `path` has a query."""
+        """All items of a paginated list; `path` must have a query."""
         cursor = ""
         while True:
             answer = await self._answer("GET", path + cursor)
@@ -56,7 +56,7 @@ class Session:
 
 
 async def demo_campaign(session: Session, site_url: str) -> dict[str, Any]:
-    """The demo campaign, made or pointed at where the demo site is today."""
+    """The demo campaign, created or updated with the demo site's current URL."""
     for found in await session.ask("GET", "/campaigns?limit=200"):
         if found["name"] == BUSINESS.name:
             if found["site_url"].rstrip("/") == site_url:

@@ -11,7 +11,7 @@ WAIT_S = 120.0
 
 
 async def until_done(session: Session, job_id: str) -> dict[str, Any]:
-    """The job once it is done; CommandFailed when it is dead or takes too long."""
+    """The job once it is done; raises CommandFailed if it is dead or takes too long."""
     async with asyncio.timeout(WAIT_S):
         while True:
             job: dict[str, Any] = await session.ask("GET", f"/jobs/{job_id}")

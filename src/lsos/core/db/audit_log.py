@@ -1,4 +1,4 @@
-"""The audit log of privileged actions: append-only, a tenant's own."""
+"""The append-only audit log of privileged actions, one per tenant."""
 
 from uuid import UUID
 
@@ -30,7 +30,7 @@ def record(
     target: object,
     **detail: object,
 ) -> None:
-    """Note a privileged action in the transaction that does it; `detail` holds no secret."""
+    """Record a privileged action in the same transaction; `detail` must hold no secrets."""
     session.add(
         AuditEntry(
             tenant_id=tenant_id,

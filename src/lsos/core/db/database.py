@@ -1,4 +1,4 @@
-"""The engine and the tenant session: every transaction drops to a role and names its tenant."""
+"""The engine and the tenant session: every transaction switches to a role and sets its tenant."""
 
 import asyncio
 import contextlib
@@ -47,7 +47,7 @@ _AWAY = (
 
 
 class Push(msgspec.Struct, frozen=True):
-    """A job row whose worker is to be notified once the transaction is committed."""
+    """A job whose workers are to be notified once the transaction has committed."""
 
     tenant_id: UUID
     job_id: UUID
@@ -58,7 +58,7 @@ class Push(msgspec.Struct, frozen=True):
 
 class Pusher(Protocol):
     async def push(self, pushes: list[Push]) -> None:
-        """Tell the workers; must not raise: the sweeper repairs a lost push."""
+        """Notify the workers; must not raise, because the sweeper repairs a lost push."""
 
 
 class NotAdmitted(Exception):
@@ -66,11 +66,11 @@ class NotAdmitted(Exception):
 
 
 Sessions = Callable[[], AbstractAsyncContextManager[AsyncSession]]
-"""A factory of short, checked sessions, for answers that outlive the request's own."""
+"""A factory of short, checked sessions for responses that outlive the request's session."""
 
 
 class Database:
-    """One engine and, when jobs are to be enqueued, the notifier that runs after a commit."""
+    """The engine and, if jobs are to be enqueued, the notifier that runs after a commit."""
 
     def __init__(self, engine: AsyncEngine, pusher: Pusher | None = None) -> None:
         self.engine = engine
@@ -166,7 +166,7 @@ class Database:
 
 
 def wants_push(session: AsyncSession, push: Push) -> None:
-    """Remember to notify workers when this session has committed."""
+    """Notify workers after this session has committed."""
     session.info.setdefault("pushes", []).append(push)
 
 
@@ -198,7 +198,7 @@ async def _discard(connection: AsyncConnection) -> None:
 
 
 def is_outage(error: BaseException) -> bool:
-    """PostgreSQL went away (restart, broken connection, pool exhausted), not our mistake."""
+    """PostgreSQL is unavailable (restart, broken connection, exhausted pool): not a bug of ours."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
     return isinstance(error, _AWAY) and not is_bad_value(error)

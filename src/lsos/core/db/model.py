@@ -32,8 +32,8 @@ class Base(DeclarativeBase):
 class TenantRow:
     """Columns of every table that belongs to a tenant.
 
-    The primary key is (tenant_id, id): foreign keys bypass row-level security, so they must
-    carry the tenant.
+    The primary key is (tenant_id, id), because foreign keys bypass row-level security and must
+    include the tenant.
     """
 
     tenant_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -1,12 +1,13 @@
-"""The newest migration that this code needs, known also where the migrations are not shipped."""
+"""The newest migration that this code needs; the migrations themselves may not be installed."""
 
 HEAD = "0013"
-"""Revision of the newest file of migrations/versions; four digits, so that they compare."""
+"""Revision of the newest file in migrations/versions; always four digits, to be comparable."""
 
 
 def is_satisfied(found: str) -> bool:
-    """Whether a database at this revision serves this code.
+    """Whether this code works with a database at this revision.
 
-    One that is ahead does: deployments migrate first, while the former code still runs.
+    It works with one that is ahead: deployments migrate first, while the previous code is still
+    running.
     """
     return len(found) == len(HEAD) and found.isdigit() and found >= HEAD

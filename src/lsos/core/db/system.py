@@ -1,4 +1,4 @@
-"""Sessions that see all tenants; who may import this module is a list that the linter enforces."""
+"""Sessions that see all tenants; the linter restricts which modules may import this one."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,1 +1,1 @@
-"""What processes count, and the minutes that they keep in PostgreSQL."""
+"""Counters of each process, aggregated per minute in PostgreSQL."""

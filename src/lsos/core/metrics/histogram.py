@@ -1,4 +1,4 @@
-"""Buckets that all processes share, so that their counts add up, and quantiles read from them."""
+"""Histogram buckets shared by all processes, so that counts can be summed, and quantiles."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -8,10 +8,12 @@ BOUNDS_MS = (
     5, 10, 20, 30, 50, 75, 100, 150, 200, 300, 500, 750, 1_000, 1_200, 1_500, 2_000, 3_000,
     5_000, 10_000, 30_000, 60_000, 120_000, 300_000,
 )  # fmt: skip
-"""Upper ends, inclusive. The thresholds of the service levels are among them, so that the share
-beyond one is exact. Stored by position: never change one, only a migration may."""
+"""Upper bounds, inclusive.
+
+They include the thresholds of the service levels, so that the share beyond one is exact. Counts are
+stored by position: change a bound only together with a migration."""
 BUCKETS = len(BOUNDS_MS) + 1
-"""The last one is open."""
+"""The last one is open-ended."""
 
 
 def bucket_of(ms: float) -> int:
@@ -19,9 +21,9 @@ def bucket_of(ms: float) -> int:
 
 
 def quantile(counts: Sequence[int], q: float) -> float | None:
-    """The value in ms below which the share `q` lies, even within a bucket; None without counts.
+    """The `q` quantile in ms, interpolated within its bucket; None without counts.
 
-    What lies in the open bucket is told as its lower end.
+    A quantile in the open-ended bucket is reported as that bucket's lower bound.
     """
     total = sum(counts)
     if not total:
@@ -38,5 +40,5 @@ def quantile(counts: Sequence[int], q: float) -> float | None:
 
 
 def count_over(counts: Sequence[int], bound_ms: int) -> int:
-    """Values beyond a bound; ValueError when it is none of BOUNDS_MS."""
+    """The number of values above a bound; ValueError if it is not in BOUNDS_MS."""
     return sum(counts[BOUNDS_MS.index(bound_ms) + 1 :])

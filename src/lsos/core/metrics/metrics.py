@@ -1,7 +1,7 @@
-"""Counts what this process does, a minute at a time, and keeps the minutes in PostgreSQL.
+"""Counts the activity of this process per minute, and stores the minutes in PostgreSQL.
 
-A process owns its rows and writes their absolute values: a write that is repeated changes
-nothing, sums over processes are right, and a restart begins new rows.
+A process owns its rows and writes absolute values: a repeated write changes nothing, sums over
+processes are correct, and a restart begins new rows.
 """
 
 import asyncio
@@ -26,15 +26,15 @@ from lsos.core.metrics.histogram import BUCKETS, bucket_of
 FLUSH_S = 2.0
 LAST_FLUSH_S = 2.0
 MAX_MINUTES = 15
-"""What an outage of PostgreSQL may buffer; older minutes are dropped."""
+"""Limit of the buffer during an outage of PostgreSQL; older minutes are dropped."""
 MAX_SERIES = 500
-"""A minute's series; names and labels are bounded sets, and this is the belt to it."""
+"""Limit on the series per minute: a safeguard, since names and labels are bounded sets."""
 OVERFLOW = "other"
 
 API_REQUEST = "api_request"  # label: route class and status class; latency
-JOB_WAIT = "job_wait"  # label: queue; from due to started, waits for permits left out
+JOB_WAIT = "job_wait"  # label: queue; from due to started, without waits for permits
 TASK = "task"  # label: task and outcome
-CRAWL_RUN = "crawl_run"  # label: state of an ended run
+CRAWL_RUN = "crawl_run"  # label: final state of a run
 
 log = structlog.get_logger(__name__)
 
@@ -69,7 +69,7 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class Metrics:
-    """One a process. Recording never waits and never fails."""
+    """One instance per process. Recording never waits and never fails."""
 
     def __init__(self, *, is_enabled: bool = True) -> None:
         self.process = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
@@ -84,7 +84,7 @@ class Metrics:
             cell.is_dirty = True
 
     def observe(self, name: str, label: str, ms: float) -> None:
-        """One value of a distribution, in milliseconds."""
+        """Record one value of a distribution, in milliseconds."""
         if cell := self._cell(name, label):
             cell.count += 1
             cell.total += ms
@@ -96,7 +96,7 @@ class Metrics:
     def _cell(self, name: str, label: str) -> Cell | None:
         if not self._is_enabled:
             return None
-        # A clock that is set back must not begin a minute again whose counts are written.
+        # A clock that is set back must not reopen a minute whose counts have been written.
         minute = self._minute = max(self._minute, _this_minute())
         cells = self._minutes.get(minute)
         if cells is None:
@@ -112,7 +112,7 @@ class Metrics:
         return cell
 
     def take(self) -> list[Row]:
-        """What has changed; it counts as written unless it is given to `put_back`."""
+        """The changed rows; they count as written unless they are passed to `put_back`."""
         rows = []
         for minute, cells in self._minutes.items():
             for (name, label), cell in cells.items():
@@ -123,20 +123,20 @@ class Metrics:
         return rows
 
     def put_back(self, rows: list[Row]) -> None:
-        """These were not written."""
+        """Mark these rows as not written."""
         for row in rows:
             cell = self._minutes.get(row.minute, {}).get((row.name, row.label))
             if cell is not None:
                 cell.is_dirty = True
 
     def forget(self, before: datetime) -> None:
-        """Drop minutes that are written and past: nothing is added to them any more."""
+        """Drop past minutes that have been written, since they can no longer change."""
         for minute in [m for m in self._minutes if m < before]:
             if not any(cell.is_dirty for cell in self._minutes[minute].values()):
                 del self._minutes[minute]
 
     async def flush(self, db: Database) -> int:
-        """Write what has changed; the number of rows. Whatever fails, nothing is lost here."""
+        """Write the changed rows and return their number; on failure they are kept."""
         rows = self.take()
         if not rows:
             return 0
@@ -152,7 +152,7 @@ class Metrics:
 
     @contextlib.asynccontextmanager
     async def flushing(self, db: Database) -> AsyncIterator[None]:
-        """Flush every two seconds for the length of the block, and once more at its end."""
+        """Flush every two seconds during the block, and once more at its end."""
         loop = asyncio.ensure_future(self._keep_flushing(db))
         try:
             yield
@@ -169,7 +169,7 @@ class Metrics:
             try:
                 await self.flush(db)
                 is_away = False
-            except Exception as error:  # noqa: BLE001 -- figures must not stop what they count
+            except Exception as error:  # noqa: BLE001 -- metrics must not stop the work that they count
                 if not is_away:
                     log.warning("metrics_not_kept", error=type(error).__name__)
                 is_away = True
@@ -180,7 +180,7 @@ def _this_minute() -> datetime:
 
 
 def route_class(path_template: str | None, prefix: str) -> str:
-    """First part of a route's path below the prefix; the labels are as many as there are rooms."""
+    """First segment of a route's path below the prefix; there is one label per room."""
     if not path_template:
         return "unmatched"
     return path_template.removeprefix(prefix).strip("/").partition("/")[0] or "root"

@@ -1,4 +1,4 @@
-"""JSON logs with request id, tenant, campaign and job, and without secrets."""
+"""JSON logs with request id, tenant, campaign and job, with secrets redacted."""
 
 import logging
 import sys
@@ -61,7 +61,7 @@ def _trace_id(
 
 
 def request_id() -> str:
-    """Id of the request or of the job's request; "" outside of one."""
+    """Id of the current request, or of the request that enqueued the job; "" if there is none."""
     return str(structlog.contextvars.get_contextvars().get("request_id", ""))
 
 

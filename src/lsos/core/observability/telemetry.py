@@ -1,4 +1,4 @@
-"""Traces: set-up, spans of SQL and HTTP, and an end that a dead collector can't hold up."""
+"""Traces: set-up, SQL and HTTP spans, and a shutdown that a dead collector cannot block."""
 
 import threading
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ tracer = trace.get_tracer("lsos.sql")
 
 
 class Telemetry:
-    """The tracer provider of this process; create it after fork, close it at the end."""
+    """The tracer provider of this process; create it after a fork, and close it at the end."""
 
     def __init__(self, settings: Settings, *, service: str) -> None:
         self._provider: TracerProvider | None = None
@@ -46,9 +46,10 @@ class Telemetry:
         trace.set_tracer_provider(self._provider)
 
     def close(self) -> None:
-        """Flush for at most two seconds; what a hanging collector does not take is dropped."""
+        """Flush for at most two seconds; spans that a hanging collector does not accept are
+        dropped."""
         if self._provider is not None:
-            # The exporter keeps no time limit of ours; a thread that hangs dies with the process.
+            # The exporter ignores our time limit; a hanging thread dies with the process.
             flushing = threading.Thread(
                 target=self._provider.force_flush, args=(FLUSH_MS,), daemon=True
             )
@@ -57,7 +58,7 @@ class Telemetry:
 
 
 def trace_sql(engine: AsyncEngine) -> None:
-    """A span a statement, only inside a span that is recorded; parameters never leave."""
+    """One span per statement, inside recorded spans only; parameters are never exported."""
 
     def before(
         connection: Connection, _: Any, statement: str, __: Any, context: Any, ___: bool
@@ -73,7 +74,7 @@ def trace_sql(engine: AsyncEngine) -> None:
     def failed(context: Any) -> None:
         span = getattr(context.execution_context, "lsos_span", None)
         if span is not None:
-            # Its text may hold values of the row.
+            # The error text may contain values of the row.
             span.set_attribute("error.type", type(context.original_exception).__name__)
             span.set_status(Status(StatusCode.ERROR))
             span.end()
@@ -108,17 +109,17 @@ def _start_sql(statement: str) -> trace.Span:
 
 @contextmanager
 def span(name: str, **attributes: Any) -> Iterator[trace.Span]:
-    """A span of its own; what is enqueued within carries its context to the job."""
+    """Open a span; jobs that are enqueued within it carry its context."""
     with trace.get_tracer("lsos").start_as_current_span(name, attributes=attributes) as current:
         yield current
 
 
 @contextmanager
 def client_span(name: str, url: str, **attributes: Any) -> Iterator[trace.Span]:
-    """A call to another server, only inside a span that is recorded.
+    """A span for a call to another server, inside recorded spans only.
 
-    Host and port alone are told: path, query and user may hold keys. An error is told by its
-    class, since its text may hold the URL.
+    Only host and port are recorded, because path, query and user may hold keys. Of an error only
+    the class is recorded, because its text may contain the URL.
     """
     if not trace.get_current_span().is_recording():
         yield trace.INVALID_SPAN

@@ -1,4 +1,4 @@
-"""Which URLs, hosts and addresses the product may ask, so that no caller can reach inside."""
+"""Decides which URLs, hosts and addresses may be requested, to keep private networks safe."""
 
 from functools import lru_cache
 from ipaddress import (
@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import ada_url
 
-# The IANA special-purpose registries (RFC 6890, RFC 8190). Blocks that they call globally
-# reachable (AS112, AMT, 6to4 relays) are refused as well: no web site lives there.
+# The IANA special-purpose registries (RFC 6890, RFC 8190). Blocks that they call globally reachable
+# (AS112, AMT, 6to4 relays) are refused as well: they host no websites.
 _SPECIAL_V4 = tuple(
     IPv4Network(block)
     for block in (
@@ -35,12 +35,12 @@ _SPECIAL_V4 = tuple(
         "203.0.113.0/24",
         "224.0.0.0/4",
         "240.0.0.0/4",
-        # Azure's metadata server stands in public address space.
+        # Azure's metadata server has an address in public space.
         "168.63.129.16/32",
     )
 )
-# Global unicast is 2000::/3. What lies outside (loopback, ULA, link-local, site-local, multicast,
-# IPv4-compatible, IPv4-translated, NAT64, SRv6) needs no list.
+# Global unicast is 2000::/3. Everything outside it (loopback, ULA, link-local, site-local,
+# multicast, IPv4-compatible, IPv4-translated, NAT64, SRv6) is refused without a list.
 _GLOBAL_V6 = IPv6Network("2000::/3")
 _SPECIAL_V6 = tuple(
     IPv6Network(block)
@@ -57,14 +57,14 @@ _LOCAL_SUFFIXES = ("localhost", "local", "internal", "home.arpa")
 
 
 class Target(NamedTuple):
-    """An absolute http(s) URL as it goes on the wire."""
+    """An absolute http(s) URL as it is requested."""
 
     url: str
     """WHATWG-normalised, without userinfo and fragment."""
     origin: str
     """scheme://host[:port], default port left out."""
     host: str
-    """Lower case ASCII; an IPv6 literal without its brackets."""
+    """Lower-case ASCII; an IPv6 literal without its brackets."""
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:
@@ -79,7 +79,7 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
 
 
 def is_public_literal(text: str) -> bool:
-    """Whether the text is an address, and a public one."""
+    """Whether the text is a public IP address."""
     try:
         return is_public(ip_address(text))
     except ValueError:
@@ -87,14 +87,14 @@ def is_public_literal(text: str) -> bool:
 
 
 def is_local_name(host: str) -> bool:
-    """Whether the name can only mean something inside: one label, or a local suffix."""
+    """Whether the name can only be local: a single label, or a local suffix."""
     name = host.rstrip(".")
     return "." not in name or name.endswith(tuple("." + suffix for suffix in _LOCAL_SUFFIXES))
 
 
 @lru_cache(maxsize=4096)
 def may_ask(host: str) -> bool:
-    """Whether a host of `Target` may be asked: literals are judged, names still need resolving."""
+    """Whether a host may be requested: literals are decided here, names must still be resolved."""
     try:
         return is_public(ip_address(host))
     except ValueError:
@@ -102,16 +102,16 @@ def may_ask(host: str) -> bool:
 
 
 def parse_target(url: str, base: str | None = None) -> Target:
-    """Parse by the WHATWG URL standard; ValueError when it is no absolute http(s) URL.
+    """Parse by the WHATWG URL standard; ValueError if it is not an absolute http(s) URL.
 
     Userinfo is dropped: credentials in a URL are never sent.
     """
     href = ada_url.URL(url, base).href.partition("#")[0]
-    # In a serialised special URL the authority ends at the first slash, and userinfo holds no
-    # bare "@", so splitting the text is as safe as asking the parser five times.
+    # In a serialised special URL the authority ends at the first slash, and userinfo contains no
+    # bare "@", so splitting the text is as safe as calling the parser five times.
     scheme, _, rest = href.partition("://")
     if scheme not in ("http", "https"):
-        raise ValueError("no http(s) URL")
+        raise ValueError("not an http(s) URL")
     authority, _, path = rest.partition("/")
     netloc = authority.rpartition("@")[2]
     host = netloc[1 : netloc.index("]")] if netloc.startswith("[") else netloc.partition(":")[0]
@@ -119,9 +119,9 @@ def parse_target(url: str, base: str | None = None) -> Target:
 
 
 def printable(url: str) -> str:
-    """The URL without userinfo, query and fragment, for messages and logs; cut at 200."""
+    """The URL without userinfo, query and fragment, for messages and logs; at most 200 chars."""
     try:
         target = parse_target(url)
     except ValueError:
-        return "(no http(s) URL)"
+        return "(not an http(s) URL)"
     return target.url.partition("?")[0][:200]

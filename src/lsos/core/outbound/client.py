@@ -1,4 +1,4 @@
-"""The only HTTP client of the product: guarded against private addresses, bombs and stalls."""
+"""The only HTTP client of LSOS, guarded against private addresses, bombs and stalls."""
 
 import asyncio
 import ssl
@@ -32,7 +32,7 @@ DEFAULT_MAX_BYTES = 5_000_000
 
 _DNS_CACHE_S = 5
 _MAX_FIELD_BYTES = 16_384
-# Any other header of the caller may be a credential, so it stays with the origin it was made for.
+# Any other header may be a credential, so it is sent to its original origin only.
 _HEADERS_FOR_ALL = frozenset({"accept", "accept-language", "user-agent"})
 
 
@@ -49,10 +49,10 @@ class Outbound:
     """Async context manager around two connection pools.
 
     The guarded pool reaches public addresses only. The open one serves `allow_origins` (exact
-    scheme://host:port), or every URL when `allow_private`. The pools share no connection.
-    With `proxies`, public targets are asked for through one of them, and never without.
-    `is_sent_once`: no request is sent again on a new connection when a kept one turns out closed.
-    Failures of any kind are raised as OutboundError, but for ProxiesUnavailable.
+    scheme://host:port), or every URL with `allow_private`. The pools share no connections. With
+    `proxies`, public targets are requested through one of them, and never directly. `is_sent_once`:
+    a request is not repeated on a new connection if a kept-alive one turns out to be closed. All
+    failures are raised as OutboundError, except ProxiesUnavailable.
     """
 
     def __init__(
@@ -88,15 +88,15 @@ class Outbound:
         await self.close()
 
     def open(self) -> Self:
-        """Make the connection pools; needs a running loop, and a `close` at the end."""
+        """Create the connection pools; needs a running loop, and a final `close`."""
         self._resolver = self._given_resolver or DnsResolver()
         self._guard = GuardedResolver(self._resolver)
         self._open = self._session(self._connector(resolver=self._resolver))
-        # What is cached are the addresses that passed the guard.
+        # The cache holds only addresses that passed the guard.
         self._guarded = self._session(
             self._connector(resolver=self._guard, socket_factory=guarded_socket)
         )
-        # The operator names the proxies: their own addresses may be private.
+        # The operator configures the proxies, so their addresses may be private.
         self._proxied = self._session(self._connector(resolver=self._resolver))
         return self
 
@@ -116,7 +116,8 @@ class Outbound:
         max_bytes: int = DEFAULT_MAX_BYTES,
         accept_truncated: bool = True,
     ) -> Response:
-        """One GET; a redirect is an answer like any other. `timeout_s` covers all of it."""
+        """One GET; a redirect is returned like any other response. `timeout_s` is the total
+        time."""
         ask = _Ask("GET", headers, None, timeout_s, max_bytes, accept_truncated)
         return await self._send(_target(url), ask)
 
@@ -132,7 +133,7 @@ class Outbound:
         max_bytes: int = DEFAULT_MAX_BYTES,
         accept_truncated: bool = False,
     ) -> Response:
-        """One exchange; `json`, unless None, is sent as application/json instead of `data`."""
+        """One request; `json`, unless None, is sent as application/json instead of `data`."""
         if json is not None:
             data = msgspec.json.encode(json)
             headers = {"Content-Type": "application/json", **(headers or {})}
@@ -149,10 +150,10 @@ class Outbound:
         max_bytes: int = DEFAULT_MAX_BYTES,
         accept_truncated: bool = True,
     ) -> tuple[Response, list[Hop]]:
-        """GET and follow at most `max_hops` redirects, all within `timeout_s`.
+        """GET, following at most `max_hops` redirects, all within `timeout_s`.
 
-        Each hop is judged like a first URL. Once the origin has changed, only headers that can
-        hold no credential go along. A URL seen before ends the chain as too_many_redirects.
+        Each hop is checked like an initial URL. Once the origin has changed, only headers that
+        cannot hold credentials are sent. A repeated URL ends the chain as too_many_redirects.
         """
         deadline = time.monotonic() + timeout_s
         ask = _Ask("GET", headers, None, timeout_s, max_bytes, accept_truncated)
@@ -196,7 +197,7 @@ class Outbound:
             max_line_size=_MAX_FIELD_BYTES,
             max_field_size=_MAX_FIELD_BYTES,
         )
-        # aiohttp has no public switch for its one hidden repeat of idempotent requests.
+        # aiohttp has no public switch for its hidden retry of idempotent requests.
         session._retry_connection = not self._is_sent_once
         return session
 
@@ -211,7 +212,7 @@ class Outbound:
         session = self._session_for(target)
         url = URL(target.url, encoded=True)
         if url.raw_host != target.host:
-            # Two parsers that disagree on the host are an attack or a bug.
+            # If two parsers disagree on the host, it is an attack or a bug.
             raise OutboundError("address_blocked", f"{printable(target.url)}: ambiguous host")
         with client_span(f"http {ask.method}", target.url) as span:
             try:
@@ -220,7 +221,7 @@ class Outbound:
                 else:
                     response = await _exchange(session, target.url, url, ask)
             except (aiohttp.ClientError, OSError, DecodingError) as error:
-                # `from None`: the texts of aiohttp's errors hold the whole URL.
+                # `from None`: aiohttp's error texts contain the whole URL.
                 raise OutboundError(
                     kind_of(error), f"{printable(target.url)}: {reason_of(error)}"
                 ) from None
@@ -232,7 +233,7 @@ class Outbound:
     ) -> Response:
         async with asyncio.timeout(ask.timeout_s):
             address = await checked_address(self._guard, target.host, url.port or 0)
-            # The proxy connects to the address that was judged; Host and TLS name the target.
+            # The proxy connects to the checked address; Host and TLS name the target.
             named = {"Host": target.origin.partition("://")[2], **(ask.headers or {})}
             asked = url.with_host(address)
 
@@ -253,7 +254,7 @@ def _target(url: str, base: str | None = None) -> Target:
     try:
         return parse_target(url, base)
     except ValueError:
-        raise OutboundError("address_blocked", "no absolute http(s) URL") from None
+        raise OutboundError("address_blocked", "not an absolute http(s) URL") from None
 
 
 @lru_cache(maxsize=64)
@@ -283,7 +284,7 @@ async def _exchange(
         )
         is_whole = not is_truncated
     finally:
-        # Closed, what was not read never arrives; whole bodies gave their connection back.
+        # Closing discards the unread rest; complete bodies have returned their connection.
         if not is_whole:
             response.close()
     if is_truncated and not ask.accept_truncated:

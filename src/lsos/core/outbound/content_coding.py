@@ -1,4 +1,4 @@
-"""Incremental decoding of HTTP content codings with a bound on what comes out."""
+"""Incremental decoding of HTTP content codings, with a limit on the output."""
 
 import zlib
 from collections.abc import Iterable
@@ -8,31 +8,32 @@ import brotli
 
 ACCEPT_ENCODING = "gzip, deflate, br"
 MAX_GZIP_MEMBERS = 1024
-"""More members than this are an attack on the CPU: a 5 MB body in 64 KB blocks has 80."""
+"""More members than this are a CPU attack: a 5 MB body in 64 KB blocks has 80."""
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_WINDOW = 31
-# Real codings that we never ask for.
+# Registered codings that we never request.
 _UNSUPPORTED = {"zstd", "compress", "x-compress", "dcb", "dcz", "exi", "pack200-gzip"}
 
 
 class DecodingError(ValueError):
-    """The body is not what its Content-Encoding says, or the coding is not supported."""
+    """The body does not match its Content-Encoding, or the coding is not supported."""
 
 
 class Decoder(Protocol):
     @property
     def is_finished(self) -> bool:
-        """The coded stream has come to its end."""
+        """Whether the encoded stream has ended."""
 
     def feed(self, data: bytes, limit: int) -> bytes:
-        """At most `limit` (> 0) decoded bytes; whoever gets that many must not feed again."""
+        """Return at most `limit` (> 0) decoded bytes; do not feed again after receiving that
+        many."""
 
 
 def decoder_for(content_encoding: Iterable[str]) -> Decoder | None:
-    """Decoder for the values of Content-Encoding; None when the body is to be taken as it is.
+    """The decoder for the values of Content-Encoding; None if the body is not encoded.
 
-    Words that name no coding (`none`, `utf-8`) are passed over, as browsers do.
+    Words that name no coding (`none`, `utf-8`) are ignored, as in browsers.
     """
     words = [w.strip().lower() for value in content_encoding for w in value.split(",")]
     codings = [w for w in words if w in _DECODERS or w in _UNSUPPORTED]
@@ -46,7 +47,7 @@ def decoder_for(content_encoding: Iterable[str]) -> Decoder | None:
 
 
 class _Gzip:
-    """RFC 1952: one or more members; what follows the last one is ignored, as browsers do."""
+    """RFC 1952: one or more members; data after the last one is ignored, as in browsers."""
 
     def __init__(self) -> None:
         self._member = zlib.decompressobj(_GZIP_WINDOW)
@@ -86,7 +87,7 @@ class _Gzip:
 
 
 class _Deflate:
-    """`deflate` is the zlib format (RFC 9110 section 8.4.1.2), yet some servers send it bare."""
+    """`deflate` is the zlib format (RFC 9110 section 8.4.1.2), but some servers send raw data."""
 
     def __init__(self) -> None:
         self._stream: zlib._Decompress | None = None
@@ -121,7 +122,7 @@ class _Brotli:
         size = 0
         while size < limit and not self._stream.is_finished():
             try:
-                # The limit is soft: up to one block of 32 KiB more may come.
+                # The limit is soft: the output may exceed it by up to one block of 32 KiB.
                 piece = self._stream.process(data, output_buffer_limit=limit - size)
             except brotli.error:
                 raise DecodingError("broken brotli stream") from None

@@ -1,4 +1,4 @@
-"""Why an outbound request has no response, in the words that pages are stored with."""
+"""Why an outbound request has no response, with the codes that are stored with pages."""
 
 import asyncio
 import socket
@@ -26,7 +26,7 @@ OutboundErrorKind = Literal[
 
 
 class OutboundError(LsosError):
-    """No response; `detail` holds neither userinfo nor query."""
+    """There is no response; `detail` contains neither userinfo nor query."""
 
     status = 502
     code = "outbound_failed"
@@ -38,7 +38,7 @@ class OutboundError(LsosError):
 
 
 def kind_of(error: Exception) -> OutboundErrorKind:  # noqa: PLR0911 - one flat table
-    """Sort what aiohttp, the sockets or the decoders raise."""
+    """Classify the exceptions of aiohttp, sockets and decoders."""
     cause = _cause(error)
     if isinstance(cause, AddressBlockedError):
         return "address_blocked"
@@ -55,7 +55,7 @@ def kind_of(error: Exception) -> OutboundErrorKind:  # noqa: PLR0911 - one flat 
     if isinstance(cause, ConnectionResetError | BrokenPipeError):
         return "reset"
     if isinstance(error, aiohttp.ClientConnectorError):
-        # Unreachable networks and hosts included.
+        # This includes unreachable networks and hosts.
         return "refused"
     if isinstance(error, aiohttp.ServerDisconnectedError | OSError):
         return "reset"
@@ -63,9 +63,9 @@ def kind_of(error: Exception) -> OutboundErrorKind:  # noqa: PLR0911 - one flat 
 
 
 def reason_of(error: Exception) -> str:
-    """What happened, without the URL that aiohttp's texts repeat."""
+    """A description of the error, without the URL that aiohttp's texts contain."""
     if isinstance(error, aiohttp.ClientResponseError):
-        # Its first line only: the others quote the answer.
+        # The first line only, since the others quote the response.
         return error.message.partition("\n")[0].rstrip(":")[:200]
     cause = _cause(error)
     if isinstance(cause, ssl.SSLCertVerificationError):

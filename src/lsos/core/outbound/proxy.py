@@ -1,4 +1,4 @@
-"""The way out through the operator's proxies: which one, and whose fault a failure is."""
+"""Requests through the operator's proxies: choosing one, and attributing failures."""
 
 import socket
 from collections.abc import Awaitable, Callable
@@ -14,27 +14,27 @@ from lsos.core.outbound.response import Response
 from lsos.core.settings.provider_config import Proxy
 
 CONNECT_S = 10.0
-"""To reach a proxy, and the target's TLS behind it."""
+"""Time limit to reach a proxy and complete TLS with the target behind it."""
 TARGETS_FAULT = frozenset({502, 503, 504})
-"""A proxy's answers to CONNECT when it is well and the target is not."""
+"""A healthy proxy's responses to CONNECT if the target is at fault."""
 
 
 class ProxiesUnavailable(Transient):
-    """No proxy works; it says nothing of the target, so it is no OutboundError."""
+    """No proxy works. It says nothing about the target, so it is not an OutboundError."""
 
     code = "proxies_unavailable"
 
 
 class ProxyChooser(Protocol):
     async def choose(self, tried: AbstractSet[str]) -> Proxy | None:
-        """A proxy whose URL was not tried yet; None when all were."""
+        """A proxy whose URL has not been tried yet; None if all have been."""
 
     async def report(self, proxy: Proxy, fault: str | None) -> None:
-        """How it went; `fault` is a word or two, None when the proxy did its work."""
+        """Report the result; `fault` is a short description, None if the proxy worked."""
 
 
 async def checked_address(guard: AbstractResolver, host: str, port: int) -> str:
-    """The address that a proxy is to be asked for: resolved here and found public."""
+    """The address to request from a proxy, resolved here and checked to be public."""
     try:
         return str(ip_address(host))
     except ValueError:
@@ -45,10 +45,10 @@ async def checked_address(guard: AbstractResolver, host: str, port: int) -> str:
 async def through_proxies(
     chooser: ProxyChooser, ask: Callable[[dict[str, Any]], Awaitable[Response]]
 ) -> Response:
-    """`ask` with the options of one proxy after the other until one has done its work.
+    """Call `ask` with the options of one proxy after the other until one works.
 
-    A failed proxy has sent nothing on, so any method may go to the next one. When a proxy can't
-    reach the target, the next one may.
+    A failed proxy has not forwarded anything, so any method may be sent to the next one. If a proxy
+    cannot reach the target, another one might.
     """
     tried: set[str] = set()
     unreached: Exception | None = None
@@ -77,7 +77,7 @@ def _options(proxy: Proxy) -> dict[str, Any]:
     options: dict[str, Any] = {"proxy": proxy.url}
     if proxy.username:
         login = aiohttp.encode_basic_auth(proxy.username, proxy.password)
-        # aiohttp turns it into Proxy-Authorization, of the request or of its CONNECT.
+        # aiohttp sends it as Proxy-Authorization, with the request or its CONNECT.
         options["proxy_headers"] = {"Authorization": login}
     return options
 

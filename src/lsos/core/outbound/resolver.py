@@ -1,4 +1,4 @@
-"""Name resolution and socket creation that let only public addresses through."""
+"""Name resolution and socket creation restricted to public addresses."""
 
 import asyncio
 import errno
@@ -15,14 +15,14 @@ _NUMERIC = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
 
 
 class AddressBlockedError(OSError):
-    """A name or socket leads to an address that is not public."""
+    """A name or socket resolves to an address that is not public."""
 
     def __init__(self, what: str) -> None:
         super().__init__(errno.EACCES, f"{what} is not public")
 
 
 class DnsResolver(AbstractResolver):
-    """getaddrinfo on threads of its own, so that slow name servers hold up nothing else."""
+    """getaddrinfo in dedicated threads, so that slow name servers block nothing else."""
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="dns")
@@ -56,9 +56,10 @@ class DnsResolver(AbstractResolver):
 
 
 class GuardedResolver(AbstractResolver):
-    """Refuses a name as a whole when any of its addresses is not public.
+    """Refuses a name if any of its addresses is not public.
 
-    What it returns is what is connected to (and cached), so a second answer can't slip in.
+    The client connects to (and caches) exactly the returned addresses, so a second DNS answer
+    cannot slip in.
     """
 
     def __init__(self, inner: AbstractResolver) -> None:
@@ -75,11 +76,11 @@ class GuardedResolver(AbstractResolver):
         return answers
 
     async def close(self) -> None:
-        """The inner resolver belongs to whoever made it."""
+        """The inner resolver is closed by its owner."""
 
 
 def guarded_socket(address: AddrInfoType) -> socket.socket:
-    """A socket for the address, judged once more: literals never pass a resolver."""
+    """A socket for the address, checked again, because IP literals bypass the resolver."""
     family, kind, proto, _, sockaddr = address
     has_zone = len(sockaddr) == 4 and sockaddr[3] != 0
     if has_zone or not is_public_literal(str(sockaddr[0])):

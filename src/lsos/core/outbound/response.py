@@ -1,4 +1,4 @@
-"""What an outbound request brings back, and how its body is read under a cap."""
+"""The response to an outbound request, and reading its body up to a limit."""
 
 import email.utils
 from datetime import UTC, datetime
@@ -9,32 +9,32 @@ import msgspec
 from lsos.core.outbound.content_coding import DecodingError, decoder_for
 
 READ_BYTES = 65_536
-"""Most that is read beyond a cap."""
+"""The most that is read beyond a limit."""
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 class Response(msgspec.Struct, frozen=True, gc=False):
-    """An answer, read to its end or to the cap."""
+    """A response, read to its end or to the limit."""
 
     url: str
-    """As asked: WHATWG-normalised, without userinfo and fragment."""
+    """As requested: WHATWG-normalised, without userinfo and fragment."""
     status: int
     headers: list[tuple[str, str]]
     """In order, names in lower case, decoded as latin-1."""
     body: bytes
-    """After Content-Encoding."""
+    """After decoding Content-Encoding."""
     content_encoding: str
-    """As sent, lower case."""
+    """As sent, in lower case."""
     transfer_bytes: int
     """Body bytes taken from the connection, before decoding."""
     is_truncated: bool
     ttfb_ms: float
-    """From the call to the response headers, name look-up and connecting included."""
+    """From the call to the response headers, including name lookup and connecting."""
     total_ms: float
     http_version: str
 
     def header(self, name: str) -> str:
-        """First value of a header, "" without one."""
+        """First value of a header; "" if absent."""
         wanted = name.lower()
         return next((value for key, value in self.headers if key == wanted), "")
 
@@ -52,7 +52,7 @@ class Response(msgspec.Struct, frozen=True, gc=False):
 
 
 class Hop(msgspec.Struct, frozen=True, gc=False):
-    """A redirect that was followed."""
+    """One redirect that was followed."""
 
     url: str
     status: int
@@ -63,20 +63,20 @@ class Hop(msgspec.Struct, frozen=True, gc=False):
 async def read_body(
     stream: aiohttp.StreamReader, codings: list[str], max_bytes: int
 ) -> tuple[bytes, int, bool]:
-    """Decoded body, bytes taken, and whether it was cut at the cap."""
+    """The decoded body, the bytes read, and whether the body was truncated at the limit."""
     decoder = None
     parts: list[bytes] = []
     room = max_bytes
     taken = 0
     while chunk := await stream.read(READ_BYTES):
         if codings and not taken:
-            # Only now: an answer without a body may name any coding.
+            # Checked only here, because a response without a body may name any coding.
             decoder = decoder_for(codings)
         taken += len(chunk)
         data = chunk if decoder is None else decoder.feed(chunk, room + 1)
         parts.append(data)
         room -= len(data)
-        # The second bound: a coded stream may go on for ever and decode to nothing.
+        # A second limit: an encoded stream may be endless and decode to nothing.
         if room < 0 or taken > max_bytes + READ_BYTES:
             return b"".join(parts)[:max_bytes], taken, True
     if decoder is not None and not decoder.is_finished:
@@ -85,7 +85,7 @@ async def read_body(
 
 
 def retry_after_s(value: str, at: datetime) -> float | None:
-    """Seconds of a Retry-After header, number or HTTP date (RFC 9110 section 10.2.3)."""
+    """Seconds of a Retry-After header, a number or an HTTP date (RFC 9110 section 10.2.3)."""
     value = value.strip()
     if value.isascii() and value.isdecimal() and len(value) < 10:
         return float(value)

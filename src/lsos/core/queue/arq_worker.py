@@ -1,6 +1,6 @@
-"""arq's worker, woken by a published message or a freed slot instead of sleeping.
+"""arq's worker, woken by a published message or a free slot instead of polling.
 
-All that LSOS knows of arq's insides is in this module.
+Only this module depends on arq's internals.
 """
 
 import asyncio
@@ -16,11 +16,12 @@ from lsos.core import cancelling
 from lsos.core.redis.client import OUTAGE, WAKE, queue_key
 
 IDLE_POLL_S = 0.5
-"""Poll of a worker that is notified: for deferred jobs, and what was pushed while it was away."""
+"""Polling interval for deferred jobs, and for messages pushed while the worker was away."""
 RECONNECT_S = 1.0
 IN_PROGRESS_S = 15.0
-"""How long a message is hidden that a worker has picked up; the claim of the row is the true lock.
-arq's own figure would hide what a killed worker had picked up for as long as the longest task."""
+"""How long a message that a worker has picked up stays hidden; the row's claim is the lock.
+
+arq's default would hide the messages of a killed worker for as long as the longest task."""
 
 log = structlog.get_logger(__name__)
 
@@ -28,10 +29,11 @@ Hook = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class WakingWorker(Worker):
-    """Starts within milliseconds of a push, and outlives an absence of Redis."""
+    """Starts jobs within milliseconds of a push, and survives outages of Redis."""
 
     def __init__(self, *, begin: Hook, end: Hook, **kwargs: Any) -> None:
-        """`begin` and `end` get the context around all work; Redis may be away in both."""
+        """`begin` and `end` receive the context around all work; Redis may be unavailable in
+        both."""
         super().__init__(**kwargs)
         self._begin = begin
         self._end = end
@@ -40,7 +42,7 @@ class WakingWorker(Worker):
         self.in_progress_timeout_s = IN_PROGRESS_S
 
     async def main(self) -> None:
-        """arq's loop, but for the sleep, and for Redis: its absence is waited out."""
+        """arq's loop without the sleep, and waiting out outages of Redis."""
         self.ctx["redis"] = self.pool
         await self._begin(self.ctx)
         listening = asyncio.ensure_future(self._listen())
@@ -59,30 +61,31 @@ class WakingWorker(Worker):
             await cancelling.end(listening)
 
     def handle_sig(self, signum: signal.Signals) -> None:
-        # The cancellation alone may be lost: Python 3.11's wait_for, by which redis-py sends its
-        # commands, swallows one that meets a finished write.
+        # A single cancellation can be lost: in Python 3.11, wait_for, which redis-py uses to send
+        # commands, swallows one that arrives as the write finishes.
         self._is_stopping = True
         self._wake.set()
         super().handle_sig(signum)
 
     async def start_jobs(self, job_ids: list[bytes]) -> None:
-        # Marks end before long jobs do; their messages are still there until then.
+        # Marks expire before long jobs end; the jobs' messages still exist until then.
         fresh = [job_id for job_id in job_ids if job_id.decode() not in self.tasks]
         try:
             await super().start_jobs(fresh)
         except OUTAGE:
-            # arq counts a job before it asks Redis for it; uncounted, the slot would be lost.
+            # arq counts a job before it asks Redis for it; if not reset, the slot would be lost.
             self._release_sem_dec_counter_on_complete()
             raise
 
     async def close(self) -> None:
-        """arq's, but that neither an absence of Redis nor a job cancelled early skips a step."""
+        """Like arq's, except that neither an outage of Redis nor a job cancelled early skips a
+        step."""
         if not self._handle_signals:
             self.handle_sig(signal.SIGUSR1)
         if self.main_task is not None:
             await asyncio.wait({self.main_task})
         for begun in self.tasks.values():
-            if not begun.cancelling():  # it began after the stop; the others are ending already
+            if not begun.cancelling():  # it started after the stop; the others are already ending
                 begun.cancel()
         await asyncio.gather(*self.tasks.values(), return_exceptions=True)
         with contextlib.suppress(*OUTAGE):

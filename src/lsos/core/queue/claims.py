@@ -1,4 +1,4 @@
-"""Statements by which a worker claims a job, keeps the claim, and writes how it ended."""
+"""SQL with which a worker claims a job, renews the claim, and records the outcome."""
 
 from uuid import UUID
 
@@ -18,9 +18,9 @@ class Claimed(msgspec.Struct, frozen=True):
     request_id: str | None
     trace: dict[str, str] | None
     waited_ms: float
-    """From due to claimed."""
+    """Time from due to claimed."""
     is_resumed: bool
-    """It comes back from a wait that its body asked for."""
+    """Whether the job returns from a wait that its task requested."""
     started: float = 0.0
 
 
@@ -40,7 +40,7 @@ RENEW = text("""
     where tenant_id = :tenant_id and id = any(:ids) and claimed_by = :worker and state = 'running'
     returning id, generation
 """)
-# The generation too: a worker may lose a claim and win the next one of the same job.
+# The generation too: a worker may lose a claim and win the job's next one.
 _FENCE = (
     "where tenant_id = :tenant_id and id = :id and claimed_by = :worker "
     "and generation = :generation"

@@ -1,4 +1,4 @@
-"""The jobs table: the truth about all background work; Redis only wakes workers."""
+"""The jobs table, the source of truth for all background work; Redis only wakes workers."""
 
 from datetime import datetime, timedelta
 from typing import Literal
@@ -23,8 +23,8 @@ MAX_BACKOFF_S = 300.0
 class Job(TenantRow, Base):
     """One piece of background work.
 
-    `generation` counts the times that it was made ready to run: it names the message in Redis, so a
-    message that a dead worker still holds can't hide the job.
+    `generation` counts how often the job was made ready to run. It is part of the message id in
+    Redis, so a message that a dead worker still holds cannot hide the job.
     """
 
     __tablename__ = "jobs"
@@ -79,10 +79,10 @@ async def enqueue(
     dedupe_key: str | None = None,
     **ids: object,
 ) -> UUID | None:
-    """Insert a job in the caller's transaction; workers are notified after its commit.
+    """Insert a job in the caller's transaction; workers are notified after the commit.
 
-    `ids` become the task's keyword arguments. With a `dedupe_key`, None when a job of that name
-    and key is already queued or running.
+    `ids` become the task's keyword arguments. With a `dedupe_key`, returns None if a job with that
+    name and key is already queued or running.
     """
     job_id = new_id()
     context = structlog.contextvars.get_contextvars()

@@ -1,9 +1,10 @@
-"""Notifies workers after a commit, in arq's own wire format, in one round trip.
+"""Notifies workers after a commit, in arq's wire format, in one round trip.
 
-`ArqRedis.enqueue_job` costs three round trips and refuses known ids; here a repeated push of the
-same generation of a job is the same arq id, so it changes nothing. Tenants take turns: the place
-of a due message is not its time, but its turn among those of its tenant (start-time fair
-queueing, Goyal, Vin and Cheng 1996, with jobs of equal length).
+`ArqRedis.enqueue_job` costs three round trips and refuses known ids; here, pushing the same
+generation of a job again uses the same arq id, so it changes nothing.
+
+Tenants take turns: the score of a due message is not its time but its turn among those of its
+tenant (start-time fair queueing, Goyal, Vin and Cheng 1996, with jobs of equal length).
 """
 
 import time
@@ -20,13 +21,13 @@ from lsos.core.db.database import Push
 from lsos.core.redis.client import OUTAGE, TURNS, WAKE, queue_key
 
 RUN_FUNCTION = "run_job"
-"""The one arq function: which task to run stands in the job's row."""
+"""The only arq function; the job's row names the task to run."""
 
 MESSAGE_TTL_MS = 86_400_000
 QUIET_AFTER_FAILURE_S = 1.0
 
 _LATEST_TURN = 100_000_000_000
-"""Turns are numbers below; times in ms, the places of what is not yet due, are above."""
+"""Turns are numbers below; times in ms, the scores of messages not yet due, are above."""
 _TAKE_PLACES = f"""
 local queue, turns = KEYS[1], KEYS[2]
 local first = redis.call('zrange', queue, 0, 0, 'withscores')[2]
@@ -47,16 +48,18 @@ for i = 2, #ARGV, 3 do
 end
 redis.call('pexpire', turns, {MESSAGE_TTL_MS})
 """
-"""A tenant's turn follows its last one, or the turn that workers have come to: whoever was quiet
-has missed nothing and saved nothing up. Messages leave the queue when their job has ended.
-What has become due since the last push (arq's cron, too) is next: its time stands behind all turns,
-so whoever kept pushing would keep it waiting."""
+"""A tenant's next turn follows its last one or the turn that the workers have reached, so an idle
+tenant neither loses nor accumulates turns.
+
+Messages leave the queue when their job has ended. Messages that have become due since the last push
+(arq's cron jobs too) come next: their score, a time, is above all turns, so a tenant that kept
+pushing would keep them waiting."""
 
 log = structlog.get_logger(__name__)
 
 
 def serialize(message: dict[str, object]) -> bytes:
-    """arq's payload as MessagePack: its default, pickle, would run what Redis holds."""
+    """arq's payload as MessagePack: its default, pickle, would execute data from Redis."""
     return msgspec.msgpack.encode(message, enc_hook=repr)
 
 
@@ -66,7 +69,7 @@ def deserialize(raw: bytes) -> dict[str, object]:
 
 
 class Notifier:
-    """The pusher of `core.db`: while Redis is away it gives up at once, the sweeper repairs."""
+    """Pushes jobs for `core.db`; gives up if Redis is unavailable, and the sweeper repairs it."""
 
     def __init__(self, redis: ArqRedis) -> None:
         self._redis = redis

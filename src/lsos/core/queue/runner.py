@@ -1,4 +1,4 @@
-"""Runs one job: claim its row, run its task without a session, record how it ended."""
+"""Runs one job: claims its row, runs its task without a session, records the outcome."""
 
 import asyncio
 import random
@@ -27,16 +27,16 @@ tracer = trace.get_tracer("lsos.jobs")
 
 RECORD_TRIES = 8
 RECORD_GRACE_S = 8.0
-"""A stopped worker waits that long for an outcome to be written: supervisors kill after 10 s."""
+"""How long a stopping worker waits for an outcome to be written; supervisors kill after 10 s."""
 LAST_ERROR_CHARS = 2_000
 
 
 _Claim = tuple[UUID, int]
-"""Job and generation."""
+"""Job id and generation."""
 
 
 class Runner:
-    """One a worker process."""
+    """One instance per worker process."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class Runner:
         self._running: dict[_Claim, tuple[UUID, asyncio.Task[Any] | None]] = {}
 
     async def run(self, tenant_id: UUID, job_id: UUID) -> None:
-        """Run a job if it is ours to run; never raises but for cancellation."""
+        """Run a job if this worker can claim it; raises nothing but cancellation."""
         try:
             claimed = await self._claim_or_give_back(tenant_id, job_id)
         except Exception as error:  # noqa: BLE001 -- the row stays queued and the sweeper pushes it again
@@ -80,7 +80,7 @@ class Runner:
                 self._running.pop(claim, None)
 
     async def _claim_or_give_back(self, tenant_id: UUID, job_id: UUID) -> Claimed | None:
-        """The claim, which a SIGTERM in mid-way may not leave behind."""
+        """Claim the job, such that a SIGTERM in between leaves no claim behind."""
         claiming = asyncio.ensure_future(self._claim(tenant_id, job_id))
         try:
             return await asyncio.shield(claiming)
@@ -125,12 +125,15 @@ class Runner:
                 async with asyncio.timeout(known.timeout_s):
                     summary = await known.body(self._work(job), **known.arguments(job.args))
             except asyncio.CancelledError:
-                if (job.id, job.generation) not in self._running:  # lost: somebody else has the job
+                if (
+                    job.id,
+                    job.generation,
+                ) not in self._running:  # lost: another worker has the job
                     return
                 await self._put_back(job)
                 raise
             except Reschedule as wait:
-                # The body got through, so what failed before no longer counts.
+                # The task got through, so earlier failures no longer count.
                 await self._record(self._again, job, wait, wait.delay_s, 0)
             except Exception as raised:  # noqa: BLE001 -- every failure becomes a state of the row
                 error = _first(raised)
@@ -165,12 +168,12 @@ class Runner:
             await self._record(self._dead, job, known, error)
 
     async def _put_back(self, job: Claimed) -> None:
-        """SIGTERM: the job goes back without having used an attempt, shielded from the cancel."""
+        """Requeue a job on SIGTERM without using an attempt, shielded from the cancellation."""
         error = Transient("the worker was stopped", code="worker_stopped")
         await self._record(self._again, job, error, 0.0, job.attempts - 1)
 
     async def _record(self, how: Callable[..., Awaitable[None]], *args: object) -> None:
-        """Write an outcome, which no cancellation may interrupt: work that is done stays done."""
+        """Write an outcome; no cancellation may interrupt it, so finished work stays finished."""
         writing = asyncio.ensure_future(self._write(how, *args))
         try:
             await asyncio.shield(writing)
@@ -179,7 +182,7 @@ class Runner:
             raise
 
     async def _write(self, how: Callable[..., Awaitable[None]], *args: object) -> None:
-        """Wait out a restart of PostgreSQL; after that, the lease's end decides."""
+        """Wait out a restart of PostgreSQL; after that, the lease expires."""
         for attempt in range(RECORD_TRIES):
             try:
                 await how(*args)
@@ -234,12 +237,12 @@ class Runner:
                 except Exception as failure:
                     if is_outage(failure):
                         raise
-                    # A job whose hook fails must not come back from the dead for ever.
+                    # A job whose hook fails must not be revived again and again.
                     log.exception("on_dead_failed")
         self._count(job, "exceeded" if is_exhausted(error) else "dead")
 
     def _count(self, job: Claimed, outcome: str) -> None:
-        """After the commit: what is counted has happened, and happened once."""
+        """Called after the commit, so that only real outcomes are counted, and once."""
         name = job.name if job.name in self._registry.tasks else "unknown"
         ms = (time.perf_counter() - job.started) * 1000
         self._metrics.count(TASK, f"{name}:{outcome}", total=ms)
@@ -253,7 +256,7 @@ class Runner:
         }
 
     async def heartbeat(self) -> None:
-        """Renew all claims for ever; a job whose claim is gone is cancelled (fencing)."""
+        """Renew all claims in a loop; a job whose claim is lost is cancelled (fencing)."""
         while True:
             await asyncio.sleep(self._settings.job_lease_seconds / 4)
             for tenant_id in {tenant for tenant, _ in self._running.values()}:
@@ -283,7 +286,7 @@ def _death(job: Claimed, known: Task, error: Exception) -> Death:
     try:
         arguments: Mapping[str, Any] = known.arguments(job.args)
     except Permanent:
-        arguments = job.args  # what it died of
+        arguments = job.args  # the cause of death
     return Death(
         tenant_id=job.tenant_id,
         campaign_id=job.campaign_id,
@@ -293,20 +296,20 @@ def _death(job: Claimed, known: Task, error: Exception) -> Death:
 
 
 def is_retryable(error: BaseException) -> bool:
-    """Outages, time-outs and what a task calls transient; everything else is a fault of ours."""
+    """Outages, timeouts and errors that a task declares transient; anything else is a bug."""
     if isinstance(error, LsosError):
         return isinstance(error, Transient)
     return isinstance(error, (TimeoutError, *OUTAGE)) or is_outage(error)
 
 
 def is_exhausted(error: BaseException) -> bool:
-    """A dead job's last error: it died because no attempt was left."""
+    """The last error of a job that died because no attempt was left."""
     is_worn = isinstance(error, LsosError) and error.code == "attempts_exhausted"
     return is_worn or is_retryable(error)
 
 
 def _first(error: Exception) -> Exception:
-    """The first failure of a task group, which says whether another attempt can help."""
+    """The first failure of a task group; it decides whether another attempt can help."""
     while isinstance(error, ExceptionGroup):
         error = error.exceptions[0]
     return error

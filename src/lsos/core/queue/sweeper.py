@@ -1,4 +1,4 @@
-"""Repairs what a crash, a lost push or a flushed Redis left behind; runs in every worker's cron."""
+"""Repairs the effects of crashes, lost pushes or a flushed Redis; runs in every worker's cron."""
 
 import structlog
 from sqlalchemy import text
@@ -49,10 +49,11 @@ _PURGE_KEYS = text("delete from idempotency_keys where created_at < now() - inte
 
 
 async def sweep(db: Database, *, push_again_s: float = PUSH_AGAIN_S) -> dict[str, object]:
-    """Free stale claims and ring again for due jobs that nobody started.
+    """Release expired claims, and notify workers again of due jobs that nobody has started.
 
-    Each keeps its place in the queue. After a minute the message gets a new name, since a dead
-    worker may still hold the old one; then once a minute at most, or a backlog would feed itself.
+    Each job keeps its place in the queue. After a minute the message gets a new id, because a dead
+    worker may still hold the old one; then at most once per minute, because otherwise a backlog
+    would feed itself.
     """
     async with system_session(db) as session:
         freed = (await session.execute(_FREE, {"batch": BATCH})).all()
@@ -72,7 +73,7 @@ async def sweep(db: Database, *, push_again_s: float = PUSH_AGAIN_S) -> dict[str
 
 
 async def purge(db: Database, *, days: int = 7) -> dict[str, object]:
-    """Delete finished jobs older than `days` and expired idempotency keys; dead ones stay."""
+    """Delete finished jobs older than `days` and expired idempotency keys; dead jobs are kept."""
     deleted = 0
     async with system_session(db) as session:
         await session.execute(_PURGE_KEYS)

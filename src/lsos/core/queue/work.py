@@ -1,4 +1,4 @@
-"""What tasks are made of: a body, its attempts and time-out, and the work that it is handed."""
+"""What a task consists of: a function, its attempts and timeout, and the work passed to it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -18,7 +18,7 @@ from lsos.core.settings.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a task body gets: its identity, a session factory and the process's resources."""
+    """The argument of a task: its identity, a session factory and the process's resources."""
 
     tenant_id: UUID
     campaign_id: UUID | None
@@ -28,12 +28,12 @@ class Work:
     db: Database
     settings: Settings
     resources: Resources
-    """What the process shares: clients, providers, storage."""
+    """Shared objects of the process: clients, providers, storage."""
     metrics: Metrics
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
-        """A short transaction of the job's tenant; never hold it over a network call."""
+        """A short transaction of the job's tenant; never hold it during a network call."""
         async with self.db.tenant_session(self.tenant_id) as session:
             yield session
 
@@ -44,7 +44,7 @@ Body = Callable[..., Awaitable[Summary | None]]
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """A job that is given up."""
+    """A job that has been given up."""
 
     tenant_id: UUID
     campaign_id: UUID | None
@@ -64,10 +64,10 @@ class Task:
     timeout_s: float
     on_dead: DeadHook | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    """Types of the body's keyword arguments: ids travel as text."""
+    """Types of the function's keyword arguments; ids are stored as text."""
 
     def arguments(self, raw: Mapping[str, object]) -> dict[str, Any]:
-        """The row's args by the types of the body; Permanent when they do not fit."""
+        """The row's arguments converted to those types; Permanent if they do not match."""
         try:
             return {
                 name: msgspec.convert(value, self.parameters[name], strict=False)
@@ -79,19 +79,19 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """Short work at fixed times of the clock, run by one worker of the default queue."""
+    """Short work at fixed times, run by one worker of the default queue."""
 
     name: str
     body: Callable[[Resources], Awaitable[object]]
     minutes: frozenset[int] | None = None
-    """Of the hour, in UTC; None: every minute."""
+    """Minutes of the hour, in UTC; None means every minute."""
     seconds: frozenset[int] = frozenset({0})
     runs_at_start: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """Short work of every worker of the default queue, with or without Redis."""
+    """Short work repeated by every worker of the default queue, with or without Redis."""
 
     name: str
     body: Callable[[Resources], Awaitable[object]]
@@ -111,7 +111,7 @@ class Registry:
 def task(
     name: str, *, attempts: int = 3, timeout_s: float = 60.0, on_dead: DeadHook | None = None
 ) -> Callable[[Body], Task]:
-    """Make a coroutine function a task; it must be idempotent, since it may run twice."""
+    """Turn a coroutine function into a task; it must be idempotent, because it may run twice."""
 
     def wrap(body: Body) -> Task:
         hints = get_type_hints(body)

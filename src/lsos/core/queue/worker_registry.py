@@ -1,4 +1,4 @@
-"""Tells in Redis which worker processes live, for whoever judges the platform."""
+"""Registers live worker processes in Redis, for the evaluation of the platform state."""
 
 import asyncio
 import contextlib
@@ -12,15 +12,15 @@ from lsos.core.redis.client import OUTAGE
 
 BEAT_S = 10
 FORGET_S = 3_600
-"""How long it is known when the last worker was there."""
+"""How long the time of the last live worker is kept."""
 
 
 @contextlib.asynccontextmanager
 async def announce(redis: Redis, key: str, name: str) -> AsyncIterator[None]:
-    """Tell that this process lives, for the length of the block; a clean end is told, too.
+    """Register this process for the duration of the block, and unregister it on a clean exit.
 
-    Not by the task that tells: a cancelled one can't ask Redis before Python 3.11.3, since its
-    time-outs fire at once.
+    The heartbeat task does not unregister itself: before Python 3.11.3, a cancelled task cannot
+    call Redis, because its timeouts fire at once.
     """
     telling = asyncio.ensure_future(_announce(redis, key, name))
     try:

@@ -1,6 +1,6 @@
 """The Redis client, and every key prefix in one table.
 
-Keys of tenant data begin with `t:<tenant>:`; the others hold no tenant data.
+Keys of tenant data start with `t:<tenant>:`; the others hold no tenant data.
 """
 
 from typing import Any
@@ -16,19 +16,19 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 DEFAULT_QUEUE = "default"
 
-HOST_CLOCK = "host:clock:"  # + host: when the next request to it may start
-PROVIDER_BREAKER = "provider:breaker:"  # + provider: circuit and outcomes of its window
-PROVIDER_LOCK = "provider:lock:"  # + provider + hash of a credential: why nobody may use it
-PROVIDER_PERMITS = "provider:permits:"  # + provider: calls under way
+HOST_CLOCK = "host:clock:"  # + host: earliest start of the next request to it
+PROVIDER_BREAKER = "provider:breaker:"  # + provider: breaker state and outcomes of its window
+PROVIDER_LOCK = "provider:lock:"  # + provider + hash of a credential: why it is locked
+PROVIDER_PERMITS = "provider:permits:"  # + provider: calls in progress
 PROXY = "proxy:"  # + hash of a proxy's URL: health counters; + ":cool" its pause
 LOGIN_IP = "login:ip:"  # + address: failed logins
-LOGIN_ACCOUNT = "login:account:"  # + hash of the e-mail address: failed logins
+LOGIN_ACCOUNT = "login:account:"  # + hash of the email address: failed logins
 WAKE = "wake:"  # + queue: channel that wakes workers
 TURNS = "turns:"  # + queue: the last turn of each tenant with waiting jobs
-WORKERS = "workers:"  # + queue: its worker processes by the time until which they live
+WORKERS = "workers:"  # + queue: its worker processes by expiry time
 
 OUTAGE = (RedisError, OSError, TimeoutError)
-"""What any call may raise while Redis is away."""
+"""What any call may raise while Redis is unavailable."""
 
 
 def tenant_key(tenant_id: UUID, name: str) -> str:
@@ -36,12 +36,12 @@ def tenant_key(tenant_id: UUID, name: str) -> str:
 
 
 def queue_key(queue: str) -> str:
-    """arq's sorted set of one of our queues."""
+    """arq's sorted set for one of our queues."""
     return f"arq:queue:{queue}"
 
 
 def arq_settings(url: str) -> RedisSettings:
-    """Settings for arq: a short outage is waited out by each command."""
+    """Settings for arq, with which each command waits out a short outage."""
     settings = RedisSettings.from_dsn(url)
     settings.conn_timeout = 2
     settings.conn_retries = 30
@@ -53,11 +53,11 @@ def arq_settings(url: str) -> RedisSettings:
 
 
 def client(url: str, **arq_options: Any) -> ArqRedis:
-    """A client that connects lazily and fails within two seconds when Redis is away."""
+    """A client that connects lazily and fails within two seconds if Redis is unavailable."""
     pool = ConnectionPool.from_url(
         url, socket_connect_timeout=2, socket_timeout=5, max_connections=200
     )
     redis = ArqRedis(pool_or_conn=pool, **arq_options)
-    # redis-py leaves a pool that it was handed open, and its sockets with it.
+    # redis-py does not close a pool that was passed to it, nor its sockets.
     redis.auto_close_connection_pool = True
     return redis

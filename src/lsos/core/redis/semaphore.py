@@ -1,4 +1,4 @@
-"""Lease semaphores in Redis: caps shared by all processes, whose slots outlive no crash."""
+"""Semaphores with leases in Redis: limits shared by all processes, released after a crash."""
 
 import asyncio
 import secrets
@@ -10,8 +10,8 @@ from redis.exceptions import RedisError
 
 from lsos.core import cancelling
 
-# One sorted set a semaphore: member = holder's token, score = end of its lease in ms. The time is
-# the server's, so that the clocks of the workers don't matter.
+# One sorted set per semaphore: member = holder's token, score = end of its lease in ms. The
+# server's clock is used, so the workers' clocks do not matter.
 _NOW = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -49,7 +49,7 @@ _COUNT = _NOW + "return redis.call('ZCOUNT', KEYS[1], '(' .. string.format('%.0f
 
 
 class Lease:
-    """A slot that is held; gone when it is released or its time runs out."""
+    """A held slot; it ends when it is released or its lease expires."""
 
     def __init__(self, semaphore: "Semaphore", key: str, token: str, ttl_s: float) -> None:
         self._semaphore = semaphore
@@ -57,25 +57,25 @@ class Lease:
         self.token = token
         self.ttl_s = ttl_s
         self.lost = asyncio.Event()
-        """Set when the slot ran out and may be another's: stop the work that it covers."""
+        """Set when the lease has expired and another holder may have the slot: stop the work."""
 
     @property
     def is_lost(self) -> bool:
         return self.lost.is_set()
 
     async def heartbeat(self) -> bool:
-        """Begin the lease anew; False, and lost for good, when it had run out."""
+        """Renew the lease; returns False if it has already expired and the slot is lost."""
         if not self.is_lost and not await self._semaphore.extend(self.key, self.token, self.ttl_s):
             self.lost.set()
         return not self.is_lost
 
     async def release(self) -> None:
-        """Give the slot back; harmless when it is gone."""
+        """Release the slot; harmless if it has already ended."""
         await self._semaphore.release(self.key, self.token)
 
 
 class Semaphore:
-    """Works on Redis 7 and Valkey 9; `limit` is the caller's, so that a cap can change any time."""
+    """Works on Redis 7 and Valkey 9; callers pass `limit`, so it can change at any time."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
@@ -86,32 +86,32 @@ class Semaphore:
     async def acquire(
         self, key: str, limit: int, ttl_s: float, token: str | None = None
     ) -> Lease | None:
-        """A lease, or None when all slots are taken; it never waits.
+        """Acquire a lease, or return None if all slots are taken; never waits.
 
-        The same token again gets its own slot again, with a new end.
+        The same token gets its own slot again, with a renewed lease.
         """
         token = token or secrets.token_urlsafe(16)
         taken = await self._acquire(keys=[key], args=[token, limit, _ms(ttl_s)])
         return Lease(self, key, token, ttl_s) if taken else None
 
     async def extend(self, key: str, token: str, ttl_s: float) -> bool:
-        """Whether the token still held its slot, which now ends `ttl_s` from now."""
+        """Renew a token's slot for `ttl_s`; returns whether it still held the slot."""
         return bool(await self._heartbeat(keys=[key], args=[token, _ms(ttl_s)]))
 
     async def release(self, key: str, token: str) -> None:
         await self._redis.zrem(key, token)
 
     async def count(self, key: str) -> int:
-        """Slots held now."""
+        """The number of slots currently held."""
         return int(await self._count(keys=[key]))
 
     @asynccontextmanager
     async def hold(
         self, key: str, limit: int, ttl_s: float, token: str | None = None
     ) -> AsyncIterator[Lease | None]:
-        """A lease kept alive in the background for the length of the block; None: no slot is free.
+        """A lease that is renewed in the background during the block; None if no slot is free.
 
-        Long work looks at `lease.is_lost` between its steps.
+        Long work must check `lease.is_lost` between its steps.
         """
         lease = await self.acquire(key, limit, ttl_s, token)
         if lease is None:
@@ -121,14 +121,14 @@ class Semaphore:
         try:
             yield lease
         finally:
-            # In a task of its own: this one may be on its way out, and time-outs within a
-            # cancelled task fire at once before Python 3.11.3.
+            # In a separate task: this one may be cancelled, and before Python 3.11.3 timeouts
+            # within a cancelled task fire at once.
             await asyncio.wait({asyncio.create_task(_give_back(lease, beating))})
 
 
 async def _give_back(lease: Lease, beating: "asyncio.Task[None]") -> None:
     await cancelling.end(beating)
-    # Without Redis the slot comes back at the end of the lease.
+    # Without Redis the slot is freed when the lease expires.
     with suppress(RedisError, OSError):
         async with asyncio.timeout(lease.ttl_s):
             await lease.release()
@@ -145,7 +145,7 @@ async def _keep_alive(lease: Lease) -> None:
                 await lease.heartbeat()
             ends = asked + lease.ttl_s
         except (RedisError, OSError):
-            # A short outage is no loss; one as long as the lease is.
+            # A short outage does not lose the slot; one as long as the lease does.
             if loop.time() >= ends:
                 lease.lost.set()
 

@@ -1,4 +1,4 @@
-"""Reads the settings from the environment, and names every fault of them at once."""
+"""Reads the settings from the environment, and reports all errors at once."""
 
 import os
 import re
@@ -15,14 +15,14 @@ from lsos.core.settings.settings import Settings
 
 EXAMPLE_SECRET = re.compile(r"(?i)change.?me|example|placeholder|password|<.*>|your.?secret")
 MIN_SECRET_LETTERS = 10
-"""Different characters: aaaa... is long, but no secret."""
+"""Minimum number of distinct characters: aaaa... is long, but not a secret."""
 MIN_TOKEN_CHARS = 16
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 REPLACED = {
     "CELERY_BROKER_URL": "ARQ_REDIS_URL",
     "CELERY_RESULT_BACKEND": "nothing (results live in PostgreSQL)",
 }
-"""Variables of the Celery stack that have no meaning here, and what took their place."""
+"""Variables of the Celery stack that have no effect here, and their replacements."""
 
 
 def environment_name(field: str) -> str:
@@ -30,9 +30,9 @@ def environment_name(field: str) -> str:
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
-    """Settings of this environment.
+    """The settings from this environment.
 
-    Raises SettingsError that names every faulty variable and prints no value of a secret.
+    Raises SettingsError, which names every invalid variable and contains no secret values.
     """
     environ = os.environ if environ is None else environ
     faults: dict[str, str] = {}
@@ -48,7 +48,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
             faults[name] = f"{name}: {_say(field.type, error)}"
     settings = Settings(**values)  # type: ignore[arg-type]  # converted field by field above
     settings = _with_defaults(settings)
-    # What could not be read stands at its default here: it has been named already.
+    # Unreadable values have their default here; they have already been reported.
     others = [fault for fault in check(settings) if fault.partition(":")[0] not in faults]
     if faults or others:
         raise SettingsError([*faults.values(), *others])
@@ -56,20 +56,20 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
 
 
 def replaced_variables(environ: Mapping[str, str] | None = None) -> list[str]:
-    """One sentence for each variable of the former stack that is still set."""
+    """One sentence for each obsolete variable that is still set."""
     environ = os.environ if environ is None else environ
     return [f"{old} has no effect; use {new}" for old, new in REPLACED.items() if environ.get(old)]
 
 
 def check(settings: Settings) -> list[str]:
-    """Every fault of these settings, by variable name."""
+    """All errors in these settings, by variable name."""
     return [*_check_values(settings), *(_check_strict(settings) if settings.is_strict else [])]
 
 
 def normalise_dsn(dsn: str) -> str:
-    """Any PostgreSQL scheme means asyncpg: operators paste what other stacks use.
+    """Accept any PostgreSQL scheme as asyncpg, because operators paste DSNs of other stacks.
 
-    What libpq calls sslmode, asyncpg calls ssl.
+    libpq's sslmode is asyncpg's ssl.
     """
     dsn = re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql+asyncpg://", dsn)
     return re.sub(r"([?&])sslmode=", r"\1ssl=", dsn)
@@ -95,13 +95,13 @@ def _with_defaults(settings: Settings) -> Settings:
 def _check_values(settings: Settings) -> list[str]:
     faults = []
     if not re.fullmatch(r"(/[A-Za-z0-9._-]+)+", settings.api_v1_prefix):
-        faults.append("API_V1_PREFIX: must begin with / and not end with it, such as /api/v1")
+        faults.append("API_V1_PREFIX: must start with / and must not end with /, such as /api/v1")
     faults.extend(_check_urls(settings))
     faults.extend(_check_ranges(settings))
     for origin in settings.allowed_origins:
         if not re.fullmatch(r"https?://(\[[0-9a-f:]+\]|[^/:\s]+):\d+", origin):
             faults.append(
-                f"OUTBOUND_ALLOW_ORIGINS: {origin!r} is no origin; write scheme://host:port"
+                f"OUTBOUND_ALLOW_ORIGINS: {origin!r} is not an origin; use scheme://host:port"
             )
     faults.extend(_check_delivery(settings))
     faults.extend(
@@ -132,22 +132,24 @@ def _check_urls(settings: Settings) -> list[str]:
         value, name = getattr(settings, field), environment_name(field)
         shown = "postgresql://" if field == "postgres_dsn" else "redis://"
         if value and not value.startswith(wanted):
-            faults.append(f"{name}: must begin with {shown}")
+            faults.append(f"{name}: must start with {shown}")
         elif value and not _is_url(value):
-            faults.append(f"{name}: is no URL; percent-encode special characters of a password")
+            faults.append(
+                f"{name}: is not a URL; percent-encode special characters in the password"
+            )
     return faults
 
 
 def _check_delivery(settings: Settings) -> list[str]:
     faults = []
-    is_named_elsewhere = settings.app_env == "production"  # among what it requires
+    is_named_elsewhere = settings.app_env == "production"  # reported among the required variables
     if endpoint := settings.object_storage_endpoint:
         if not re.match(r"https?://[^/\s]", endpoint) or not _is_url(endpoint):
-            faults.append("OBJECT_STORAGE_ENDPOINT: must begin with https:// or http://")
+            faults.append("OBJECT_STORAGE_ENDPOINT: must start with https:// or http://")
         if not settings.object_storage_bucket and not is_named_elsewhere:
             faults.append("OBJECT_STORAGE_BUCKET: must be set with OBJECT_STORAGE_ENDPOINT")
     if settings.smtp_tls == "none" and settings.smtp_host not in ("", *LOOPBACK):
-        faults.append(f"SMTP_TLS: none is for {', '.join(LOOPBACK)} only")
+        faults.append(f"SMTP_TLS: none is allowed only for {', '.join(LOOPBACK)}")
     if settings.smtp_from_email and not is_email(settings.smtp_from_email):
         faults.append("SMTP_FROM_EMAIL: must be an address, such as reports@agency.example")
     if settings.smtp_host and not settings.smtp_from_email and not is_named_elsewhere:
@@ -183,7 +185,7 @@ def _check_ranges(settings: Settings) -> list[str]:
         "worker_nice": (0, 19),
     }
     return [
-        f"{environment_name(field)}: must be from {low:g} to {high:g}"
+        f"{environment_name(field)}: must be between {low:g} and {high:g}"
         for field, (low, high) in ranges.items()
         if not low <= getattr(settings, field) <= high
     ]
@@ -196,9 +198,9 @@ def _check_strict(settings: Settings) -> list[str]:
         or len(set(settings.jwt_secret)) < MIN_SECRET_LETTERS
         or EXAMPLE_SECRET.search(settings.jwt_secret)
     ):
-        faults.append("JWT_SECRET: needs 32 or more random characters, and no example value")
+        faults.append("JWT_SECRET: must be 32 or more random characters, and not an example value")
     if 0 < len(settings.metrics_token) < MIN_TOKEN_CHARS:
-        faults.append(f"METRICS_TOKEN: needs {MIN_TOKEN_CHARS} or more characters")
+        faults.append(f"METRICS_TOKEN: must have {MIN_TOKEN_CHARS} or more characters")
     required = ["postgres_dsn", "redis_url", "rank_provider_backend"]
     required += ["local_provider_backend", "authority_provider_backend"]
     if settings.app_env == "production":
@@ -209,7 +211,7 @@ def _check_strict(settings: Settings) -> list[str]:
         if not value:
             faults.append(f"{environment_name(field)}: must be set when APP_ENV={settings.app_env}")
         elif settings.app_env == "production" and value == "synthetic":
-            faults.append(f"{environment_name(field)}: production refuses synthetic data")
+            faults.append(f"{environment_name(field)}: synthetic data is not allowed in production")
     if settings.outbound_allow_origins:
         faults.append("OUTBOUND_ALLOW_ORIGINS: must be empty outside local and test")
     return faults

@@ -1,4 +1,4 @@
-"""Settings that are JSON: proxies and JSON sources, checked at start without showing a secret."""
+"""JSON settings (proxies and JSON sources), validated at start-up without showing secrets."""
 
 import re
 from typing import Annotated, Literal
@@ -26,18 +26,18 @@ class Proxy(msgspec.Struct, frozen=True):
     username: str = ""
     password: str = ""
     country: str = ""
-    """ISO 3166-1 alpha-2 of its exit; "": unknown."""
+    """ISO 3166-1 alpha-2 country of its exit; "" if unknown."""
 
 
 class FieldPaths(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where an answer holds what: keys joined by dots, numbers are indices of lists."""
+    """Paths to the fields of a response: keys joined by dots; numbers are list indices."""
 
     results: str
     position: str = "position"
     url: str = "url"
     title: str = "title"
     pack: str = ""
-    """List of the local pack; "": this source has none."""
+    """List of the local pack; "" if this source has none."""
     pack_position: str = "position"
     pack_title: str = "title"
     pack_url: str = "website"
@@ -46,17 +46,17 @@ class FieldPaths(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class JsonSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Any JSON endpoint that answers a keyword with results."""
+    """A JSON endpoint that returns results for a keyword."""
 
     url: str
-    """With placeholders such as {keyword}; values are percent-encoded."""
+    """May contain placeholders such as {keyword}; values are percent-encoded."""
     fields: FieldPaths
     method: Literal["GET", "POST"] = "GET"
     headers: dict[str, str] = msgspec.field(default_factory=dict)
     body: dict[str, object] | None = None
-    """JSON of a POST, with placeholders in its texts."""
+    """JSON body of a POST; its strings may contain placeholders."""
     is_idempotent: bool | None = None
-    """Whether asking twice is free of effect and cost; unset: for GET."""
+    """Whether a repeated request has no effect or cost; default: true for GET."""
 
     @property
     def repeats(self) -> bool:
@@ -72,7 +72,7 @@ class _RawProxy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def parse_proxies(raw: str) -> tuple[list[Proxy], list[str]]:
-    """The proxies and every fault, by index; a fault shows no value."""
+    """The proxies and all errors, by index; errors show no values."""
     if not raw.strip():
         return [], []
     try:
@@ -92,7 +92,7 @@ def parse_proxies(raw: str) -> tuple[list[Proxy], list[str]]:
     for index, proxy in enumerate(proxies):
         first = seen.setdefault((proxy.url, proxy.username), index)
         if first != index and not faults:
-            faults.append(f"[{index}]: is the same as [{first}]")
+            faults.append(f"[{index}]: duplicates [{first}]")
     return proxies, faults
 
 
@@ -101,21 +101,21 @@ def _proxy(raw: _RawProxy) -> Proxy:
         parts = urlsplit(raw.url)
         host, port = parts.hostname, parts.port
     except ValueError:
-        raise ValueError("`url` is no URL") from None
+        raise ValueError("`url` is not a URL") from None
     if parts.scheme not in ("http", "https") or not host:
         raise ValueError("`url` must be http://host:port or https://host:port")
     if port is None or port == 0:
-        raise ValueError("`url` needs a port")
+        raise ValueError("`url` must have a port")
     if parts.path not in ("", "/") or parts.query or parts.fragment:
         raise ValueError("`url` must end after the port")
     if (parts.username or parts.password) and (raw.username or raw.password):
-        raise ValueError("credentials stand in `url` and beside it; keep one")
+        raise ValueError("credentials are given both in `url` and separately; keep one")
     username = raw.username or unquote(parts.username or "")
     password = raw.password or unquote(parts.password or "")
     if password and not username:
         raise ValueError("`password` without `username`")
     if ":" in username:
-        raise ValueError("`username` must not hold a colon")
+        raise ValueError("`username` must not contain a colon")
     shown = f"[{host}]" if ":" in host else host
     return Proxy(
         url=urlunsplit((parts.scheme, f"{shown}:{port}", "", "", "")),
@@ -127,7 +127,7 @@ def _proxy(raw: _RawProxy) -> Proxy:
 
 
 def parse_json_source(raw: str) -> tuple[JsonSource | None, list[str]]:
-    """The source and every fault; a fault shows no value."""
+    """The source and all errors; errors show no values."""
     if not raw.strip():
         return None, []
     try:
@@ -142,16 +142,16 @@ def parse_json_source(raw: str) -> tuple[JsonSource | None, list[str]]:
 def _url_faults(source: JsonSource) -> list[str]:
     faults = []
     if not re.match(r"https?://[^/\s{}]+", source.url):
-        faults.append("`url` must begin with http:// or https:// and a host")
+        faults.append("`url` must start with http:// or https:// and a host")
     texts = [source.url, *_texts(source.body)]
     if unknown := {name for t in texts for name in _PLACEHOLDER.findall(t)} - PLACEHOLDERS:
         listed = ", ".join(sorted(unknown)[:5])
         known = ", ".join(sorted(PLACEHOLDERS))
-        faults.append(f"unknown placeholders: {listed}; there are {known}")
+        faults.append(f"unknown placeholders: {listed}; known are {known}")
     if not any("{keyword}" in text for text in texts):
-        faults.append("{keyword} stands neither in `url` nor in `body`")
+        faults.append("{keyword} must occur in `url` or `body`")
     if source.method == "GET" and source.body is not None:
-        faults.append("`body` needs the method POST")
+        faults.append("`body` requires the method POST")
     return faults
 
 
@@ -180,7 +180,7 @@ def _texts(value: object) -> list[str]:
 
 
 def generic_faults(room: str, backend: str, url: str, api_key: str) -> list[str]:
-    """Faults of the settings of a provider by the generic contract, showing no value."""
+    """Errors in the settings of a contract provider, without showing values."""
     if backend != "provider":
         return []
     faults = []
@@ -206,7 +206,7 @@ def generic_faults(room: str, backend: str, url: str, api_key: str) -> list[str]
 def provider_faults(
     *, proxies: str, rank_backend: str, rank_source: str, serpapi_key: str, serpapi_url: str
 ) -> list[str]:
-    """What is wrong with the settings of providers, by variable name."""
+    """All errors in the provider settings, by variable name."""
     faults = [f"PROXY_PROVIDER_CONFIG_JSON{_joint(f)}{f}" for f in parse_proxies(proxies)[1]]
     name = "RANK_HTTP_PROVIDER_CONFIG_JSON"
     faults += [f"{name}: {fault}" for fault in parse_json_source(rank_source)[1]]
@@ -215,7 +215,7 @@ def provider_faults(
     if rank_backend == "serpapi" and not serpapi_key:
         faults.append("SERPAPI_API_KEY: must be set when RANK_PROVIDER_BACKEND=serpapi")
     if not re.match(r"https?://[^/\s]+", serpapi_url):
-        faults.append("SERPAPI_BASE_URL: must begin with https:// and a host")
+        faults.append("SERPAPI_BASE_URL: must start with https:// and a host")
     return faults
 
 
@@ -224,7 +224,7 @@ def _joint(fault: str) -> str:
 
 
 def secrets_of(proxies: str, source: str) -> list[str]:
-    """Every secret in these settings, as no log line may show it."""
+    """All secrets in these settings, to be redacted from logs."""
     found = [proxy.password for proxy in parse_proxies(proxies)[0]]
     parsed, _ = parse_json_source(source)
     if parsed is not None:

@@ -1,4 +1,4 @@
-"""Frozen settings, read from the environment once at the door and passed down."""
+"""Frozen settings, read from the environment once at start-up and passed down."""
 
 from typing import Literal
 from urllib.parse import unquote, urlsplit
@@ -11,34 +11,34 @@ AppEnv = Literal["local", "test", "staging", "production"]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """One field a variable: `app_env` is read from APP_ENV. Units are in the names."""
+    """One field per variable: `app_env` is read from APP_ENV. Units are in the names."""
 
     app_env: AppEnv = "local"
-    """local | test | staging | production; unset: local, in compose.yaml staging"""
+    """local | test | staging | production; default: local, in compose.yaml staging"""
     app_name: str = "LSOS API"
-    """Shown in the API documentation and in mails"""
+    """Shown in the API documentation and in emails"""
     api_v1_prefix: str = "/api/v1"
     """Path prefix of all routes"""
     jwt_secret: str = ""
-    """32+ random characters; made and kept under .lsos/ when unset in local and test"""
+    """32+ random characters; generated and stored in .lsos/ if unset in local and test"""
     jwt_access_ttl_seconds: int = 900
-    """Life of an access token"""
+    """Lifetime of an access token"""
     jwt_refresh_ttl_seconds: int = 604_800
-    """Life of a refresh token"""
+    """Lifetime of a refresh token"""
     postgres_dsn: str = ""
-    """postgresql://user:pass@host:5432/db; unset in local: the embedded PostgreSQL"""
+    """postgresql://user:pass@host:5432/db; default in local: the embedded PostgreSQL"""
     postgres_pool_size: int = 10
-    """Connections a process keeps"""
+    """Connections that each process keeps open"""
     redis_url: str = ""
-    """redis://host:6379/0; unset in local: the embedded Valkey"""
+    """redis://host:6379/0; default in local: the embedded Valkey"""
     arq_redis_url: str = ""
-    """Redis of the queue; unset: REDIS_URL"""
+    """Redis of the queue; default: REDIS_URL"""
     crawl_timeout_seconds: float = 10.0
-    """Total time for one response"""
+    """Time limit for one response"""
     crawl_min_request_interval_seconds: float = 0.2
-    """Least time between two requests to one host, over all processes"""
+    """Minimum time between two requests to one host, across all processes"""
     crawl_max_pages_per_run: int = 200
-    """Default and cap of a run's page budget"""
+    """Default and maximum of a run's page budget"""
     crawl_frontier_batch_size: int = 25
     """URLs that a slice claims at once"""
     crawl_max_active_runs_per_tenant: int = 5
@@ -50,17 +50,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     crawl_user_agent: str = "LSOSbot/0.1 (+https://example.com/lsosbot)"
     """User-Agent header of the crawler; its first token is matched in robots.txt"""
     reader_page_seconds: float = 5.0
-    """CPU time that reading one page may take; then the page is recorded as parse_timeout"""
+    """CPU time limit for reading one page; beyond it the page is recorded as parse_timeout"""
     reader_memory_mb: int = 1_000
-    """Memory of a worker's reader process; a page that needs more is recorded as parse_failed"""
+    """Memory limit of a worker's reader process; beyond it the page is recorded as parse_failed"""
     rank_provider_backend: Literal["", "synthetic", "http", "serpapi"] = ""
     """synthetic | http | serpapi; local and test default to synthetic"""
     rank_http_provider_config_json: str = ""
-    """JSON object: url, method, headers, body and field paths of the source of ranks"""
+    """JSON object: url, method, headers, body and field paths of the ranking source"""
     serpapi_api_key: str = ""
-    """Key of SerpApi"""
+    """SerpApi key"""
     serpapi_base_url: str = "https://serpapi.com"
-    """Where SerpApi is asked"""
+    """Base URL of SerpApi"""
     local_provider_backend: Literal["", "synthetic", "provider"] = ""
     """synthetic | provider; local and test default to synthetic"""
     local_provider_url: str = ""
@@ -78,60 +78,62 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """DEBUG | INFO | WARNING | ERROR"""
     metrics_enabled: bool = True
-    """Record request and job metrics, judge alerts and the platform state"""
+    """Record request and job metrics, evaluate alerts and the platform state"""
     metrics_token: str = ""
-    """Bearer token that may read /metrics and nothing else; empty: a user's token or an API key"""
+    """Bearer token that can read only /metrics; empty: a user's token or an API key"""
     otel_exporter_endpoint: str = ""
     """OTLP/HTTP collector, such as http://collector:4318; empty: no export"""
     otel_sample_ratio: float = 1.0
-    """Share of traces that are kept, 0 to 1; a caller's own decision goes before"""
+    """Share of traces that are sampled, 0 to 1; a caller's own decision takes precedence"""
     reference_library_loader_enabled: bool = True
-    """Load the reference library at start"""
+    """Load the packaged reference library at start-up"""
     reference_library_enforce_validation: bool = True
-    """Refuse to activate a faulty reference library"""
+    """Refuse to activate an invalid reference library"""
     object_storage_endpoint: str = ""
     """S3-compatible endpoint; empty: local disk"""
     object_storage_bucket: str = ""
-    """Bucket of report artifacts"""
+    """Bucket for report artifacts"""
     object_storage_access_key: str = ""
     """Access key of the bucket"""
     object_storage_secret_key: str = ""
     """Secret key of the bucket"""
     object_storage_region: str = "us-east-1"
-    """Region of the bucket, where the endpoint has some"""
+    """Region of the bucket, if the endpoint has regions"""
     smtp_host: str = ""
-    """Mail server; empty: no mail, but in local and test a file below LSOS_HOME/mail"""
+    """Mail server; empty: no email, except files below LSOS_HOME/mail in local and test"""
     smtp_port: int = 587
     """Port of the mail server"""
     smtp_username: str = ""
-    """Login of the mail server"""
+    """User name for the mail server"""
     smtp_password: str = ""
-    """Password of the mail server"""
+    """Password for the mail server"""
     smtp_from_email: str = ""
-    """Sender of reports"""
+    """Sender address of reports"""
     smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
-    """starttls | tls | none; none only for a server on this machine"""
+    """starttls | tls | none; use none only for a server on this machine"""
     smtp_timeout_seconds: float = 30.0
-    """Wait for each answer of the mail server"""
+    """Time limit for each reply of the mail server"""
     report_retry_seconds: float = 60.0
-    """Wait before a failed report or mail is tried again; each of the 3 times five times longer"""
+    """Wait before the first of 3 retries of a report or email; each later wait is five times
+    longer"""
     lsos_home: str = ".lsos"
-    """Folder of a local installation: embedded stores, artifacts of reports, mails"""
+    """Folder of a local installation: embedded stores, report artifacts, emails"""
     outbound_allow_origins: str = ""
-    """Comma-separated scheme://host:port exempt from the private-address rule; local only"""
+    """Comma-separated scheme://host:port origins exempt from the private-address rule; local
+    only"""
     trusted_proxies: str = ""
-    """Comma-separated addresses or networks whose X-Forwarded-For is believed"""
+    """Comma-separated addresses or networks whose X-Forwarded-For is trusted"""
     job_lease_seconds: float = 20.0
-    """A worker that does not renew its claim for this long has lost it"""
+    """A worker that does not renew its claim for this long loses it"""
     worker_max_jobs: int = 20
-    """Jobs that one worker process runs at once"""
+    """Jobs that one worker process runs concurrently"""
     worker_nice: int = 0
     """Niceness of worker processes, 0 to 19: 10 lets an API on the same machine go first, 0 changes
     nothing; lsos up takes 10 when unset"""
 
     @property
     def is_strict(self) -> bool:
-        """Staging and production: nothing is guessed."""
+        """Staging or production: required variables have no defaults."""
         return self.app_env in ("staging", "production")
 
     @property
@@ -144,7 +146,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Values that no log line, trace or answer may show."""
+        """Values that must not appear in logs, traces or responses."""
         found = [self.jwt_secret, self.object_storage_secret_key, self.smtp_password]
         found.append(self.metrics_token)
         found += [self.serpapi_api_key, self.local_provider_api_key]

@@ -1,1 +1,1 @@
-"""An HTML page as facts: encoding, one parse, one walk, text, structured data."""
+"""Parses an HTML page into facts: encoding, one parse, one walk, text, structured data."""

@@ -1,4 +1,4 @@
-"""Which encoding a page is in and its text as UTF-8, by the rules that browsers follow.
+"""Determines a page's encoding and converts it to UTF-8, by the rules that browsers follow.
 
 Sources: WHATWG Encoding Standard (labels) and HTML Standard, "determining the character encoding".
 """
@@ -65,7 +65,7 @@ _LABELS = {
 }
 _NAME_OF = {label: name for name, labels in _LABELS.items() for label in labels.split()}
 
-# The standard's decoders read supersets of what some labels say; Python calls those otherwise.
+# The standard's decoders read supersets of some labels; Python has other names for them.
 _CODECS = {
     "ibm866": "cp866",
     "iso-8859-8-i": "iso-8859-8",
@@ -99,7 +99,7 @@ class Decoded(NamedTuple):
 
 
 def encoding_name(label: str) -> str:
-    """WHATWG name of an encoding label, "" when it is none."""
+    """WHATWG name of an encoding label; "" if unknown."""
     return _NAME_OF.get(label.strip("\t\n\f\r ").lower(), "")
 
 
@@ -107,7 +107,7 @@ _PARAM = re.compile(r"""charset\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s;,"']+))""", r
 
 
 def from_content_type(value: str) -> str:
-    """WHATWG name of the charset parameter, "" without a known one."""
+    """WHATWG name of the charset parameter; "" if absent or unknown."""
     found = _PARAM.search(value)
     return encoding_name(found[1] or found[2] or found[3] or "") if found else ""
 
@@ -115,10 +115,10 @@ def from_content_type(value: str) -> str:
 def decode(body: bytes, content_type: str = "") -> Decoded:
     """The body as UTF-8.
 
-    Where nothing names an encoding the standard says windows-1252; a body with non-ASCII bytes
-    that is valid UTF-8 is read as UTF-8 all the same (source "default"), because that is what its
-    author means. A meta element after the first 1,024 bytes is obeyed, as browsers do when their
-    parser meets it, but the source stays "default": it costs a reload and is a fault to report.
+    Without a declared encoding, the standard says windows-1252; a body with non-ASCII bytes that is
+    valid UTF-8 is nevertheless read as UTF-8 (source "default"), because that is what its author
+    meant. A meta element after the first 1,024 bytes is honoured, as in browsers, but the source
+    stays "default": it causes a reload and should be reported.
     """
     name, source, skip = _detect(body, content_type)
     if skip:
@@ -127,7 +127,7 @@ def decode(body: bytes, content_type: str = "") -> Decoded:
 
 
 def _detect(body: bytes, content_type: str) -> tuple[str, Source, int]:
-    """Name, source and length of the byte order mark."""
+    """Encoding, source and length of the byte order mark."""
     if body.startswith(codecs.BOM_UTF8):
         return "utf-8", "bom", 3
     if body.startswith(codecs.BOM_UTF16_BE):
@@ -144,13 +144,13 @@ def _detect(body: bytes, content_type: str) -> tuple[str, Source, int]:
 
 
 def _late_meta(body: bytes) -> str:
-    """Encoding of a meta element in the first 64 KiB, for bodies that name none earlier."""
+    """Encoding from a meta element in the first 64 KiB, for bodies that declare none earlier."""
     start = body.find(b"charset", 0, 65_536)
     return prescan(body[:65_536]) if start >= 0 else ""
 
 
 def _is_utf8(body: bytes) -> bool:
-    """Non-ASCII UTF-8; a character that a size cap has cut in two does not count against it."""
+    """Whether it is non-ASCII UTF-8; a character split by the size limit is ignored."""
     if body.isascii():
         return False
     try:
@@ -187,7 +187,7 @@ _XML_DECLARATION = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([^\"'>]*)[\"']
 
 
 def prescan(head: bytes) -> str:
-    """HTML Standard, "prescan a byte stream to determine its encoding"; "" when it fails."""
+    """HTML Standard, "prescan a byte stream to determine its encoding"; "" if it fails."""
     if head.startswith(b"<\0?\0x\0"):
         return "utf-16le"
     if head.startswith(b"\0<\0?\0x"):
@@ -197,7 +197,7 @@ def prescan(head: bytes) -> str:
         position = found.end()
         token = found[0].lower()
         if token == b"<!--":
-            # `<!-->` is a whole comment: the dashes may serve twice.
+            # `<!-->` is a complete comment: the dashes may count twice.
             end = head.find(b"-->", position - 2)
         elif token in (b"<!", b"</", b"<?"):
             end = head.find(b">", position)
@@ -217,7 +217,7 @@ def prescan(head: bytes) -> str:
 
 
 def _attributes(head: bytes, position: int) -> tuple[dict[bytes, bytes], int]:
-    """Attributes of a tag and where it ends; -1 when the input ends first."""
+    """Attributes of a tag, and its end; -1 if the input ends first."""
     attributes: dict[bytes, bytes] = {}
     while found := _ATTRIBUTE.match(head, position):
         position = found.end()
@@ -238,7 +238,7 @@ def _meta_encoding(attributes: dict[bytes, bytes]) -> str:
 
 
 def _from_markup(label: bytes) -> str:
-    """An encoding named in the markup: ASCII was read, so it can't be UTF-16."""
+    """An encoding declared in markup: it was read as ASCII, so it can't be UTF-16."""
     name = encoding_name(label.decode("latin-1"))
     if name in ("utf-16be", "utf-16le"):
         return "utf-8"

@@ -28,7 +28,7 @@ _NAMED = re.compile(r"([a-z][a-z0-9_.*-]*)\s*:\s*(.*)", re.DOTALL)
 
 
 def from_meta(name: str, content: str) -> Directives | None:
-    """Directives of a meta element; None when its content is blank."""
+    """Directives of a meta element; None if its content is blank."""
     values: list[str] = []
     for _, value in _split(content, has_bots=False):
         if value not in values:
@@ -37,10 +37,10 @@ def from_meta(name: str, content: str) -> Directives | None:
 
 
 def from_header(value: str) -> list[Directives]:
-    """Directives of X-Robots-Tag, one entry a bot.
+    """Directives of X-Robots-Tag, one entry per bot.
 
-    A bot's name holds up to the next name. Repeated headers that were joined by a line feed
-    instead of a comma are told apart: there each line begins with all bots.
+    A bot's name applies up to the next name. Repeated headers joined by a line feed instead of a
+    comma are distinguished: each line starts with all bots.
     """
     by_bot: dict[str, list[str]] = {}
     for line in value.split("\n"):
@@ -52,7 +52,7 @@ def from_header(value: str) -> list[Directives]:
 
 
 def _split(text: str, *, has_bots: bool) -> Iterator[tuple[str, str]]:
-    """(bot, directive) pairs; commas inside the date of unavailable_after do not split."""
+    """(bot, directive) pairs; commas in the date of unavailable_after do not split."""
     bot = date = ""
     for part in text.lower().split(","):
         token = part.strip()
@@ -88,7 +88,7 @@ _PARAM = re.compile(r";\s*([A-Za-z*-]+)\s*(?:=\s*(?:\"([^\"]*)\"|([^\s;,\"]+)))?
 
 
 def links(header: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """Target as written and parameters (names in lower case, first value) of each link."""
+    """The target as written and the parameters (lower-case names, first value) of each link."""
     for match in _LINK.finditer(header):
         params: dict[str, str] = {}
         for param in _PARAM.finditer(match[2]):

@@ -1,4 +1,4 @@
-"""What each element of a page says: the handlers that `parse` calls on its one walk of the tree."""
+"""Handlers for the elements of a page, which `parse` calls in one walk over the tree."""
 
 import re
 from collections.abc import Callable
@@ -55,7 +55,7 @@ class Elements(Head):
             self.page.anchorless.append(Anchorless(text[:200], hook))
 
     def _fallback_name(self, node: LexborNode, attributes: Attributes) -> tuple[str, bool]:
-        """Name of a link without text, and whether it has one at all."""
+        """The accessible name of a link without text, and whether it has any."""
         alts = (image.attributes.get("alt") or "" for image in node.css("img[alt]"))
         for candidate in (" ".join(alts), attributes.get("aria-label"), attributes.get("title")):
             if candidate and (name := fold(candidate)):
@@ -86,7 +86,7 @@ class Elements(Head):
             self._contact(href)
         rel = target = role = ""
         is_nofollow = False
-        # Most links have no attribute but href, or a class beside it.
+        # Most links have no attributes other than href and class.
         if len(attributes) > 1:
             if rel := attributes.get("rel") or "":
                 tokens = rel.lower().split()
@@ -123,7 +123,7 @@ class Elements(Head):
         attributes = node.attributes
         src = (attributes.get("src") or "").strip(SPACE)
         if src:
-            # Frames are links to follow, but nothing to click: a missing title is no empty anchor.
+            # Frames are followed but not clicked: a missing title is not an empty anchor.
             title = fold(attributes.get("title") or "")
             self._add_link(src, title, "iframe", attributes)
             self._add_resource(src, "frame")
@@ -237,4 +237,4 @@ _COMMENT: Final = [node.tag_id for node in LexborHTMLParser("<p><!---->").css("p
 HANDLERS: Final = {
     tag_id(name): handler for handler, tags in _TAGS.items() for name in tags.split()
 } | {_COMMENT: Elements.comment}
-"""By Lexbor's number of the tag: comparing names would cost a string a node."""
+"""Keyed by Lexbor's tag number: comparing names would create a string per node."""

@@ -1,4 +1,4 @@
-"""What title, meta and link elements say, wherever they stand, and where the walk is."""
+"""Handlers for title, meta and link elements anywhere, and the position of the walk."""
 
 import re
 from typing import Final
@@ -34,7 +34,7 @@ _SVG: Final = tag_id("svg")
 
 
 class Head:
-    """Where the walk is, and the handlers of what belongs in head."""
+    """The position of the walk, and the handlers for elements that belong in head."""
 
     def __init__(self, page: PageFacts, resolver: Resolver, ids: frozenset[str]) -> None:
         self.page = page
@@ -43,7 +43,7 @@ class Head:
         self.in_head = True
         self.comment_count = 0
         self.dropped: list[tuple[LexborNode, bool]] = []
-        """Elements outside the main text in document order; True: their text is visible."""
+        """Elements outside the main text, in document order; True if their text is visible."""
 
     def comment(self, node: LexborNode) -> None:
         self.comment_count += 1
@@ -81,7 +81,7 @@ class Head:
         elif name in BOTS:
             if not self.in_head and name in ("robots", "googlebot"):
                 page.body_metas.append(name)
-            # Search engines obey them in the body too.
+            # Search engines honour them in the body too.
             if found := from_meta(name, content):
                 page.directives.append(found)
         elif name == "viewport":
@@ -142,7 +142,7 @@ def _resource_kind(rels: list[str], attributes: Attributes) -> ResourceKind | No
 
 
 def _is_foreign(node: LexborNode) -> bool:
-    """Inside svg; only near ancestors are looked at, so that deep trees cost nothing."""
+    """Whether it is inside svg; checks only near ancestors, so deep trees cost nothing."""
     parent = node.parent
     for _ in range(32):
         if parent is None:

@@ -20,14 +20,14 @@ _MAX_MAIN_TEXT = 100_000
 _MAX_CHROME_TEXT = 20_000
 _BASE = tag_id("base")
 _MARKS = "base[href],[typeof],[itemscope]"
-"""What few pages have: one search of the tree costs hardly more than a search for one of them."""
+"""Rare elements: searching for all of them costs hardly more than searching for one."""
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
 
 
 def parse(page: PageFacts, body: bytes, *, drop_params: frozenset[str] = frozenset()) -> PageFacts:
-    """Fills `page`, whose fetch fields are set, with what headers and body say, and returns it.
+    """Fill `page`, whose fetch fields are set, from headers and body, and return it.
 
-    `drop_params` are query parameters that do not make another URL. Never raises for any bytes.
+    `drop_params` are query parameters that do not distinguish URLs. Never raises for any bytes.
     """
     page.sniffed_type = sniff(body)
     _read_headers(page, drop_params)
@@ -37,11 +37,11 @@ def parse(page: PageFacts, body: bytes, *, drop_params: frozenset[str] = frozens
 
 
 def _is_html(page: PageFacts) -> bool:
-    """A browser would show it as HTML, and it looks like it.
+    """Whether a browser would show it as HTML, and it looks like HTML.
 
     An empty 200 page counts: to a visitor it is a page without title and text.
     """
-    # What a redirect carries is for clients that do not follow it.
+    # The body of a redirect is for clients that do not follow it.
     if page.status < 200 or 300 <= page.status < 400:
         return False
     declared = page.content_type.partition(";")[0].strip()
@@ -69,7 +69,7 @@ def _read_headers(page: PageFacts, drop_params: frozenset[str]) -> None:
 
 
 def _storable(header: str) -> str:
-    """Header bytes that are no UTF-8 arrive as lone surrogates, which no database takes."""
+    """Header bytes that are not UTF-8 arrive as lone surrogates, which databases reject."""
     if header.isascii() and "\0" not in header:
         return header
     return header.encode("utf-8", "replace").decode().replace("\0", "")
@@ -81,7 +81,7 @@ def _read_html(page: PageFacts, body: bytes, drop_params: frozenset[str]) -> Non
     page.charset, page.charset_source = decoded.name, decoded.source
     data = cut_hostile(decoded.data)
     page.is_truncated = page.is_truncated or len(data) < len(decoded.data)
-    # With scripting, noscript is text as in browsers: an image in it does not end head.
+    # With scripting, noscript is text, as in browsers: an image in it does not end head.
     tree = LexborHTMLParser(data, scripting=True)
     root = tree.root
     if root is None:
@@ -104,12 +104,12 @@ def _read_html(page: PageFacts, body: bytes, drop_params: frozenset[str]) -> Non
         page.items.extend(microdata_items(root, resolver.resolve))
     if _moved_to_body(page) or may_have_faults(data):
         page.structure_faults = structure_faults(data)
-    # Last, because it takes the tree apart.
+    # Last, because it destroys the tree.
     _read_text(page, tree.body, reader.dropped)
 
 
 def _walk(root: LexborNode, reader: Elements) -> int:
-    """Calls the handler of each element; the number of elements."""
+    """Call the handler of each element; returns the number of elements."""
     count = 0
     handler_of = HANDLERS.get
     for node in root.traverse():
@@ -129,7 +129,7 @@ def _has_doctype(root: LexborNode) -> bool:
 def _resolver(
     page: PageFacts, marks: Iterable[LexborNode], drop_params: frozenset[str]
 ) -> Resolver:
-    """By the first base element with href, which counts for the whole page wherever it stands."""
+    """The first base element with href, which applies to the whole page wherever it is."""
     for node in marks:
         if node.tag_id == _BASE and "href" in node.attributes:
             url, _, is_http = Resolver(page.url).resolve(node.attributes["href"] or "")
@@ -140,7 +140,7 @@ def _resolver(
 
 
 def _moved_to_body(page: PageFacts) -> bool:
-    """Something that belongs in head is in the body as parsed."""
+    """Whether something that belongs in head ended up in the parsed body."""
     return bool(
         page.body_titles
         or page.body_metas
@@ -152,10 +152,10 @@ def _moved_to_body(page: PageFacts) -> bool:
 def _read_text(
     page: PageFacts, body: LexborNode | None, dropped: list[tuple[LexborNode, bool]]
 ) -> None:
-    """Main text and what is taken from all visible text.
+    """The main text, and what is derived from all visible text.
 
-    Backwards, so that nested elements go before their parents: each text is read once, and no
-    node is used after it was freed.
+    Processed backwards, so that nested elements come before their parents: each text is read once,
+    and no node is used after it has been freed.
     """
     chrome: list[str] = []
     for node, is_visible in reversed(dropped):

@@ -1,4 +1,4 @@
-"""What the bytes of a body say before any tree exists: its type, faulty tokens, excessive depth."""
+"""Inspects the bytes of a body before parsing: its type, invalid tokens, excessive depth."""
 
 import re
 
@@ -30,7 +30,7 @@ _IMAGES = (
     b"II*\0",
     b"MM\0*",
 )
-# WHATWG MIME Sniffing section 3: bytes that text does not hold.
+# WHATWG MIME Sniffing section 3: bytes that do not occur in text.
 _BINARY = bytes(i for i in range(0x20) if i not in b"\t\n\x0c\r\x1b")
 
 
@@ -43,7 +43,7 @@ def sniff(body: bytes) -> str:
         return "pdf"
     if _is_image(head):
         return "image"
-    # UTF-16 without its mark: every other byte is NUL.
+    # UTF-16 without a byte order mark: every other byte is NUL.
     text = (head.replace(b"\0", b"") if b"\0" in head else head).lstrip(b"\t\n\x0c\r ")
     if not text:
         return "unknown" if b"\0" in head else "empty"
@@ -62,7 +62,7 @@ def _is_image(head: bytes) -> bool:
     )
 
 
-# Elements that may stand in head; all others end it (HTML Standard, "in head" insertion mode).
+# Elements allowed in head; all others end it (HTML Standard, "in head" insertion mode).
 _HEAD_ELEMENTS = frozenset(
     (
         b"html head title meta link base script style noscript template basefont bgsound noframes"
@@ -73,7 +73,7 @@ _TOKEN = re.compile(
     rb"|<(?P<raw>script|style|noscript|noframes|template|textarea|svg|xmp|iframe)\b"
     rb"(?:[^>\"']|\"[^\"]*\"|'[^']*')*+(?:>.*?(?:</(?P=raw)\b|\Z)|[\"'].*|\Z)"
     rb"|<(?P<end>/?)(?P<name>[a-z][^\s/>]*+)(?P<attributes>(?:[^>\"']|\"[^\"]*\"|'[^']*')*+)"
-    # A quote or a tag that is never closed runs to the end, as in the tokenizer.
+    # An unclosed quote or tag runs to the end, as in the tokenizer.
     rb"(?:>|[\"'].*|\Z)",
     re.IGNORECASE | re.DOTALL,
 )
@@ -85,7 +85,7 @@ _HEAD_OR_BODY = re.compile(rb"<[hHbB][eEoO][aAdD][dDyY][\s/>]")
 
 
 def may_have_faults(data: bytes) -> bool:
-    """A second head or body tag may be there; far cheaper than reading all tokens."""
+    """Whether there may be a second head or body tag; far cheaper than reading all tokens."""
     tags = [tag[1:2].lower() for tag in _HEAD_OR_BODY.findall(data)]
     return len(tags) > len(set(tags))
 
@@ -93,7 +93,8 @@ def may_have_faults(data: bytes) -> bool:
 def structure_faults(data: bytes) -> list[str]:
     """two_heads, two_bodies, head_closed_early:<element>, read from the tokens of the source.
 
-    The tree can't tell: a parser drops second tags and moves what follows an early end of head.
+    The tree does not show them: a parser drops second tags and moves what follows an early end of
+    head.
     """
     heads = bodies = 0
     ended_by = ""
@@ -128,14 +129,14 @@ def structure_faults(data: bytes) -> list[str]:
 
 
 MAX_DEPTH = 2_000
-"""Deeper trees are cut: browsers stop at 512, and the parser's time grows with depth squared."""
+"""Deeper trees are truncated: browsers stop at 512, and parsing time is quadratic in depth."""
 _MAY_BE_DEEP = 10_000
 _MAX_ATTRIBUTES = 5_000
 _TAG = re.compile(rb"<(/?)([a-zA-Z][^\s/>]*)")
 _VOID = frozenset(
     b"area base br col embed hr img input link meta param source track wbr frame".split()
 )
-# Elements whose end tag may be left out, and whose start tags end them; not across a barrier.
+# Elements with optional end tags, which a peer's start tag closes; not across a barrier.
 _PEERS = {
     name: frozenset(group)
     for group in (
@@ -156,8 +157,10 @@ _QUOTED = re.compile(rb"\"[^\"]*\"|'[^']*'")
 
 
 def cut_hostile(data: bytes) -> bytes:
-    """The body up to where it would take the parser seconds: 2,000 open elements, or a tag with
-    thousands of attributes. Bodies under 60,000 bytes cost less than a second."""
+    """The body up to the point at which parsing would take seconds: 2,000 open elements, or a tag
+    with thousands of attributes.
+
+    Bodies under 60,000 bytes take less than a second."""
     if len(data) < 60_000:
         return data
     position = 0
@@ -176,7 +179,7 @@ def cut_hostile(data: bytes) -> bytes:
 
 
 def _depth_limit(data: bytes) -> int:
-    """Where the elements that are still open come to exceed MAX_DEPTH; the length if they don't."""
+    """The position at which more than MAX_DEPTH elements are open; otherwise the length."""
     stack: list[bytes] = []
     opened: dict[bytes, int] = {}
     for token in _TAG.finditer(data):
@@ -207,7 +210,7 @@ def _last_index(stack: list[bytes], name: bytes) -> int:
 
 
 def _peer_index(stack: list[bytes], peers: frozenset[bytes]) -> int:
-    """Where the element stands that a peer's start tag ends; the stack's size if there is none."""
+    """The index of the element that a peer's start tag closes; the stack's size if none."""
     for index in range(len(stack) - 1, max(-1, len(stack) - 12), -1):
         if stack[index] in peers:
             return index

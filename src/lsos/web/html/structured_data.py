@@ -14,7 +14,7 @@ MAX_DEPTH = 12
 _MAX_VALUE = 2_000
 _SCHEMA_ORG = re.compile(r"(?:https?://(?:www\.)?schema\.org/|schema:)(?=.)")
 
-# JSON may spell what PostgreSQL and UTF-8 can't hold; pairs and escaped backslashes stay.
+# JSON can encode what PostgreSQL and UTF-8 can't store; pairs and escaped backslashes stay.
 _ESCAPE = re.compile(
     r"(\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
     r"|\\u(?:0000|[dD][89a-fA-F][0-9a-fA-F]{2})"
@@ -23,7 +23,7 @@ _decode = msgspec.json.Decoder().decode
 
 
 def jsonld_items(text: str) -> tuple[list[StructuredItem], str]:
-    """The items of one script element, and what is wrong with it ("" when nothing is)."""
+    """The items of one script element, and its error ("" if there is none)."""
     if not text.strip():
         return [], ""
     if "\\u" in text:
@@ -64,7 +64,7 @@ def _flatten(root: object) -> Iterator[StructuredItem]:
 
 
 def schema_types(value: object) -> list[str]:
-    """Type names without the prefix of schema.org; other vocabularies keep theirs."""
+    """Type names without the schema.org prefix; other vocabularies keep theirs."""
     names = [value] if isinstance(value, str) else value if isinstance(value, list) else ()
     return [_SCHEMA_ORG.sub("", name.strip(), count=1) for name in names if isinstance(name, str)]
 
@@ -90,8 +90,7 @@ def microdata_items(
 ) -> list[StructuredItem]:
     """Items in document order; values are lists of strings and of nested items' properties.
 
-    The properties hold the types and the id of their item as JSON-LD would, under @type and @id.
-    itemref is not followed.
+    As in JSON-LD, an item's types and id are stored under @type and @id. itemref is not followed.
     """
     items: list[StructuredItem] = []
     stack: list[tuple[LexborNode, dict[str, object] | None]] = [(body, None)]
@@ -110,7 +109,7 @@ def _read_element(
     items: list[StructuredItem],
     resolve: Callable[[str], tuple[str, str, bool]],
 ) -> dict[str, object] | None:
-    """Adds what an element says to its item; answers the item that its children belong to."""
+    """Add an element's data to its item; returns the item that its children belong to."""
     attributes = node.attributes
     names = (attributes.get("itemprop") or "").split()
     if "itemscope" in attributes:
@@ -153,7 +152,7 @@ def _value(
         url, fragment, _ = resolve(href)
         return (f"{url}#{fragment}" if fragment else url)[:_MAX_VALUE]
     name = _VALUE_ATTRIBUTE.get(tag)
-    # Pages give any element a content attribute; search engines read it.
+    # Pages put content attributes on any element, and search engines read them.
     for key in (name, "content"):
         if key and (value := attributes.get(key)) is not None:
             return value.strip()[:_MAX_VALUE]

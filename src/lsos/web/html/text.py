@@ -1,4 +1,4 @@
-"""The words of a page: white space folded, counted and hashed, and the phone numbers among them."""
+"""The text of a page: white space collapsed, counted and hashed, and its phone numbers."""
 
 import hashlib
 import re
@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborNode
 
-# Between text nodes stands a character that str.split() takes for white space and that pages do
-# not contain, so that the space which an inline element puts before a comma can be taken back.
+# Text nodes are separated by a character that str.split() treats as white space and that pages do
+# not contain, so that the space which an inline element puts before a comma can be removed.
 _SEPARATOR = "\x1e"
 _BEFORE_MARK = re.compile("\x1e(?=[,.;:!?)\\]%\u2026\u2019\u201d\u00bb])")
 
@@ -27,25 +27,25 @@ class Folded(NamedTuple):
 def raw_text(node: LexborNode) -> str:
     """All text below a node, for `fold`.
 
-    Text nodes count as apart: minified pages have no white space between blocks, and a word that
-    an inline element cuts in two is rarer than that.
+    Text nodes count as separate words: minified pages have no white space between blocks, and words
+    split by an inline element are rarer.
     """
     return node.text(True, _SEPARATOR, True, True)
 
 
 def fold(raw: str) -> str:
-    """White space runs as one space, none at the ends."""
+    """Collapse white space to single spaces, with none at the ends."""
     if _SEPARATOR in raw:
         raw = _BEFORE_MARK.sub("", raw)
     return " ".join(raw.split())
 
 
 def fold_page(raw: str) -> Folded:
-    """Like `fold`, and counted."""
+    """Like `fold`, with a word count."""
     text = _BEFORE_MARK.sub("", raw)
     for space in _SPACES:
         text = text.replace(space, " ")
-    # Making a string of every word is half of the cost, and many pages have single spaces only.
+    # Creating a string per word is half of the cost, and many pages have single spaces only.
     if "  " in text:
         words = text.split()
         text, count = " ".join(words), len(words)
@@ -53,7 +53,7 @@ def fold_page(raw: str) -> Folded:
         text = text.strip()
         count = text.count(" ") + 1 if text else 0
     data = text.encode()
-    # Three bytes a character: only then is it worth looking for unspaced scripts.
+    # Three bytes per character: only then is it worth looking for unspaced scripts.
     if (len(data) - len(text)) * 8 > len(text):
         spaced, unspaced = _UNSPACED.subn(" ", text)
         if unspaced:
@@ -62,20 +62,20 @@ def fold_page(raw: str) -> Folded:
 
 
 def text_hash(data: bytes) -> int:
-    """Signed 64-bit hash of folded UTF-8 text, ASCII letters in lower case; 0 when it is empty.
+    """Signed 64-bit hash of collapsed UTF-8 text, ASCII letters in lower case; 0 if it is empty.
 
-    Only ASCII is case-folded: folding all of Unicode takes ten times as long, and
-    copies of a page do not differ in the case of accented letters alone.
+    Only ASCII is case-folded: folding all of Unicode takes ten times as long, and copies of a page
+    do not differ only in the case of accented letters.
     """
     if not data:
         return 0
-    # Processors have instructions for SHA-256: half the time of faster-looking hashes.
+    # Processors have SHA-256 instructions: half the time of nominally faster hashes.
     digest = hashlib.sha256(data.lower()).digest()
     return int.from_bytes(digest[:8], "big", signed=True)
 
 
-# One byte stands for all digits, so that the search can jump from digit to digit. The bytes of
-# the UTF-8 forms of no-break spaces, no-break hyphen and en dash count as separators.
+# One byte represents all digits, so that the search can jump from digit to digit. The UTF-8 bytes
+# of no-break spaces, no-break hyphen and en dash count as separators.
 _DIGITS_AS_ZERO = bytes(
     0x30 if 0x30 <= i <= 0x39 else 0x20 if i in b"\xc2\xa0\xe2\x80\x91\x93\xaf" else i
     for i in range(256)
@@ -94,13 +94,13 @@ _NEXT_NUMBER = re.compile(rb" \(?(?=0[1-9][0-9]|(?<=\()[1-9])")
 
 
 def find_phones(data: bytes) -> list[str]:
-    """Phone-like runs of folded UTF-8 text as written, each once, at most 50."""
+    """Phone-like strings in collapsed UTF-8 text, as written, without duplicates, at most 50."""
     found: dict[str, None] = {}
     zeros = data[:_MAX_SEARCHED].translate(_DIGITS_AS_ZERO)
     position = 0
     while len(found) < 50 and (match := _DIGIT_RUN.search(zeros, position)):
         start, end = match.span()
-        # Slices of whole characters: a run begins and ends with ASCII.
+        # Slices contain whole characters, because a match starts and ends with ASCII.
         if lead := _LEAD.match(data[start:end].decode()):
             position = start + lead.end()
             continue
@@ -114,7 +114,7 @@ def find_phones(data: bytes) -> list[str]:
 
 
 def _end_of_number(data: bytes, zeros: bytes, start: int, end: int) -> int:
-    """Two numbers in a row make one run: the first ends where another whole one begins."""
+    """Two adjacent numbers form one match: the first ends where another complete one begins."""
     for gap in _NEXT_NUMBER.finditer(data, start, end):
         is_whole = zeros.count(b"0", start, gap.start()) >= 7
         if is_whole and _DIGIT_RUN.match(zeros, gap.end()):
@@ -123,7 +123,7 @@ def _end_of_number(data: bytes, zeros: bytes, start: int, end: int) -> int:
 
 
 def _stands_alone(data: bytes, start: int, end: int) -> bool:
-    """No part of a word, a longer number, a price or a code."""
+    """Whether it is not part of a word, a longer number, a price or a code."""
     before, after = data[start - 1 : start] if start else b"", data[end : end + 1]
     return not (
         before.isalnum()
@@ -146,5 +146,5 @@ def _is_phone(run: str) -> bool:
         return False
     if run[0] in "0(" or not set(run) <= set("0123456789 \u00a0\u202f"):
         return len(groups) <= 6
-    # Spaces alone: columns of numbers look like that too.
+    # Spaces alone are not enough: columns of numbers look like that too.
     return len(groups) <= 4 and all(len(group) in (3, 4) for group in groups[1:])

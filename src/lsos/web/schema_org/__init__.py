@@ -1,1 +1,1 @@
-"""What structured data says, whatever shape its values were given in."""
+"""Reads structured data, whatever form its values have."""

@@ -19,11 +19,11 @@ class PostalAddress(msgspec.Struct, frozen=True, gc=False):
     region: str = ""
     postcode: str = ""
     text: str = ""
-    """The whole address, when it is given as one text."""
+    """The whole address, if it is given as one string."""
 
 
 class Business(msgspec.Struct, frozen=True, gc=False):
-    """An Organization, LocalBusiness or subtype, its references solved within the page."""
+    """An Organization, LocalBusiness or subtype, with references resolved within the page."""
 
     url: str
     """Of the page."""
@@ -35,7 +35,7 @@ class Business(msgspec.Struct, frozen=True, gc=False):
 
 
 def businesses(page: PageFacts) -> list[Business]:
-    """In document order, those without name, phone and address left out."""
+    """In document order, without those that have neither name, phone nor address."""
     graph = graph_of(page)
     found: list[Business] = []
     for item in page.items:

@@ -20,12 +20,12 @@ _MAX_NUMBER = 10**18
 
 
 def as_node(value: object) -> Node | None:
-    """The properties of a nested node, with @type and @id; None for what is no node."""
+    """The properties of a nested node, with @type and @id; None if it is not a node."""
     return value if isinstance(value, dict) else None
 
 
 def as_text(value: object) -> str:
-    """A literal as text, white space folded; of a node its name; "" for anything else."""
+    """A literal as text, white space collapsed; a node's name; "" for anything else."""
     if isinstance(value, str):
         return " ".join(value.split())
     if isinstance(value, bool):
@@ -40,7 +40,7 @@ def as_text(value: object) -> str:
 
 
 def flatten(value: object) -> list[object]:
-    """The values in order: lists opened, value objects replaced by their value, nulls dropped."""
+    """The values in order, with lists flattened, value objects unwrapped and nulls dropped."""
     if isinstance(value, str):
         return [value]
     found: list[object] = []
@@ -82,7 +82,7 @@ def _local_name(name: str) -> str:
 
 
 def has_properties(node: Node) -> bool:
-    """A property with a value, beside the @ keywords."""
+    """Whether it has a property with a value, other than @ keywords."""
     for key, value in node.items():
         if key[:1] != "@" and (isinstance(value, str) or flatten(value)):
             return True
@@ -90,12 +90,12 @@ def has_properties(node: Node) -> bool:
 
 
 def is_reference(node: Node) -> bool:
-    """Nothing but an @id, with or without a type."""
+    """Whether it has nothing but an @id, with or without a type."""
     return isinstance(node.get("@id"), str) and not has_properties(node)
 
 
 def is_present(values: Iterable[object]) -> bool:
-    """A text that is not blank, a node with properties, or a reference to one."""
+    """Whether it is non-blank text, a node with properties, or a reference to one."""
     for value in values:
         node = as_node(value)
         if node is not None and (has_properties(node) or is_reference(node)):
@@ -106,7 +106,7 @@ def is_present(values: Iterable[object]) -> bool:
 
 
 def graph_of(page: PageFacts) -> "Graph":
-    """The page's graph, made once for all checks."""
+    """The page's graph, built once for all checks."""
     known = page.__dict__.get("graph")
     if isinstance(known, Graph):
         return known
@@ -126,11 +126,12 @@ class Graph:
                 if len(twins) < _MAX_TWINS:
                     twins.append(item.data)
         self.businesses = tuple(self._businesses(page.items))
-        """LocalBusiness nodes, nested ones too, each @id once, with their most telling type."""
+        """LocalBusiness nodes, including nested ones, each @id once, with their most specific
+        type."""
 
     def _businesses(self, items: Iterable[StructuredItem]) -> Iterator[tuple[StructuredItem, str]]:
         seen: set[str] = set()
-        # A node of its own tells more than a mention of the same @id before it.
+        # A full node says more than an earlier mention of the same @id.
         for item in sorted(items, key=lambda item: not item.is_top):
             kinds = [kind for kind in item.types if kind in LOCAL_BUSINESS_TYPES]
             kind = max(kinds, key=lambda kind: kind != ROOT, default="")
@@ -145,7 +146,7 @@ class Graph:
             yield item, kind
 
     def get(self, item: StructuredItem, name: str) -> list[object]:
-        """Values of a property, those of other nodes with the same @id added, references solved."""
+        """Values of a property, including those of nodes with the same @id, references resolved."""
         found = list(values_of(item.data, name))
         if item.id:
             for twin in self._by_id.get(self._key(item.id), ()):
@@ -157,7 +158,7 @@ class Graph:
         return [value for raw in self.get(item, name) if (value := as_text(raw))]
 
     def resolve(self, value: object) -> object:
-        """The node that a reference means; the reference itself when the page does not have it."""
+        """The node that a reference points to; the reference itself if the page lacks that node."""
         node = as_node(value)
         if node is None:
             return value

@@ -1,7 +1,7 @@
 """schema.org's LocalBusiness and its subtypes: which types of a node make it a local business.
 
-Version 29 of the vocabulary, written down from memory of it and not generated from its files;
-of several parents only those below LocalBusiness are kept.
+Version 29 of the vocabulary, written from memory and not generated from its files; of several
+parents, only those below LocalBusiness are listed.
 """
 
 ROOT = "LocalBusiness"
@@ -69,7 +69,7 @@ def _parents() -> dict[str, tuple[str, ...]]:
 
 
 PARENTS = _parents()
-"""Each LocalBusiness type with its parents among them; the root has none."""
+"""Each LocalBusiness type with its parents within LocalBusiness; the root has none."""
 
 LOCAL_BUSINESS_TYPES = frozenset(PARENTS)
 
@@ -83,4 +83,4 @@ _ORGANIZATIONS = (
 )
 
 ORGANIZATION_TYPES = LOCAL_BUSINESS_TYPES | frozenset(_ORGANIZATIONS.split())
-"""Organization and its subtypes, the local businesses included."""
+"""Organization and its subtypes, including the local businesses."""
