@@ -26,7 +26,10 @@ RULES = {
     "L04": ("annotations hidden at run time", "litestar, msgspec and SQLAlchemy read them then"),
     "L05": ("wall clock outside core/clock.py", "tests move one clock; all times are aware UTC"),
     "L06": ("system_session outside its allow-list", "it sees all tenants; a new importer: an ADR"),
-    "L07": ("inner part of another room", "its routes, jobs, tables and bodies are its own business"),
+    "L07": (
+        "inner part of another room",
+        "its routes, jobs, tables and bodies are its own business",
+    ),
     "L08": ("too long", f"over {MAX_FILE_LINES} lines a file, {MAX_FUNCTION_LINES} a function"),
     "L09": ("IO or clock in a pure module", "pure code is tested by tables and may run anywhere"),
     "L10": ("function that only forwards its arguments", "call the target itself"),

@@ -357,17 +357,25 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
-        "rank_runs",
+        "measurements",
         sa.Column("campaign_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("scope", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
-        sa.Column("day", sa.Date(), nullable=False),
         sa.Column("source", sa.String(), nullable=False),
-        sa.Column("total", sa.Integer(), nullable=False),
-        sa.Column("counts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("requested_by", sa.Uuid(), nullable=True),
-        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("cursor", sa.String(), nullable=True),
+        sa.Column("ahead", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("counts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("calls", sa.Integer(), nullable=False),
         sa.Column("reason_code", sa.String(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("requested_by", sa.Uuid(), nullable=True),
+        sa.Column("deadline_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column(
@@ -377,22 +385,30 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.CheckConstraint(
-            "state in ('queued', 'running', 'completed', 'completed_with_errors', 'failed')",
-            name=op.f("ck_rank_runs_state"),
+            "state in ('queued', 'running', 'completed', 'completed_with_errors', 'failed',"
+            " 'cancelled')",
+            name=op.f("ck_measurements_state"),
         ),
         sa.ForeignKeyConstraint(
             ["tenant_id", "campaign_id"],
             ["campaigns.tenant_id", "campaigns.id"],
-            name=op.f("fk_rank_runs_tenant_id_campaign_id"),
+            name=op.f("fk_measurements_tenant_id_campaign_id"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_rank_runs")),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_measurements")),
     )
     op.create_index(
-        "ix_rank_runs_created",
-        "rank_runs",
-        ["tenant_id", "campaign_id", "created_at", "id"],
+        "ix_measurements_created",
+        "measurements",
+        ["tenant_id", "campaign_id", "kind", "created_at", "id"],
         unique=False,
+    )
+    op.create_index(
+        "uq_measurements_open",
+        "measurements",
+        ["tenant_id", "campaign_id", "kind", "scope"],
+        unique=True,
+        postgresql_where=sa.text("state in ('queued', 'running')"),
     )
     op.create_table(
         "recommendations",
@@ -847,7 +863,7 @@ def upgrade() -> None:
         ["tenant_id", "campaign_id", "published_at", "id"],
         unique=False,
     )
-    for table in ("keywords", "rank_runs", "rank_snapshots", "local_refreshes"):
+    for table in ("keywords", "measurements", "rank_snapshots", "local_refreshes"):
         protect(table, campaign="campaign_id")
     for table in ("profile_snapshots", "nap_matches", "reviews", "review_readings"):
         protect(table, campaign="campaign_id")
@@ -891,8 +907,13 @@ def downgrade() -> None:
     )
     op.drop_index("ix_recommendations_priority", table_name="recommendations")
     op.drop_table("recommendations")
-    op.drop_index("ix_rank_runs_created", table_name="rank_runs")
-    op.drop_table("rank_runs")
+    op.drop_index(
+        "uq_measurements_open",
+        table_name="measurements",
+        postgresql_where=sa.text("state in ('queued', 'running')"),
+    )
+    op.drop_index("ix_measurements_created", table_name="measurements")
+    op.drop_table("measurements")
     op.drop_index("ix_local_refreshes_created", table_name="local_refreshes")
     op.drop_table("local_refreshes")
     op.drop_index("ix_keywords_created", table_name="keywords")

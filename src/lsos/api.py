@@ -85,6 +85,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     jobs.JobController,
     providers.ProviderController,
     rank.RankController,
+    rank.RankRunController,
     health.HealthController,
     entity.EntityController,
     dashboard.DashboardController,

@@ -13,11 +13,16 @@ from lsos.domains.intelligence.rules import REFRESH
 from lsos.domains.intelligence.sources import ScoreSource, SignalSource, Sources
 from lsos.domains.local import queries as local
 from lsos.domains.local import rules as local_rules
+from lsos.domains.measuring.kind import Kinds
+from lsos.domains.rank import measurement as rank_measurement
 from lsos.domains.rank import queries as rank
 from lsos.domains.rank import rules as rank_rules
 from lsos.domains.reference.signals import SignalKind
 from lsos.domains.reviews import queries as reviews
 from lsos.domains.reviews import rules as reviews_rules
+
+KINDS = Kinds((rank_measurement.KIND,))
+"""What the engine of measurements serves."""
 
 BASELINE_STEPS: Sequence[BaselineStep] = (
     BaselineStep(name="crawl", task="crawl.baseline"),

@@ -12,6 +12,7 @@ from lsos.domains.entity import models as entity
 from lsos.domains.health import models as health
 from lsos.domains.intelligence import models as intelligence
 from lsos.domains.local import models as local
+from lsos.domains.measuring import models as measuring
 from lsos.domains.rank import models as rank
 from lsos.domains.reference import models as reference
 from lsos.domains.reports import models as reports
@@ -29,6 +30,7 @@ ALL = (
     health,
     intelligence,
     local,
+    measuring,
     rank,
     reference,
     reports,

@@ -8,13 +8,14 @@ from lsos.domains.crawl import tasks as crawl
 from lsos.domains.entity import tasks as entity
 from lsos.domains.intelligence import tasks as intelligence
 from lsos.domains.local import tasks as local
-from lsos.domains.rank import tasks as rank
+from lsos.domains.measuring.tasks import tasks_of
 from lsos.domains.reports import tasks as reports
 from lsos.domains.reviews import tasks as reviews
+from lsos.registries import KINDS
 
 TASKS: Sequence[Task] = (
     *crawl.TASKS,
-    *rank.TASKS,
+    *tasks_of(KINDS),
     *local.TASKS,
     *reviews.TASKS,
     *authority.TASKS,

@@ -340,7 +340,7 @@ async def test_a_pause_is_waited_out_by_the_job(http: Ranks, provider: Provider)
     # A run that waits for ever ends.
     async with http.db.tenant_session(http.tenant.id) as session:
         await session.execute(
-            text("update rank_runs set started_at = now() - interval '3 hours' where id = :id"),
+            text("update measurements set deadline_at = now() where id = :id"),
             {"id": run_id},
         )
         await session.execute(text("update jobs set due_at = now() where id = :id"), {"id": job.id})

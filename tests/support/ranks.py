@@ -17,7 +17,9 @@ from lsos.core.queue.jobs import Job
 from lsos.core.queue.runner import Runner
 from lsos.core.redis.client import client as redis_client
 from lsos.core.settings.settings import Settings
-from lsos.domains.rank.models import RankRun, RankSnapshot
+from lsos.domains.measuring.queries import get_run
+from lsos.domains.measuring.rules import Run
+from lsos.domains.rank.models import RankSnapshot
 from lsos.resources import resources
 from lsos.tasks import registry
 from tests.support.clients import TenantClients
@@ -142,10 +144,9 @@ class Ranks:
         assert answer.status == 200, answer.text
         return {row["keyword"]: row for row in reversed(answer.data)}
 
-    async def open_run(self, run_id: str) -> RankRun:
+    async def open_run(self, run_id: str) -> Run:
         async with self.db.tenant_session(self.tenant.id) as session:
-            run: RankRun = await session.get_one(RankRun, (self.tenant.id, UUID(run_id)))
-            return run
+            return await get_run(session, self.tenant.id, UUID(run_id), "rank")
 
     async def put(self, campaign: str, keyword_id: str, day: Any, **values: Any) -> None:
         """A snapshot of another day, past the API."""

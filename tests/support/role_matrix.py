@@ -62,6 +62,7 @@ MATRIX = {
     "scheduleRank": WORK,
     "listRankRuns": PEOPLE,
     "getRankRun": PEOPLE,
+    "cancelRankRun": WORK,
     "listRankSnapshots": PEOPLE,
     "listRankTrends": PEOPLE,
     "getRankVisibility": PEOPLE,

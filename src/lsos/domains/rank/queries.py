@@ -13,13 +13,15 @@ from lsos.core.errors import NotFound
 from lsos.core.http.schema import TimeKey
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.campaigns.rules import MAX_LOCATIONS
+from lsos.domains.measuring import queries as measuring
+from lsos.domains.measuring.rules import Run
 from lsos.domains.providers.rules import MEASURED
-from lsos.domains.rank.models import Keyword, RankRun, RankSnapshot
+from lsos.domains.rank.models import Keyword, RankSnapshot
 from lsos.domains.rank.rules import (
     CTR_CURVES,
     DEFAULT_CURVE,
-    OPEN_STATES,
     BusinessIdentity,
+    RankQuery,
     Unit,
     site_of,
     visibility,
@@ -80,42 +82,70 @@ async def count_keywords(
     return await session.scalar(query) or 0
 
 
-async def get_run(
-    session: AsyncSession, tenant_id: UUID, run_id: UUID, *, lock: bool = False
-) -> RankRun:
-    run = await session.get(
-        RankRun, (tenant_id, run_id), with_for_update=lock or None, populate_existing=lock
+async def list_unanswered(
+    session: AsyncSession, campaign_id: UUID, day: date, after: UUID | None, limit: int
+) -> Sequence[Keyword]:
+    """Up to `limit` active keywords after that one without an answer of the day.
+
+    In two steps: as one anti-join, a planner without statistics compares every pair.
+    """
+    while True:
+        query = select(Keyword).where(Keyword.campaign_id == campaign_id, Keyword.is_active)
+        if after is not None:
+            query = query.where(Keyword.id > after)
+        looked_at = (await session.scalars(query.order_by(Keyword.id).limit(limit))).all()
+        if not looked_at:
+            return []
+        done = set(
+            await session.scalars(
+                select(RankSnapshot.keyword_id).where(
+                    RankSnapshot.campaign_id == campaign_id,
+                    RankSnapshot.keyword_id.between(looked_at[0].id, looked_at[-1].id),
+                    RankSnapshot.day == day,
+                    RankSnapshot.state.in_(MEASURED),
+                )
+            )
+        )
+        if found := [keyword for keyword in looked_at if keyword.id not in done]:
+            return found
+        after = looked_at[-1].id
+
+
+async def count_answered(session: AsyncSession, campaign_id: UUID, day: date) -> int:
+    """Active keywords with an answer of the day."""
+    query = (
+        select(func.count())
+        .select_from(RankSnapshot)
+        .join(Keyword, same_keyword())
+        .where(
+            RankSnapshot.campaign_id == campaign_id,
+            RankSnapshot.day == day,
+            RankSnapshot.state.in_(MEASURED),
+            Keyword.is_active,
+        )
     )
-    if run is None:
-        raise NotFound("no such rank run", code="rank_run_not_found")
-    return run
+    return await session.scalar(query) or 0
 
 
-async def find_open_run(session: AsyncSession, campaign_id: UUID) -> RankRun | None:
-    query = select(RankRun).where(
-        RankRun.campaign_id == campaign_id, RankRun.state.in_(OPEN_STATES)
+def query_of(keyword: Keyword, day: date) -> RankQuery:
+    """The question of one keyword on one day."""
+    return RankQuery(
+        text=keyword.text,
+        language=keyword.language,
+        country=keyword.country,
+        location=keyword.location,
+        latitude=keyword.latitude,
+        longitude=keyword.longitude,
+        device="mobile" if keyword.device == "mobile" else "desktop",
+        day=day,
     )
-    return (await session.scalars(query)).first()
-
-
-async def list_runs(
-    session: AsyncSession, campaign_id: UUID | None, before: TimeKey | None, limit: int
-) -> Sequence[RankRun]:
-    """Newest first."""
-    query = select(RankRun)
-    if campaign_id is not None:
-        query = query.where(RankRun.campaign_id == campaign_id)
-    if before is not None:
-        query = query.where(tuple_(RankRun.created_at, RankRun.id) < before)
-    query = query.order_by(RankRun.created_at.desc(), RankRun.id.desc()).limit(limit + 1)
-    return (await session.scalars(query)).all()
 
 
 async def list_snapshots(
     session: AsyncSession,
     *,
     campaign_id: UUID | None,
-    run: RankRun | None,
+    run: Run | None,
     keyword_id: UUID | None,
     day: date | None,
     after: DayKey | None,
@@ -239,12 +269,26 @@ async def list_measured_before(
 
 
 async def find_measured_at(session: AsyncSession, campaign_id: UUID) -> datetime | None:
-    """When the newest finished measurement began."""
-    query = select(func.max(RankRun.started_at)).where(
-        RankRun.campaign_id == campaign_id,
-        RankRun.state.in_(("completed", "completed_with_errors")),
+    """When the first question was asked that the newest day's ranks come from.
+
+    Runs of one day share its answers, so it may be an earlier run's. None while a part of the
+    keywords is unmeasured: what such a day doesn't show may still be there.
+    """
+    newest = await measuring.find_latest_run(session, campaign_id, "rank")
+    if newest is None or not newest.is_conclusive:
+        return None
+    query = (
+        select(RankSnapshot.run_id)
+        .join(Keyword, same_keyword())
+        .where(
+            RankSnapshot.campaign_id == campaign_id,
+            RankSnapshot.day == newest.day,
+            RankSnapshot.state.in_(MEASURED),
+            Keyword.is_active,
+        )
+        .distinct()
     )
-    return await session.scalar(query)
+    return await measuring.find_oldest_began_at(session, await session.scalars(query))
 
 
 async def signals(session: AsyncSession, campaign_id: UUID) -> list[Signal]:

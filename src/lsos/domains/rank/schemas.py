@@ -8,8 +8,10 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from lsos.core.http.schema import In, Out
+from lsos.domains.measuring.bodies import DryRun
+from lsos.domains.measuring.rules import State
 from lsos.domains.providers.rules import MeasurementState
-from lsos.domains.rank.rules import MAX_BULK, Change, Device, Organic, Place, RunState
+from lsos.domains.rank.rules import MAX_BULK, Change, Device, Organic, Place
 
 Line = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=50)]
@@ -74,32 +76,12 @@ class KeywordsCreated(Out):
 
 class RankSchedule(In):
     campaign_id: UUID
+    dry_run: DryRun = False
 
 
 class RankRunAccepted(Out):
     run_id: UUID
-    state: RunState
-
-
-class RankRunView(Out):
-    id: UUID
-    campaign_id: UUID
-    state: RunState
-    day: date
-    """UTC; what the snapshots of this run are of."""
-    source: str
-    """Who measures: synthetic (made up), http or serpapi."""
-    total: int
-    """Keywords of the run."""
-    done: int
-    """Of these, the ones that have an outcome or had one of the day."""
-    counts: dict[str, int]
-    """Keywords by outcome; `kept`: measured earlier on the same day."""
-    reason_code: str | None
-    """Why it failed, or why the rest is unmeasured."""
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
+    state: State
 
 
 class SnapshotView(Out):

@@ -1,0 +1,103 @@
+"""Reads of runs; row-level security chooses the tenant."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import func, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lsos.core.errors import NotFound
+from lsos.core.http.schema import TimeKey
+from lsos.domains.measuring.models import Measurement
+from lsos.domains.measuring.rules import FINISHED, OPEN_STATES, UNMEASURED, Run
+
+
+def run_of(row: Measurement) -> Run:
+    return msgspec.convert(row, Run, from_attributes=True)
+
+
+async def get_row(
+    session: AsyncSession, tenant_id: UUID, run_id: UUID, kind: str, *, is_locked: bool = False
+) -> Measurement:
+    """NotFound also for a run of another kind."""
+    row = await session.get(
+        Measurement,
+        (tenant_id, run_id),
+        with_for_update=is_locked or None,
+        populate_existing=is_locked,
+    )
+    if row is None or row.kind != kind:
+        raise NotFound("no such run", code=f"{kind}_run_not_found")
+    return row
+
+
+async def get_run(session: AsyncSession, tenant_id: UUID, run_id: UUID, kind: str) -> Run:
+    return run_of(await get_row(session, tenant_id, run_id, kind))
+
+
+async def is_open(session: AsyncSession, run: Run) -> bool:
+    state = await session.scalar(select(Measurement.state).where(Measurement.id == run.id))
+    return state in OPEN_STATES
+
+
+async def find_open(
+    session: AsyncSession, campaign_id: UUID, kind: str, scope: Mapping[str, str]
+) -> Run | None:
+    query = select(Measurement).where(
+        Measurement.campaign_id == campaign_id,
+        Measurement.kind == kind,
+        Measurement.scope == dict(scope),
+        Measurement.state.in_(OPEN_STATES),
+    )
+    row = await session.scalar(query)
+    return None if row is None else run_of(row)
+
+
+async def list_runs(
+    session: AsyncSession, kind: str, campaign_id: UUID | None, before: TimeKey | None, limit: int
+) -> list[Run]:
+    """Newest first, and one more than `limit` when there are more."""
+    query = select(Measurement).where(Measurement.kind == kind)
+    if campaign_id is not None:
+        query = query.where(Measurement.campaign_id == campaign_id)
+    if before is not None:
+        query = query.where(tuple_(Measurement.created_at, Measurement.id) < before)
+    query = query.order_by(Measurement.created_at.desc(), Measurement.id.desc()).limit(limit + 1)
+    return [run_of(row) for row in await session.scalars(query)]
+
+
+async def find_latest_run(session: AsyncSession, campaign_id: UUID, kind: str) -> Run | None:
+    """The newest one, of whatever state and scope."""
+    query = (
+        select(Measurement)
+        .where(Measurement.campaign_id == campaign_id, Measurement.kind == kind)
+        .order_by(Measurement.created_at.desc(), Measurement.id.desc())
+        .limit(1)
+    )
+    row = await session.scalar(query)
+    return None if row is None else run_of(row)
+
+
+async def find_began_at(session: AsyncSession, campaign_id: UUID, kind: str) -> datetime | None:
+    """When the newest run of the whole campaign began that has come to every unit.
+
+    What it no longer shows is gone since then; None before the first.
+    """
+    unmeasured = func.coalesce(Measurement.counts[UNMEASURED].as_integer(), 0)
+    query = select(func.max(Measurement.began_at)).where(
+        Measurement.campaign_id == campaign_id,
+        Measurement.kind == kind,
+        Measurement.scope == {},
+        Measurement.state.in_(FINISHED),
+        unmeasured == 0,
+    )
+    return await session.scalar(query)
+
+
+async def find_oldest_began_at(session: AsyncSession, run_ids: Iterable[UUID]) -> datetime | None:
+    """When the first of these runs began."""
+    began_at = func.coalesce(Measurement.began_at, Measurement.created_at)
+    query = select(func.min(began_at)).where(Measurement.id.in_(list(run_ids)))
+    return await session.scalar(query)
