@@ -112,41 +112,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reference_activations")),
     )
     op.create_table(
-        "authority_refreshes",
-        sa.Column("campaign_id", sa.Uuid(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("counts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("requested_by", sa.Uuid(), nullable=True),
-        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("reason_code", sa.String(), nullable=True),
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
-        sa.CheckConstraint(
-            "state in ('queued', 'running', 'completed', 'completed_with_errors', 'failed')",
-            name=op.f("ck_authority_refreshes_state"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "campaign_id"],
-            ["campaigns.tenant_id", "campaigns.id"],
-            name=op.f("fk_authority_refreshes_tenant_id_campaign_id"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_authority_refreshes")),
-    )
-    op.create_index(
-        "ix_authority_refreshes_created",
-        "authority_refreshes",
-        ["tenant_id", "campaign_id", "created_at", "id"],
-        unique=False,
-    )
-    op.create_table(
         "authority_snapshots",
         sa.Column("campaign_id", sa.Uuid(), nullable=False),
         sa.Column("domain", sa.String(), nullable=False),
@@ -318,41 +283,6 @@ def upgrade() -> None:
     op.create_index(
         "ix_keywords_created",
         "keywords",
-        ["tenant_id", "campaign_id", "created_at", "id"],
-        unique=False,
-    )
-    op.create_table(
-        "local_refreshes",
-        sa.Column("campaign_id", sa.Uuid(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("counts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("requested_by", sa.Uuid(), nullable=True),
-        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("reason_code", sa.String(), nullable=True),
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
-        sa.CheckConstraint(
-            "state in ('queued', 'running', 'completed', 'completed_with_errors', 'failed')",
-            name=op.f("ck_local_refreshes_state"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "campaign_id"],
-            ["campaigns.tenant_id", "campaigns.id"],
-            name=op.f("fk_local_refreshes_tenant_id_campaign_id"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_local_refreshes")),
-    )
-    op.create_index(
-        "ix_local_refreshes_created",
-        "local_refreshes",
         ["tenant_id", "campaign_id", "created_at", "id"],
         unique=False,
     )
@@ -863,11 +793,11 @@ def upgrade() -> None:
         ["tenant_id", "campaign_id", "published_at", "id"],
         unique=False,
     )
-    for table in ("keywords", "measurements", "rank_snapshots", "local_refreshes"):
+    for table in ("keywords", "measurements", "rank_snapshots"):
         protect(table, campaign="campaign_id")
     for table in ("profile_snapshots", "nap_matches", "reviews", "review_readings"):
         protect(table, campaign="campaign_id")
-    for table in ("authority_refreshes", "backlinks", "authority_snapshots", "entity_reports"):
+    for table in ("backlinks", "authority_snapshots", "entity_reports"):
         protect(table, campaign="campaign_id")
     for table in ("recommendations", "recommendation_events", "campaign_scores"):
         protect(table, campaign="campaign_id")
@@ -914,8 +844,6 @@ def downgrade() -> None:
     )
     op.drop_index("ix_measurements_created", table_name="measurements")
     op.drop_table("measurements")
-    op.drop_index("ix_local_refreshes_created", table_name="local_refreshes")
-    op.drop_table("local_refreshes")
     op.drop_index("ix_keywords_created", table_name="keywords")
     op.drop_table("keywords")
     op.drop_index("ix_entity_reports_created", table_name="entity_reports")
@@ -924,8 +852,6 @@ def downgrade() -> None:
     op.drop_index("ix_backlinks_seen", table_name="backlinks")
     op.drop_table("backlinks")
     op.drop_table("authority_snapshots")
-    op.drop_index("ix_authority_refreshes_created", table_name="authority_refreshes")
-    op.drop_table("authority_refreshes")
     op.drop_table("reference_activations")
     op.drop_index(
         "uq_reference_releases_active",

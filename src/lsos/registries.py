@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from lsos.checks.catalogue import BY_CODE
+from lsos.domains.authority import measurement as authority_measurement
 from lsos.domains.authority import queries as authority
 from lsos.domains.authority import rules as authority_rules
 from lsos.domains.campaigns.rules import BaselineStep
@@ -11,6 +12,7 @@ from lsos.domains.entity import queries as entity_queries
 from lsos.domains.entity import rules as entity_rules
 from lsos.domains.intelligence.rules import REFRESH
 from lsos.domains.intelligence.sources import ScoreSource, SignalSource, Sources
+from lsos.domains.local import measurement as local_measurement
 from lsos.domains.local import queries as local
 from lsos.domains.local import rules as local_rules
 from lsos.domains.measuring.kind import Kinds
@@ -18,10 +20,18 @@ from lsos.domains.rank import measurement as rank_measurement
 from lsos.domains.rank import queries as rank
 from lsos.domains.rank import rules as rank_rules
 from lsos.domains.reference.signals import SignalKind
+from lsos.domains.reviews import measurement as reviews_measurement
 from lsos.domains.reviews import queries as reviews
 from lsos.domains.reviews import rules as reviews_rules
 
-KINDS = Kinds((rank_measurement.KIND,))
+KINDS = Kinds(
+    (
+        rank_measurement.KIND,
+        local_measurement.KIND,
+        reviews_measurement.KIND,
+        authority_measurement.KIND,
+    )
+)
 """What the engine of measurements serves."""
 
 BASELINE_STEPS: Sequence[BaselineStep] = (

@@ -3,22 +3,18 @@
 from collections.abc import Sequence
 
 from lsos.core.queue.work import Registry, Task
-from lsos.domains.authority import tasks as authority
 from lsos.domains.crawl import tasks as crawl
 from lsos.domains.entity import tasks as entity
 from lsos.domains.intelligence import tasks as intelligence
 from lsos.domains.local import tasks as local
 from lsos.domains.measuring.tasks import tasks_of
 from lsos.domains.reports import tasks as reports
-from lsos.domains.reviews import tasks as reviews
 from lsos.registries import KINDS
 
 TASKS: Sequence[Task] = (
     *crawl.TASKS,
     *tasks_of(KINDS),
     *local.TASKS,
-    *reviews.TASKS,
-    *authority.TASKS,
     *entity.TASKS,
     *intelligence.TASKS,
     *reports.TASKS,

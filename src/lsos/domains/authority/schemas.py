@@ -5,10 +5,12 @@ from uuid import UUID
 
 from lsos.core.http.schema import In, Out
 from lsos.domains.authority.rules import FORMULA
+from lsos.domains.measuring.bodies import DryRun, RunView
 
 
 class AuthorityRefreshCreate(In):
     campaign_id: UUID
+    dry_run: DryRun = False
 
 
 class AuthorityRefreshAccepted(Out):
@@ -60,17 +62,6 @@ class LinkLives(Out):
     window_days: int
 
 
-class AuthorityRefreshView(Out):
-    id: UUID
-    state: str
-    counts: dict[str, object]
-    """Domains by measurement state."""
-    started_at: datetime | None
-    finished_at: datetime | None
-    reason_code: str | None
-    created_at: datetime
-
-
 class AuthoritySummary(Out):
     score: float | None
     """Of the own site; null without a measured competitor."""
@@ -81,5 +72,5 @@ class AuthoritySummary(Out):
     own: DomainView | None
     others: list[DomainView]
     links: LinkLives
-    latest_refresh: AuthorityRefreshView | None
+    latest_refresh: RunView | None
     formula: str = FORMULA

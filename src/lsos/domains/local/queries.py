@@ -11,18 +11,18 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.core.errors import NotFound
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.campaigns.rules import MAX_LOCATIONS
-from lsos.domains.local.models import LocalRefresh, NapMatch, ProfileSnapshot
+from lsos.domains.local.models import NapMatch, ProfileSnapshot
 from lsos.domains.local.rules import Part
 from lsos.domains.local.signals import signals_of
+from lsos.domains.measuring import queries as measuring
 from lsos.domains.providers.rules import MEASURED
 from lsos.domains.rank import queries as rank_queries
 from lsos.domains.reference.signals import Signal
 
 _CHUNK = 500
-FINISHED = ("completed", "completed_with_errors")
+KIND_NAME = "local"
 
 
 class Known(NamedTuple):
@@ -34,54 +34,28 @@ class Known(NamedTuple):
     """The newest, which may have failed."""
 
 
-async def get_refresh(session: AsyncSession, tenant_id: UUID, refresh_id: UUID) -> LocalRefresh:
-    """Locks the row: the slices of a refresh take turns."""
-    found = await session.get(
-        LocalRefresh, (tenant_id, refresh_id), with_for_update=True, populate_existing=True
-    )
-    if found is None:
-        raise NotFound("no such refresh", code="local_refresh_not_found")
-    return found
-
-
-async def find_latest_refresh(
-    session: AsyncSession, campaign_id: UUID, *, is_finished: bool = False
-) -> LocalRefresh | None:
-    query = (
-        select(LocalRefresh)
-        .where(LocalRefresh.campaign_id == campaign_id)
-        .order_by(LocalRefresh.created_at.desc(), LocalRefresh.id.desc())
-        .limit(1)
-    )
-    if is_finished:
-        query = query.where(LocalRefresh.state.in_(FINISHED))
-    return await session.scalar(query)
-
-
 async def find_measured_at(session: AsyncSession, campaign_id: UUID) -> datetime | None:
     """When the newest finished refresh began."""
-    refresh = await find_latest_refresh(session, campaign_id, is_finished=True)
-    return None if refresh is None else refresh.started_at
+    return await measuring.find_began_at(session, campaign_id, KIND_NAME)
+
+
+async def find_nap_measured_at(session: AsyncSession, campaign_id: UUID) -> datetime | None:
+    """When the oldest of the readings began that the NAP matrix rests on: profiles and crawl."""
+    of_profile = NapMatch.surface == "profile"
+    query = select(
+        func.count().filter(of_profile), func.min(NapMatch.measured_at).filter(~of_profile)
+    ).where(NapMatch.campaign_id == campaign_id)
+    profile_cells, crawled_at = (await session.execute(query)).one()
+    began_at = await find_measured_at(session, campaign_id) if profile_cells else None
+    if profile_cells and began_at is None:
+        return None
+    return min((at for at in (began_at, crawled_at) if at is not None), default=None)
 
 
 async def load_snapshots(session: AsyncSession, location_ids: Sequence[UUID]) -> dict[UUID, Known]:
     measured = await _newest(session, location_ids, is_measured=True)
     latest = await _newest(session, location_ids, is_measured=False)
     return {i: Known(measured.get(i), latest.get(i)) for i in location_ids}
-
-
-async def measured_in(
-    session: AsyncSession, refresh: LocalRefresh, location_ids: Sequence[UUID]
-) -> dict[UUID, str]:
-    """States of the locations that this refresh has measured already."""
-    rows = await session.execute(
-        select(ProfileSnapshot.location_id, ProfileSnapshot.state).where(
-            ProfileSnapshot.location_id.in_(location_ids),
-            ProfileSnapshot.measured_at >= (refresh.started_at or refresh.created_at),
-            ProfileSnapshot.state.in_(MEASURED),
-        )
-    )
-    return {row.location_id: row.state for row in rows}
 
 
 async def load_matches(

@@ -13,8 +13,6 @@ from lsos.domains.providers.rules import MeasurementState
 from lsos.domains.reference.signals import SignalKind
 
 FORMULA = "lsos-profile-health-v1"
-RunState = Literal["queued", "running", "completed", "completed_with_errors", "failed"]
-OPEN_STATES: frozenset[str] = frozenset({"queued", "running"})
 Surface = Literal["structured_data", "visible_text", "profile"]
 SURFACES: tuple[Surface, ...] = ("structured_data", "visible_text", "profile")
 NapField = Literal["name", "address", "phone"]

@@ -7,10 +7,12 @@ from uuid import UUID
 from lsos.core.http.schema import In, Out
 from lsos.domains.campaigns.nap import Match
 from lsos.domains.local.rules import FORMULA, Part
+from lsos.domains.measuring.bodies import DryRun
 
 
 class LocalRefreshCreate(In):
     campaign_id: UUID
+    dry_run: DryRun = False
 
 
 class LocalRefreshAccepted(Out):

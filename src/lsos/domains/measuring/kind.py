@@ -116,8 +116,9 @@ class Kind(Protocol[U, A, P]):
         """Provider calls of one unit, beforehand."""
         return Price()
 
-    async def refuse(self, session: AsyncSession, tenant_id: UUID, campaign_id: UUID) -> None:
-        """Raise Conflict where a run would make no sense."""
+    async def refuse(self, session: AsyncSession, run: Run) -> None:
+        """Raise Conflict or NotFound where the run, which is not stored yet, makes no sense."""
+        return
 
     def under_way(self, run: Run) -> Conflict:
         """Answer to an order while a run of the same scope is open."""
@@ -133,6 +134,7 @@ class Kind(Protocol[U, A, P]):
 
     async def store_unmeasured(self, session: AsyncSession, run: Run) -> None:
         """Note `run.reason_code` at the units that the ended run has not come to."""
+        return
 
     async def finish(self, session: AsyncSession, run: Run) -> Mapping[str, object]:
         """What follows the last outcome, in the ending transaction; adds to the job's summary."""

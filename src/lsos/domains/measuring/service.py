@@ -38,16 +38,17 @@ async def order(session: AsyncSession, principal: Principal, wanted: Order) -> t
     running = await queries.find_open(session, wanted.campaign_id, kind.name, wanted.scope)
     if running is not None:
         raise kind.under_way(running)
-    await kind.refuse(session, tenant_id, wanted.campaign_id)
-    return await _queue(session, kind, _new(wanted, tenant_id, principal.user_id))
+    row = _new(wanted, tenant_id, principal.user_id)
+    await kind.refuse(session, queries.run_of(row))
+    return await _queue(session, kind, row)
 
 
 async def estimate(session: AsyncSession, principal: Principal, wanted: Order) -> Estimate:
     """What a run would ask for now; refused where the order would be."""
     kind, source = wanted.kind, wanted.source
     await _admit(session, principal.tenant_id, wanted.campaign_id)
-    await kind.refuse(session, principal.tenant_id, wanted.campaign_id)
     run = queries.run_of(_new(wanted, principal.tenant_id, None))
+    await kind.refuse(session, run)
     count = least = most = 0
     after: str | None = None
     while units := await kind.units(session, run, after, ESTIMATE_BATCH):

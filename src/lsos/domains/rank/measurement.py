@@ -13,7 +13,7 @@ from lsos.core.settings.settings import Settings
 from lsos.domains.measuring.kind import Kind
 from lsos.domains.measuring.kind import Outcome as Measured
 from lsos.domains.measuring.rules import Price, Run
-from lsos.domains.rank import queries, store
+from lsos.domains.rank import queries, store, units
 from lsos.domains.rank.providers.base import RankProvider
 from lsos.domains.rank.rules import BusinessIdentity, RankQuery, RankResult, judge
 
@@ -48,8 +48,8 @@ class RankKind(Kind[RankUnit, RankResult, RankProvider]):
     def batch_size(self, provider: RankProvider) -> int:
         return provider.batch_size
 
-    async def refuse(self, session: AsyncSession, tenant_id: UUID, campaign_id: UUID) -> None:
-        if not await queries.count_keywords(session, campaign_id, active_only=True):
+    async def refuse(self, session: AsyncSession, run: Run) -> None:
+        if not await self.count(session, run):
             raise Conflict(
                 "this campaign has no active keywords; add some: POST /rank/keywords",
                 code=NO_KEYWORDS,
@@ -59,17 +59,17 @@ class RankKind(Kind[RankUnit, RankResult, RankProvider]):
         return await queries.count_keywords(session, run.campaign_id, active_only=True)
 
     async def kept(self, session: AsyncSession, run: Run) -> int:
-        return await queries.count_answered(session, run.campaign_id, run.day)
+        return await units.count_answered(session, run.campaign_id, run.day)
 
     async def units(
         self, session: AsyncSession, run: Run, after: str | None, limit: int
     ) -> Sequence[RankUnit]:
         last = None if after is None else UUID(after)
-        keywords = await queries.list_unanswered(session, run.campaign_id, run.day, last, limit)
+        keywords = await units.list_unanswered(session, run.campaign_id, run.day, last, limit)
         if not keywords:
             return []
         own = await queries.load_own(session, run.tenant_id, run.campaign_id)
-        return [RankUnit(row.id, queries.query_of(row, run.day), own) for row in keywords]
+        return [RankUnit(row.id, units.query_of(row, run.day), own) for row in keywords]
 
     def key(self, unit: RankUnit) -> str:
         return str(unit.keyword_id)

@@ -21,7 +21,6 @@ from lsos.domains.rank.rules import (
     CTR_CURVES,
     DEFAULT_CURVE,
     BusinessIdentity,
-    RankQuery,
     Unit,
     site_of,
     visibility,
@@ -80,65 +79,6 @@ async def count_keywords(
     if active_only:
         query = query.where(Keyword.is_active)
     return await session.scalar(query) or 0
-
-
-async def list_unanswered(
-    session: AsyncSession, campaign_id: UUID, day: date, after: UUID | None, limit: int
-) -> Sequence[Keyword]:
-    """Up to `limit` active keywords after that one without an answer of the day.
-
-    In two steps: as one anti-join, a planner without statistics compares every pair.
-    """
-    while True:
-        query = select(Keyword).where(Keyword.campaign_id == campaign_id, Keyword.is_active)
-        if after is not None:
-            query = query.where(Keyword.id > after)
-        looked_at = (await session.scalars(query.order_by(Keyword.id).limit(limit))).all()
-        if not looked_at:
-            return []
-        done = set(
-            await session.scalars(
-                select(RankSnapshot.keyword_id).where(
-                    RankSnapshot.campaign_id == campaign_id,
-                    RankSnapshot.keyword_id.between(looked_at[0].id, looked_at[-1].id),
-                    RankSnapshot.day == day,
-                    RankSnapshot.state.in_(MEASURED),
-                )
-            )
-        )
-        if found := [keyword for keyword in looked_at if keyword.id not in done]:
-            return found
-        after = looked_at[-1].id
-
-
-async def count_answered(session: AsyncSession, campaign_id: UUID, day: date) -> int:
-    """Active keywords with an answer of the day."""
-    query = (
-        select(func.count())
-        .select_from(RankSnapshot)
-        .join(Keyword, same_keyword())
-        .where(
-            RankSnapshot.campaign_id == campaign_id,
-            RankSnapshot.day == day,
-            RankSnapshot.state.in_(MEASURED),
-            Keyword.is_active,
-        )
-    )
-    return await session.scalar(query) or 0
-
-
-def query_of(keyword: Keyword, day: date) -> RankQuery:
-    """The question of one keyword on one day."""
-    return RankQuery(
-        text=keyword.text,
-        language=keyword.language,
-        country=keyword.country,
-        location=keyword.location,
-        latitude=keyword.latitude,
-        longitude=keyword.longitude,
-        device="mobile" if keyword.device == "mobile" else "desktop",
-        day=day,
-    )
 
 
 async def list_snapshots(

@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from lsos.core.http.schema import In, Out
+from lsos.domains.measuring.bodies import DryRun
 from lsos.domains.reviews.rules import Figures
 
 
@@ -11,10 +12,12 @@ class ReviewsRefresh(In):
     campaign_id: UUID
     location_id: UUID | None = None
     """Left out: all locations."""
+    dry_run: DryRun = False
 
 
 class ReviewsJobAccepted(Out):
     job_id: UUID
+    run_id: UUID
     state: str = "queued"
 
 
