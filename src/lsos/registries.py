@@ -58,7 +58,12 @@ SIGNAL_KINDS: Sequence[SignalKind] = (
 
 SIGNAL_SOURCES: Sequence[SignalSource] = (
     SignalSource("rank", rank.signals, rank.find_measured_at),
-    SignalSource("local", local.signals, local.find_measured_at),
+    SignalSource(
+        "local",
+        local.signals,
+        local.find_measured_at,
+        dict.fromkeys(local_rules.NAP_SIGNALS, local.find_nap_measured_at),
+    ),
     SignalSource("reviews", reviews.signals, reviews.find_measured_at),
     SignalSource("authority", authority.signals, authority.find_measured_at),
     SignalSource(entity_rules.ROOM, entity_queries.signals, entity_queries.measured_at),

@@ -54,6 +54,11 @@ class _Measured(NamedTuple):
     crawled: Crawled | None
     signals: list[Signal]
     began_at: dict[str, datetime | None]
+    """By room, and by code where that differs."""
+
+    def began_at_of(self, code: str, room: str) -> datetime | None:
+        """When the readings began that a verdict on this code rests on."""
+        return self.began_at.get(code) if code in self.began_at else self.began_at.get(room)
 
 
 async def refresh(
@@ -76,7 +81,7 @@ async def refresh(
     measured = await _read(session, campaign_id, campaign.services, sources, needs)
     groups = measured.crawled.groups if measured.crawled else []
     candidates, silent = compile_candidates(groups, measured.signals, release)
-    ledger = _Ledger(session, tenant_id, campaign_id)
+    ledger = _Ledger(session, tenant_id, campaign_id, measured)
     missing = ledger.match(
         candidates,
         await queries.lock_open(session, campaign_id),
@@ -101,14 +106,19 @@ async def _read(
     for source in sources.signals:
         signals += await source.signals(session, campaign_id)
         began_at[source.room] = await source.measured_at(session, campaign_id)
+        for code, measured_at in source.measured_at_of.items():
+            began_at[code] = await measured_at(session, campaign_id)
     return _Measured(crawled, signals, began_at)
 
 
 class _Ledger:
     """Writes what a refresh finds, and counts it."""
 
-    def __init__(self, session: AsyncSession, tenant_id: UUID, campaign_id: UUID) -> None:
+    def __init__(
+        self, session: AsyncSession, tenant_id: UUID, campaign_id: UUID, measured: _Measured
+    ) -> None:
         self._session = session
+        self._measured = measured
         self._ids = {"tenant_id": tenant_id, "campaign_id": campaign_id}
         self.created = 0
         self.updated = 0
@@ -173,7 +183,8 @@ class _Ledger:
         self._follow(row, candidate)
 
     def _follow(self, row: Recommendation, candidate: Candidate) -> None:
-        if step := step_when_found(known_of(row), candidate):
+        began_at = self._measured.began_at_of(row.code, row.room)
+        if step := step_when_found(known_of(row), candidate, began_at):
             self.move(row, step)
 
     def move(self, row: Recommendation, step: Step) -> None:
@@ -213,7 +224,7 @@ async def _settle(
                 row.affected = {**row.affected, "count": 0}
             continue
         is_proven = row.room != "crawl" or row.id in absent
-        began_at = measured.began_at.get(row.room)
+        began_at = measured.began_at_of(row.code, row.room)
         if not is_proven or began_at is None or began_at <= row.last_seen_at:
             continue
         if step := step_when_gone(known_of(row), began_at):

@@ -1,6 +1,6 @@
 """What the rooms offer to recommendations and to the campaign score; `registries` lists it."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -20,7 +20,10 @@ class SignalSource(NamedTuple):
     room: str
     signals: ReadSignals
     measured_at: ReadTime
-    """When the newest finished measurement began; None before the first."""
+    """When the readings began that the signals rest on, the oldest of them; None: nothing proves
+    that what they do not show has gone."""
+    measured_at_of: Mapping[str, ReadTime] = {}
+    """The same for signals, by code, that rest on other readings than the rest of the room's."""
 
 
 class ScoreSource(NamedTuple):

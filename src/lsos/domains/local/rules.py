@@ -32,6 +32,8 @@ SIGNALS: tuple[SignalKind, ...] = (
     ),
     SignalKind("nap_missing", "local", "medium", "Name, address or phone are missing somewhere"),
 )
+NAP_SIGNALS = ("nap_wrong", "nap_missing")
+"""These rest on the newest crawl, too."""
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
