@@ -35,8 +35,8 @@ worker: $(VENV)/.runtime ## Work off the jobs (PROCESSES=n)
 	@$(BIN)/lsos worker --processes $(PROCESSES) $(ARGS)
 
 ##@ Develop
-test: $(VENV)/.dev ## Run the tests (ARGS="tests/unit -k robots")
-	@$(BIN)/pytest $(ARGS)
+test: $(VENV)/.dev ## Run the tests side by side, in random order (ARGS="tests/unit -k robots -n 0")
+	@$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: lint types contracts docs-check test ## Run all that CI runs
 
@@ -45,6 +45,9 @@ bench: $(VENV)/.dev ## Measure (T=topic)
 
 load-test: $(VENV)/.dev ## Drive a stack with real work and judge it (SCALE=1, LOAD_SECONDS=300, DRAIN_SECONDS=300)
 	@$(PY) -m tools.load_test
+
+load-publish: $(VENV)/.dev ## Copy the last load test's report from build/load to Docs/ops/reports
+	@$(PY) -m tools.load.publish
 
 format: $(VENV)/.dev ## Format the code and mend what ruff can mend
 	@$(BIN)/ruff check --fix -q .
@@ -94,9 +97,9 @@ distclean: clean ## Remove the virtual environment too
 
 help: ## List the commands
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } \
-	  /^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	  /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: run audit migrate api worker test check bench load-test format lint types contracts docs \
+.PHONY: run audit migrate api worker test check bench load-test load-publish format lint types contracts docs \
   docs-check lock clean distclean help
 
 # Stamps: a changed lock installs again, an unchanged one costs nothing. A recipe touches its stamp

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from lsos.core.errors import SettingsError
 from lsos.embedded.installation import resolve_settings
-from lsos.tables import metadata
+from lsos.rooms import JOINTS
 
 LOCK_ID = 7_266_300_126
 """Advisory lock: two deployments must not migrate at once."""
@@ -17,7 +17,7 @@ LOCK_ID = 7_266_300_126
 def run(connection: Connection) -> None:
     context.configure(
         connection=connection,
-        target_metadata=metadata,
+        target_metadata=JOINTS.metadata(),
         compare_type=True,
         compare_server_default=False,
         transaction_per_migration=True,

@@ -3,8 +3,8 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -20,9 +20,13 @@ from lsos.core.settings.environment import REPLACED, environment_name
 from lsos.core.settings.settings import Settings
 from lsos.domains.auth import service as auth
 from lsos.domains.auth.schemas import TenantCreate, UserCreate
+from lsos.room import Joints
+from lsos.rooms import JOINTS
+from tests.support import debian
 from tests.support.api import serve
 from tests.support.clients import Client, TenantClients
-from tests.support.stack import fresh_database, migrate, servers, settings_for
+from tests.support.stack import StoreFactory, servers, settings_for
+from tests.support.waiting import PATIENCE_S
 
 # Shared machines stall: a deadline would fail good code. The same seed each time keeps CI honest.
 hypothesis_settings.register_profile("lsos", deadline=None, derandomize=True)
@@ -32,6 +36,17 @@ PASSWORD = "correct horse battery staple"
 
 
 STORES = {"POSTGRES_DSN", "REDIS_URL"}
+PROCESSES_PER_CORE = 3
+UNIT = Path(__file__).parent / "unit"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--stores",
+        choices=("embedded", "debian"),
+        default="embedded",
+        help="PostgreSQL and Redis of the tests: those of our wheels, or of Debian's packages",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -45,22 +60,56 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("filterwarnings", dropped)
 
 
-@pytest.fixture(scope="session")
-def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.Stores]:
-    with servers(Path(tmp_path_factory.mktemp("stores"))) as running:
-        yield running
+def pytest_xdist_auto_num_workers() -> int:
+    """What `-n auto` means: the tests wait more than they compute."""
+    return PROCESSES_PER_CORE * len(os.sched_getaffinity(0))
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """How to run the tests in this order again; -q hides the line of pytest-randomly."""
+    seed = config.getoption("randomly_seed", None)
+    if seed is not None:
+        terminalreporter.write_line(f'Order again: make test ARGS="--randomly-seed={seed}"')
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, and short ones to fill the gaps at the end: side by side, files are shared
+    out in this order. Within both, the order is pytest-randomly's.
+    """
+    items.sort(key=lambda item: UNIT in item.path.parents)
 
 
 @pytest.fixture(scope="session")
-async def dsn(stores: embedded.Stores) -> AsyncIterator[str]:
-    async with fresh_database(stores.postgres_dsn) as fresh:
-        await migrate(fresh)
-        yield fresh
+async def stores(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[StoreFactory]:
+    """Makes stores for a stack of one's own: whoever runs a worker needs them."""
+    async with AsyncExitStack() as stack:
+        if request.config.getoption("--stores") == "debian":
+            running = embedded.Stores(
+                postgres_dsn=await stack.enter_async_context(debian.postgresql()),
+                redis_url=await stack.enter_async_context(debian.redis_server()),
+            )
+        else:
+            running = stack.enter_context(servers(Path(tmp_path_factory.mktemp("stores"))))
+        factory = StoreFactory(running)
+        stack.push_async_callback(factory.close)
+        yield factory
 
 
 @pytest.fixture(scope="session")
-def settings(stores: embedded.Stores, dsn: str) -> Settings:
-    return settings_for(stores, dsn)
+async def shared_stores(stores: StoreFactory) -> AsyncIterator[embedded.Stores]:
+    """What the session's stack works on. No worker serves it: tests look at jobs that wait."""
+    async with stores.new() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def settings(shared_stores: embedded.Stores) -> Settings:
+    return settings_for(shared_stores)
 
 
 @pytest.fixture(scope="session")
@@ -87,11 +136,11 @@ async def api(settings: Settings, db: Database) -> AsyncIterator[Api]:
 
 
 @asynccontextmanager
-async def serve_api(settings: Settings, db: Database) -> AsyncIterator[Api]:
+async def serve_api(settings: Settings, db: Database, rooms: Joints = JOINTS) -> AsyncIterator[Api]:
     """The API on a loopback port with other settings than the shared one."""
     async with (
-        serve(create_app(settings)) as base_url,
-        httpx.AsyncClient(base_url=base_url, trust_env=False, timeout=30) as http,
+        serve(create_app(settings, rooms)) as base_url,
+        httpx.AsyncClient(base_url=base_url, trust_env=False, timeout=PATIENCE_S) as http,
     ):
 
         def client(token: str | None) -> Client:
@@ -146,17 +195,15 @@ async def tenant_b(api: Api) -> TenantClients:
 
 
 @asynccontextmanager
-async def running_worker(settings: Settings, queue: str = "default") -> AsyncIterator[None]:
+async def running_worker(
+    settings: Settings, queue: str = "default", rooms: Joints = JOINTS
+) -> AsyncIterator[None]:
     """A worker in this event loop; what it has under way goes back at the end."""
-    working = asyncio.ensure_future(worker.serve(settings, queue, handle_signals=False))
+    working = asyncio.ensure_future(
+        worker.serve(settings, queue, handle_signals=False, rooms=rooms)
+    )
     try:
         yield
     finally:
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)
-
-
-@pytest.fixture
-async def in_process_worker(settings: Settings) -> AsyncIterator[None]:
-    async with running_worker(settings):
-        yield

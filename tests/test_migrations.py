@@ -10,17 +10,23 @@ from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy.exc import DBAPIError
 
-from lsos import embedded
 from lsos.core.db.database import Database
 from lsos.domains.auth import service as auth
 from lsos.domains.auth.schemas import TenantCreate, UserCreate
-from lsos.tables import metadata
-from tests.support.stack import alembic_config, fresh_database, in_thread, settings_for
+from lsos.embedded import Stores
+from lsos.rooms import JOINTS
+from tests.support.stack import (
+    StoreFactory,
+    alembic_config,
+    fresh_database,
+    in_thread,
+    settings_for,
+)
 
 
 @pytest.fixture
-async def empty_dsn(stores: embedded.Stores) -> AsyncIterator[str]:
-    async with fresh_database(stores.postgres_dsn) as dsn:
+async def empty_dsn(stores: StoreFactory) -> AsyncIterator[str]:
+    async with fresh_database(stores.servers.postgres_dsn) as dsn:
         yield dsn
 
 
@@ -39,11 +45,20 @@ async def alembic(dsn: str, name: str, *args: Any) -> None:
 
 async def test_upgrade_makes_every_table_and_downgrade_takes_all_away(empty_dsn: str) -> None:
     await alembic(empty_dsn, "upgrade", "head")
-    assert await tables(empty_dsn) == {*metadata.tables, "alembic_version"}
+    assert await tables(empty_dsn) == {*JOINTS.metadata().tables, "alembic_version"}
     await alembic(empty_dsn, "downgrade", "base")
     assert await tables(empty_dsn) == {"alembic_version"}
     await alembic(empty_dsn, "upgrade", "head")
-    assert await tables(empty_dsn) == {*metadata.tables, "alembic_version"}
+    assert await tables(empty_dsn) == {*JOINTS.metadata().tables, "alembic_version"}
+
+
+async def test_the_owner_is_no_superuser(empty_dsn: str) -> None:
+    connection = await asyncpg.connect(empty_dsn.replace("+asyncpg", ""))
+    try:
+        asked = "select rolsuper from pg_roles where rolname = current_user"
+        assert await connection.fetchval(asked) is False
+    finally:
+        await connection.close()
 
 
 async def test_the_models_say_what_the_migrations_made(empty_dsn: str) -> None:
@@ -52,10 +67,11 @@ async def test_the_models_say_what_the_migrations_made(empty_dsn: str) -> None:
 
 
 async def test_one_step_down_and_up_keeps_the_rows_of_older_tables(
-    stores: embedded.Stores, empty_dsn: str
+    stores: StoreFactory, empty_dsn: str
 ) -> None:
     await alembic(empty_dsn, "upgrade", "head")
-    db = Database.of(settings_for(stores, empty_dsn), application_name="test")
+    own = Stores(postgres_dsn=empty_dsn, redis_url=stores.servers.redis_url)
+    db = Database.of(settings_for(own), application_name="test")
     try:
         tenant = await auth.create_tenant(db, TenantCreate(name="Agency"), actor=None)
         body = UserCreate(email="a@example.com", role="analyst", password="long enough password")
@@ -84,7 +100,7 @@ async def test_one_step_down_and_up_keeps_the_rows_of_older_tables(
 async def test_upgrade_twice_changes_nothing(empty_dsn: str) -> None:
     await alembic(empty_dsn, "upgrade", "head")
     await alembic(empty_dsn, "upgrade", "head")
-    assert await tables(empty_dsn) == {*metadata.tables, "alembic_version"}
+    assert await tables(empty_dsn) == {*JOINTS.metadata().tables, "alembic_version"}
 
 
 def test_revisions_form_one_line() -> None:
@@ -94,13 +110,13 @@ def test_revisions_form_one_line() -> None:
         assert revision.doc, f"{revision.revision} says nothing of itself"
 
 
-async def test_an_owner_without_createrole_needs_only_the_grant(stores: embedded.Stores) -> None:
-    async with fresh_database(stores.postgres_dsn) as dsn:
+async def test_an_owner_without_createrole_needs_only_the_grant(stores: StoreFactory) -> None:
+    async with fresh_database(stores.servers.postgres_dsn) as dsn:
         await alembic(dsn, "upgrade", "head")  # the roles exist in the cluster from here on
     # A name of its own: what one run grants must not help the next one on the same cluster.
     plain = f"lsos_test_{secrets.token_hex(4)}"
-    admin = await asyncpg.connect(stores.postgres_dsn.replace("+asyncpg", ""))
-    async with fresh_database(stores.postgres_dsn, owner=plain, may="nocreaterole") as dsn:
+    admin = await asyncpg.connect(stores.servers.postgres_dsn.replace("+asyncpg", ""))
+    async with fresh_database(stores.servers.postgres_dsn, owner=plain, may="nocreaterole") as dsn:
         with pytest.raises(DBAPIError, match="CREATEROLE"):
             await alembic(dsn, "upgrade", "head")
         modern = admin.get_server_version().major >= 16

@@ -1,6 +1,5 @@
 """The staging flow, end to end, through the API and a real worker: it grows with the rooms."""
 
-import asyncio
 import hashlib
 import socket
 from collections.abc import AsyncIterator
@@ -11,18 +10,18 @@ from typing import Any
 
 import pytest
 
-from lsos import embedded
-from lsos.core.db.database import Database
 from lsos.demo import server as demo
 from lsos.demo.texts import BUSINESS
 from lsos.domains.reports.schedules import tick
-from lsos.registries import BASELINE_STEPS
-from tests.conftest import Api, make_tenant, running_worker, serve_api
+from lsos.rooms import JOINTS
+from tests.conftest import Api, running_worker
+from tests.support import waiting
+from tests.support.apart import stack_apart
 from tests.support.clients import Client, TenantClients
+from tests.support.ports import closed_port
 from tests.support.smtp import MailServer, mail_server
-from tests.support.stack import settings_for
+from tests.support.stack import StoreFactory
 
-FLOW_S = 60
 OWNER = "owner@pinecove.example"
 PARTS = {
     "technical_score", "entity_score", "recommendation_summary", "latest_crawl_status",
@@ -56,25 +55,23 @@ async def mail() -> AsyncIterator[MailServer]:
 
 @pytest.fixture
 async def staging(
-    stores: embedded.Stores, dsn: str, db: Database, site: str, mail: MailServer, tmp_path: Path
+    stores: StoreFactory, site: str, mail: MailServer, tmp_path: Path
 ) -> AsyncIterator[tuple[Api, TenantClients]]:
     """An API and a worker that may reach the demo site, and nothing else on loopback."""
-    settings = settings_for(
-        stores, dsn, outbound_allow_origins=site, lsos_home=str(tmp_path), **mail.settings()
-    )
-    async with serve_api(settings, db) as api, running_worker(settings):
-        yield api, await make_tenant(api, "Staging agency")
+    changes = {"outbound_allow_origins": site, "lsos_home": str(tmp_path), **mail.settings()}
+    async with stack_apart(stores, **changes) as stack, running_worker(stack.settings):
+        yield stack.api, stack.tenant
 
 
 async def until(client: Client, path: str, is_done: Any) -> dict[str, Any]:
-    """Ask until the answer's data satisfy `is_done`."""
-    async with asyncio.timeout(FLOW_S):
-        while True:
-            answer = await client.get(path)
-            assert answer.status == 200, answer.text
-            if is_done(answer.data):
-                return dict(answer.data)
-            await asyncio.sleep(0.1)
+    """The answer's data once they satisfy `is_done`."""
+
+    async def look() -> dict[str, Any] | None:
+        answer = await client.get(path)
+        assert answer.status == 200, answer.text
+        return dict(answer.data) if is_done(answer.data) else None
+
+    return await waiting.until(look, f"{path} to answer so")
 
 
 async def baseline(client: Client, site: str) -> dict[str, Any]:
@@ -132,7 +129,7 @@ async def test_a_campaign_goes_from_draft_to_a_report_in_the_mailbox(
     client = tenant.analyst
     campaign = await baseline(client, site)
     steps = {step["name"]: step["state"] for step in campaign["baseline"]}
-    assert set(steps) == {step.name for step in BASELINE_STEPS}
+    assert set(steps) == {step.name for step in JOINTS.baseline}
     assert set(steps.values()) == {"done"}
 
     query = f"campaign_id={campaign['id']}"
@@ -227,18 +224,20 @@ async def test_a_schedule_whose_mail_never_leaves_is_switched_off_after_its_retr
 
 
 async def test_a_site_that_is_gone_fails_the_step_and_says_so(
-    stores: embedded.Stores, dsn: str, db: Database
+    stores: StoreFactory,
 ) -> None:
-    async with demo_site() as url:
-        gone = url.rstrip("/")
-    settings = settings_for(stores, dsn, outbound_allow_origins=gone)
-    async with serve_api(settings, db) as api, running_worker(settings):
-        client = (await make_tenant(api, "Unlucky agency")).analyst
-        created = await client.post("/campaigns", {"name": "Gone", "site_url": f"{gone}/"})
-        path = f"/campaigns/{created.data['id']}"
-        await client.patch(f"{path}/setup-state", {"state": "Configured"})
-        await client.patch(f"{path}/setup-state", {"state": "BaselineRunning"})
-        campaign = await until(client, path, lambda c: c["setup_state"] == "Active")
+    with closed_port() as port:
+        gone = f"http://127.0.0.1:{port}"
+        async with (
+            stack_apart(stores, outbound_allow_origins=gone) as stack,
+            running_worker(stack.settings),
+        ):
+            client = stack.tenant.analyst
+            created = await client.post("/campaigns", {"name": "Gone", "site_url": f"{gone}/"})
+            path = f"/campaigns/{created.data['id']}"
+            await client.patch(f"{path}/setup-state", {"state": "Configured"})
+            await client.patch(f"{path}/setup-state", {"state": "BaselineRunning"})
+            campaign = await until(client, path, lambda c: c["setup_state"] == "Active")
     step = next(step for step in campaign["baseline"] if step["name"] == "crawl")
     assert step["state"] == "failed"
     assert step["reason_code"] == "start_robots_unreachable"

@@ -40,7 +40,7 @@ RULES = {
 
 SYSTEM_SESSION_IMPORTERS = {
     "core/metrics/*": "figures of a process belong to no tenant",
-    "core/queue/sweeper.py": "frees stale claims and purges what is past its retention, for all tenants",
+    "core/queue/sweeper.py": "repairs and purges the jobs of all tenants",
     "domains/auth/*": "log-in and tenant administration happen before a tenant is known",
     "domains/reference/service.py": "the library belongs to the platform (ADR 0026)",
     "domains/health/*": "rolls up the platform's figures over all tenants",

@@ -18,6 +18,7 @@ from lsos import embedded
 from lsos.cli.migrate import upgrade
 from lsos.cli.processes import Child, Children, free_port, tail
 from lsos.cli.stores import as_environment
+from lsos.core import priority
 from lsos.core.db.database import Database
 from lsos.core.settings.environment import load
 from lsos.core.settings.settings import Settings
@@ -43,7 +44,7 @@ def main() -> int:
         if missing := [name for name in names if not environ.get(name)]:
             sys.stderr.write(f"set {' and '.join(missing)} for {base_url}\n")
             return simulation.REFUSED
-        return simulation.main(_words(base_url, environ["LOAD_EMAIL"], environ["LOAD_PASSWORD"]))
+        return simulation.main(words(base_url, environ["LOAD_EMAIL"], environ["LOAD_PASSWORD"]))
     with tempfile.TemporaryDirectory(prefix="lsos-load-") as name:
         folder = Path(name)
         given = {key: environ[key] for key in STORES if environ.get(key)}
@@ -61,6 +62,7 @@ def _against_own_stack(settings: Settings, folder: Path) -> int:
         **as_environment(settings),
         "LSOS_HOME": str(folder),
         "LOG_LEVEL": "WARNING",
+        "WORKER_NICE": os.environ.get("WORKER_NICE") or str(priority.BESIDE_API),
         "OUTBOUND_ALLOW_ORIGINS": ",".join(sites.origins(_options().campaigns)),
     }
     port = free_port(8_000, is_fixed=False)
@@ -73,20 +75,20 @@ def _against_own_stack(settings: Settings, folder: Path) -> int:
         )  # fmt: skip
         workers = [children.start(f"worker-{n}", "lsos.worker") for n in range(1, WORKERS + 1)]
         _until_ready(base_url, [api, *workers])
-        return simulation.main(_words(base_url, EMAIL, password))
+        return simulation.main(words(base_url, EMAIL, password))
     finally:
         children.stop()
 
 
-def _words(base_url: str, email: str, password: str) -> Sequence[str]:
+def words(base_url: str, email: str, password: str) -> Sequence[str]:
     scale = _scale()
-    words = ["--base-url", base_url, "--email", email, "--password", password]
+    found = ["--base-url", base_url, "--email", email, "--password", password]
     for name, count in CHECKLIST.items():
-        words += [name, str(max(1, round(count * scale)))]
-    words += ["--load-phase-seconds", os.environ.get("LOAD_SECONDS") or "300"]
-    words += ["--drain-phase-seconds", os.environ.get("DRAIN_SECONDS") or "300"]
-    words += ["--out", os.environ.get("OUT") or str(simulation.OUT)]
-    return words
+        found += [name, str(max(1, round(count * scale)))]
+    found += ["--load-phase-seconds", os.environ.get("LOAD_SECONDS") or "300"]
+    found += ["--drain-phase-seconds", os.environ.get("DRAIN_SECONDS") or "300"]
+    found += ["--out", os.environ.get("OUT") or str(simulation.OUT)]
+    return found
 
 
 def _options() -> Options:

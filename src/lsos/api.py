@@ -1,16 +1,15 @@
-"""create_app(): the one list of controllers, and how requests reach them."""
+"""create_app(): the routes of all rooms, and how requests reach them."""
 
 import asyncio
 import gc
 import secrets
 import signal
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from types import FrameType
 from typing import Any
 
 import structlog
-from arq.connections import ArqRedis
 from litestar import Litestar, Request, Response, Router
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
@@ -18,7 +17,6 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.types import (
     ASGIApp,
-    ControllerRouterHandler,
     ExceptionHandlersMap,
     Guard,
     Middleware,
@@ -26,6 +24,7 @@ from litestar.types import (
 
 from lsos.core.db.database import Database
 from lsos.core.errors import LsosError, Unauthenticated
+from lsos.core.http.access import Access
 from lsos.core.http.envelope import to_response
 from lsos.core.http.guard import AuthMiddleware, bearer_token, guard
 from lsos.core.http.idempotency import Replay
@@ -43,61 +42,17 @@ from lsos.core.observability import log as logs
 from lsos.core.observability.telemetry import Telemetry, trace_sql
 from lsos.core.queue.notifier import Notifier
 from lsos.core.redis.client import client
+from lsos.core.resources import Resources, storage
 from lsos.core.settings.environment import replaced_variables
 from lsos.core.settings.settings import Settings
-from lsos.core.storage import open_storage
 from lsos.domains.auth import service as auth
 from lsos.domains.auth import sessions
-from lsos.domains.auth.controller import signing_in, tenants
-from lsos.domains.auth.limiter import LoginLimiter
-from lsos.domains.authority import controller as authority
-from lsos.domains.campaigns import controller as campaigns
-from lsos.domains.crawl import controller as crawl
-from lsos.domains.dashboard import controller as dashboard
-from lsos.domains.entity import controller as entity
 from lsos.domains.health import controller as health
-from lsos.domains.health.queries import LastJudged
-from lsos.domains.intelligence import controller as intelligence
-from lsos.domains.jobs import controller as jobs
-from lsos.domains.local import controller as local
-from lsos.domains.providers import controller as providers
-from lsos.domains.rank import controller as rank
-from lsos.domains.reference import controller as reference
-from lsos.domains.reference.library import Library
-from lsos.domains.reports import controller as reports
-from lsos.domains.reviews import controller as reviews
 from lsos.embedded.installation import resolve_settings
-from lsos.registries import BASELINE_STEPS, KNOWN_CODES
+from lsos.room import Joints
+from lsos.rooms import JOINTS
 
 MAX_BODY_BYTES = 1_048_576
-
-CONTROLLERS: Sequence[ControllerRouterHandler] = (
-    signing_in.AuthController,
-    tenants.TenantController,
-    tenants.AuditLogController,
-    campaigns.CampaignController,
-    campaigns.LocationController,
-    campaigns.CompetitorController,
-    crawl.CrawlController,
-    local.LocalController,
-    local.LocalRunController,
-    reviews.ReviewController,
-    reviews.ReviewRunController,
-    authority.AuthorityController,
-    authority.AuthorityRunController,
-    jobs.JobController,
-    providers.ProviderController,
-    rank.RankController,
-    rank.RankRunController,
-    health.HealthController,
-    entity.EntityController,
-    dashboard.DashboardController,
-    reports.ReportController,
-    reports.ScheduleController,
-    reference.ReferenceLibraryController,
-    intelligence.IntelligenceController,
-    intelligence.RecommendationSummaryController,
-)
 
 log = structlog.get_logger(__name__)
 
@@ -120,7 +75,7 @@ EXCEPTION_HANDLERS: ExceptionHandlersMap = {
 }
 
 
-def create_app(settings: Settings | None = None) -> Litestar:
+def create_app(settings: Settings | None = None, rooms: Joints = JOINTS) -> Litestar:
     """The ASGI application: `uvicorn --factory lsos.api:create_app`."""
     try:
         settings = settings or resolve_settings()
@@ -134,15 +89,15 @@ def create_app(settings: Settings | None = None) -> Litestar:
     db = Database.of(settings, application_name="lsos-api", pusher=Notifier(queue))
     trace_sql(db.engine)
     stopping = asyncio.Event()
-    library = Library(settings, KNOWN_CODES)
+    resources = Resources(settings, redis, db)
     metrics = Metrics(is_enabled=settings.metrics_enabled)
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         telemetry = Telemetry(settings, service="lsos-api")
         _announce_stop(stopping)
-        await library.start(db)
-        async with metrics.flushing(db):
+        await rooms.start(resources)
+        async with resources, metrics.flushing(db):
             if settings.app_env != "test":  # where one process makes many applications
                 # What start-up made stays: looking at it again would hold up requests for 100 ms.
                 gc.collect()
@@ -155,12 +110,12 @@ def create_app(settings: Settings | None = None) -> Litestar:
 
     app = Litestar(
         route_handlers=[
-            Router(settings.api_v1_prefix, route_handlers=list(CONTROLLERS)),
+            Router(settings.api_v1_prefix, route_handlers=rooms.controllers()),
             Router("/", route_handlers=[health.scrape], guards=[_may_scrape(settings, db)]),
         ],
-        dependencies=_dependencies(settings, db, redis, stopping, library),
+        dependencies=_dependencies(resources, stopping, rooms),
         guards=[guard],
-        middleware=_middleware(settings, db),
+        middleware=_middleware(settings, db, rooms.access),
         before_request=check_request,
         exception_handlers=EXCEPTION_HANDLERS,
         lifespan=[lifespan],
@@ -176,19 +131,19 @@ def create_app(settings: Settings | None = None) -> Litestar:
 
 
 def _dependencies(
-    settings: Settings, db: Database, redis: ArqRedis, stopping: asyncio.Event, library: Library
+    resources: Resources, stopping: asyncio.Event, rooms: Joints
 ) -> dict[str, Provide]:
-    """What handlers may ask for by name; core.inject names the types."""
+    """What handlers may ask for by name; core.http.inject names the types."""
+    db = resources.db
     return {
         "db": _constant(db),
-        "settings": _constant(settings),
-        "limiter": _constant(LoginLimiter(redis)),
-        "redis": _constant(redis),
-        "baseline_steps": _constant(BASELINE_STEPS),
+        "settings": _constant(resources.settings),
+        "redis": _constant(resources.redis),
         "stopping": _constant(stopping),
-        "storage": _constant(open_storage(settings)),
-        "library": _constant(library),
-        "judged": _constant(LastJudged()),
+        "access": _constant(rooms.access),
+        "baseline_steps": _constant(rooms.baseline),
+        "storage": _made(resources, storage),
+        **{name: _made(resources, make) for name, make in rooms.provides.items()},
         "sessions": Provide(sessions_provider(db, sessions.admit), sync_to_thread=False),
         "principal": Provide(_principal, sync_to_thread=False),
         "session": Provide(session_provider(db, sessions.admit)),
@@ -211,9 +166,9 @@ def _may_scrape(settings: Settings, db: Database) -> Guard:
     return may_scrape
 
 
-def _middleware(settings: Settings, db: Database) -> list[Middleware]:
+def _middleware(settings: Settings, db: Database, access: Access) -> list[Middleware]:
     async def authenticate(token: str) -> Principal:
-        return await auth.authenticate(db, settings, token)
+        return await auth.authenticate(db, settings, access, token)
 
     def authenticated(app: ASGIApp) -> ASGIApp:
         return AuthMiddleware(app, authenticate)
@@ -249,5 +204,14 @@ def _principal(request: Request[Any, Any, Any]) -> Principal:
 def _constant(value: object) -> Provide:
     def provide() -> Any:
         return value
+
+    return Provide(provide, sync_to_thread=False, use_cache=True)
+
+
+def _made(resources: Resources, make: Callable[[Resources], object]) -> Provide:
+    """A part of the process, made when a handler first asks for it."""
+
+    def provide() -> Any:
+        return resources.get(make)
 
     return Provide(provide, sync_to_thread=False, use_cache=True)

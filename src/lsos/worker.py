@@ -1,4 +1,4 @@
-"""The worker: arq's settings, and a worker that a notification wakes.
+"""The worker: the tasks of all rooms, run for whoever pushes to a queue.
 
 `arq lsos.worker.WorkerSettings` serves the default queue by polling. `lsos worker` runs
 `WakingWorker`, which also starts within milliseconds of a push and outlives an absence of Redis.
@@ -10,9 +10,8 @@ import contextlib
 import gc
 import os
 import secrets
-import signal
 import socket
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC
 from typing import Any
@@ -21,41 +20,36 @@ from uuid import UUID
 import structlog
 import uvloop
 from arq import cron
-from arq.worker import Function, Worker, func
-from redis.asyncio import Redis
+from arq.cron import CronJob
+from arq.worker import Function, func
 
-from lsos.core import cancelling
+from lsos.core import cancelling, priority
 from lsos.core.db.database import Database
 from lsos.core.errors import LsosError
 from lsos.core.metrics.metrics import Metrics
 from lsos.core.observability import log as logs
-from lsos.core.observability.telemetry import Telemetry, span, trace_sql
+from lsos.core.observability.telemetry import Telemetry, trace_sql
 from lsos.core.queue import sweeper, worker_registry
+from lsos.core.queue.arq_worker import WakingWorker
 from lsos.core.queue.notifier import RUN_FUNCTION, Notifier, deserialize, serialize
 from lsos.core.queue.runner import Runner
+from lsos.core.queue.work import Loop, Tick
 from lsos.core.redis.client import (
     DEFAULT_QUEUE,
     OUTAGE,
-    WAKE,
     WORKERS,
     arq_settings,
     client,
     queue_key,
 )
+from lsos.core.resources import Resources
 from lsos.core.settings.settings import Settings
-from lsos.domains.health import service as health
-from lsos.domains.reports import schedules as report_schedules
 from lsos.embedded.installation import resolve_settings
-from lsos.resources import resources
-from lsos.tasks import registry
+from lsos.room import Joints
+from lsos.rooms import JOINTS
 
 POLL_S = 0.05
-IDLE_POLL_S = 0.5
-"""Poll of a worker that is notified: for deferred jobs, and what was pushed while it was away."""
-RECONNECT_S = 1.0
-IN_PROGRESS_S = 15.0
-"""How long a message is hidden that a worker has picked up; the claim of the row is the true lock.
-arq's own figure would hide what a killed worker had picked up for as long as the longest task."""
+SWEEP_SECONDS = frozenset(range(0, 60, 5))
 
 log = structlog.get_logger(__name__)
 
@@ -66,33 +60,25 @@ async def run_job(ctx: dict[str, Any], tenant_id: str, job_id: str) -> None:
     await runner.run(UUID(tenant_id), UUID(job_id))
 
 
-async def sweep(ctx: dict[str, Any]) -> None:
+async def sweep(resources: Resources) -> None:
     with contextlib.suppress(*OUTAGE):
-        await _quietly("sweep", sweeper.sweep(ctx["db"]))
+        await sweeper.sweep(resources.db)
 
 
-async def purge(ctx: dict[str, Any]) -> None:
-    await _quietly("purge", sweeper.purge(ctx["db"]))
-    await _quietly("purge_metrics", health.purge(ctx["db"]))
+async def purge(resources: Resources) -> None:
+    await sweeper.purge(resources.db)
 
 
-async def report_tick(ctx: dict[str, Any]) -> None:
-    settings: Settings = ctx["settings"]
-    ticking = report_schedules.tick(ctx["db"], sender=settings.smtp_from_email)
-    with span("report_tick"):  # what it starts belongs to its trace
-        await _quietly("report_tick", ticking)
-
-
-async def _quietly(name: str, work: Any) -> None:
-    """A cron must not fail: arq would log a trace a minute while PostgreSQL is away."""
-    try:
-        await work
-    except Exception as error:  # noqa: BLE001 -- the next tick repairs
-        log.warning("cron_failed", cron=name, error=type(error).__name__)
+TICKS = (
+    Tick("sweep", sweep, seconds=SWEEP_SECONDS, runs_at_start=True),
+    Tick("purge", purge, minutes=frozenset({17})),
+)
+"""Of the queue itself; rooms bring theirs."""
 
 
 async def startup(ctx: dict[str, Any]) -> None:
     settings: Settings = ctx["settings"]
+    rooms: Joints = ctx["rooms"]
     stack = ctx["stack"] = AsyncExitStack()
     telemetry = Telemetry(settings, service="lsos-worker")
     stack.callback(telemetry.close)
@@ -100,30 +86,31 @@ async def startup(ctx: dict[str, Any]) -> None:
     queue = client(settings.arq_redis_url)
     stack.push_async_callback(redis.aclose)
     stack.push_async_callback(queue.aclose)
-    db = ctx["db"] = Database.of(settings, application_name="lsos-worker", pusher=Notifier(queue))
+    db = Database.of(settings, application_name="lsos-worker", pusher=Notifier(queue))
     stack.push_async_callback(db.close)
     trace_sql(db.engine)
     name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-    shared = await stack.enter_async_context(resources(settings, redis))
-    await shared["library"].start(db)
+    resources = await stack.enter_async_context(Resources(settings, redis, db))
+    ctx["resources"] = resources
+    await rooms.start(resources)
     metrics = Metrics(is_enabled=settings.metrics_enabled)
     runner = ctx["runner"] = Runner(
         db=db,
         settings=settings,
-        registry=registry(),
+        registry=rooms.tasks(),
         worker=name,
-        resources=shared,
+        resources=resources,
         metrics=metrics,
     )
-    queue_name = ctx.get("queue", DEFAULT_QUEUE)
+    queue_name = ctx["queue"]
     await stack.enter_async_context(worker_registry.announce(redis, WORKERS + queue_name, name))
-    loops = [runner.heartbeat()]
     if settings.metrics_enabled:
         await stack.enter_async_context(metrics.flushing(db))
-        if queue_name == DEFAULT_QUEUE:
-            loops.append(_evaluate(db, redis))
-    for loop in loops:
-        stack.push_async_callback(cancelling.end, asyncio.ensure_future(loop))
+    background = [runner.heartbeat()]
+    if queue_name == DEFAULT_QUEUE:
+        background += [_repeat(loop, resources) for loop in rooms.loops()]
+    for running in background:
+        stack.push_async_callback(cancelling.end, asyncio.ensure_future(running))
     # What start-up made lives as long as the process: the collector need not look at it again.
     gc.collect()
     gc.freeze()
@@ -135,105 +122,44 @@ async def shutdown(ctx: dict[str, Any]) -> None:
         await stack.aclose()
 
 
-async def _evaluate(db: Database, redis: Redis) -> None:
-    """Judge alerts and the platform state; no cron, since those stop when Redis is away."""
+async def _repeat(loop: Loop, resources: Resources) -> None:
     while True:
-        await _quietly("evaluate", health.evaluate(db, redis))
-        await asyncio.sleep(health.EVALUATE_S)
+        await _quietly(loop.name, loop.body(resources))
+        await asyncio.sleep(loop.every_s)
+
+
+async def _quietly(name: str, work: Awaitable[object]) -> None:
+    """A tick must not fail: arq would log a trace per minute while PostgreSQL is away."""
+    try:
+        await work
+    except Exception as error:  # noqa: BLE001 -- the next tick repairs
+        log.warning("tick_failed", tick=name, error=type(error).__name__)
+
+
+def _cron_job(tick: Tick) -> CronJob:
+    async def run(ctx: dict[str, Any]) -> None:
+        await _quietly(tick.name, tick.body(ctx["resources"]))
+
+    return cron(
+        run,
+        name=tick.name,
+        minute=None if tick.minutes is None else set(tick.minutes),
+        second=set(tick.seconds),
+        run_at_startup=tick.runs_at_start,
+        keep_result=0,
+    )
 
 
 FUNCTIONS: Sequence[Function] = (
-    # Our own attempts and time-outs stand in the task; arq's must never come first.
+    # Our own attempts and time-outs are in the task; arq's must never come first.
     func(run_job, name=RUN_FUNCTION, max_tries=1_000_000, timeout=700, keep_result=0),
 )
-SWEEP_SECONDS = set(range(0, 60, 5))
 
 
-class WakingWorker(Worker):
-    """arq's worker, woken by a published message or a freed slot instead of sleeping."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self._wake = asyncio.Event()
-        self._is_stopping = False
-        self.in_progress_timeout_s = IN_PROGRESS_S
-
-    async def main(self) -> None:
-        """arq's loop, but for the sleep, and for Redis: its absence is waited out."""
-        self.ctx["redis"] = self.pool
-        await startup(self.ctx)
-        listening = asyncio.ensure_future(self._listen())
-        try:
-            while not self._is_stopping:
-                self._wake.clear()
-                try:
-                    await self._poll_iteration()
-                except OUTAGE as error:
-                    log.warning("redis_away", error=type(error).__name__)
-                    await asyncio.sleep(RECONNECT_S)
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(IDLE_POLL_S):
-                        await self._wake.wait()
-        finally:
-            await cancelling.end(listening)
-
-    def handle_sig(self, signum: signal.Signals) -> None:
-        # The cancellation alone may be lost: Python 3.11's wait_for, by which redis-py sends its
-        # commands, swallows one that meets a finished write.
-        self._is_stopping = True
-        self._wake.set()
-        super().handle_sig(signum)
-
-    async def start_jobs(self, job_ids: list[bytes]) -> None:
-        # Marks end before long jobs do; their messages are still there until then.
-        fresh = [job_id for job_id in job_ids if job_id.decode() not in self.tasks]
-        try:
-            await super().start_jobs(fresh)
-        except OUTAGE:
-            # arq counts a job before it asks Redis for it; uncounted, the slot would be lost.
-            self._release_sem_dec_counter_on_complete()
-            raise
-
-    async def close(self) -> None:
-        """arq's, but that neither an absence of Redis nor a job cancelled early skips a step."""
-        if not self._handle_signals:
-            self.handle_sig(signal.SIGUSR1)
-        if self.main_task is not None:
-            await asyncio.wait({self.main_task})
-        for begun in self.tasks.values():
-            if not begun.cancelling():  # it began after the stop; the others are ending already
-                begun.cancel()
-        await asyncio.gather(*self.tasks.values(), return_exceptions=True)
-        with contextlib.suppress(*OUTAGE):
-            await self.pool.delete(self.health_check_key)
-        await shutdown(self.ctx)
-        with contextlib.suppress(*OUTAGE):
-            await self.pool.aclose(close_connection_pool=True)
-
-    def _release_sem_dec_counter_on_complete(self) -> None:
-        super()._release_sem_dec_counter_on_complete()
-        self._wake.set()
-
-    async def _listen(self) -> None:
-        channel = WAKE + self.queue_name.removeprefix(queue_key(""))
-        while True:
-            try:
-                async with self.pool.pubsub() as pubsub:
-                    await pubsub.subscribe(channel)
-                    async for _ in pubsub.listen():
-                        self._wake.set()
-            except OUTAGE:
-                await asyncio.sleep(RECONNECT_S)
-
-
-def _options(settings: Settings, queue: str) -> dict[str, Any]:
+def _options(settings: Settings, queue: str, rooms: Joints) -> dict[str, Any]:
     return {
         "functions": FUNCTIONS,
-        "cron_jobs": [
-            cron(sweep, name="sweep", second=SWEEP_SECONDS, run_at_startup=True, keep_result=0),
-            cron(purge, name="purge", minute=17, keep_result=0),
-            cron(report_tick, name="report_tick", second=0, run_at_startup=True, keep_result=0),
-        ],
+        "cron_jobs": [_cron_job(tick) for tick in (*TICKS, *rooms.ticks())],
         "queue_name": queue_key(queue),
         "max_jobs": settings.worker_max_jobs,
         "queue_read_limit": 1_000,
@@ -244,18 +170,25 @@ def _options(settings: Settings, queue: str) -> dict[str, Any]:
         "timezone": UTC,
         "health_check_interval": worker_registry.BEAT_S,
         "log_results": False,
-        "ctx": {"settings": settings, "queue": queue},
-        "on_shutdown": shutdown,
+        "ctx": {"settings": settings, "queue": queue, "rooms": rooms},
     }
 
 
 async def serve(
-    settings: Settings, queue: str = DEFAULT_QUEUE, *, handle_signals: bool = True
+    settings: Settings,
+    queue: str = DEFAULT_QUEUE,
+    *,
+    handle_signals: bool = True,
+    rooms: Joints = JOINTS,
 ) -> None:
     """Work until SIGTERM, SIGINT or cancellation; what is under way goes back into the queue."""
     pool = client(settings.arq_redis_url, job_serializer=serialize, job_deserializer=deserialize)
     worker = WakingWorker(
-        redis_pool=pool, handle_signals=handle_signals, **_options(settings, queue)
+        begin=startup,
+        end=shutdown,
+        redis_pool=pool,
+        handle_signals=handle_signals,
+        **_options(settings, queue, rooms),
     )
     # Closing needs a task that nobody has cancelled: before Python 3.11.3 every time-out within
     # a cancelled one fires at once, and connections would stay open.
@@ -269,30 +202,36 @@ async def serve(
         closing.result()
 
 
-def main(queue: str = DEFAULT_QUEUE, settings: Settings | None = None) -> None:
-    """One worker process."""
+def _begin(given: Settings | None) -> Settings:
+    """The settings of this process, by which it logs, and its CPU priority."""
     try:
-        settings = settings or resolve_settings()
+        settings = given or resolve_settings()
     except LsosError as error:
         raise SystemExit(error.message) from None
     logs.configure(settings.log_level, secrets=settings.secrets)
+    priority.lower(settings.worker_nice)
+    return settings
+
+
+def main(
+    queue: str = DEFAULT_QUEUE, settings: Settings | None = None, *, rooms: Joints = JOINTS
+) -> None:
+    """One worker process."""
+    settings = _begin(settings)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(settings, queue))
+        runner.run(serve(settings, queue, rooms=rooms))
 
 
 def __getattr__(name: str) -> Any:
     """`WorkerSettings` for the `arq` command, made when it is asked for: it reads settings."""
     if name != "WorkerSettings":
         raise AttributeError(name)
-    try:
-        settings = resolve_settings()
-    except LsosError as error:
-        raise SystemExit(error.message) from None
-    logs.configure(settings.log_level, secrets=settings.secrets)
+    settings = _begin(None)
     options = {
-        **_options(settings, DEFAULT_QUEUE),
+        **_options(settings, DEFAULT_QUEUE, JOINTS),
         "redis_settings": arq_settings(settings.arq_redis_url),
         "on_startup": startup,
+        "on_shutdown": shutdown,
         "poll_delay": POLL_S,
     }
     return type("WorkerSettings", (), options)

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
@@ -16,8 +17,10 @@ import pytest
 
 from lsos.demo import server as demo
 from lsos.demo.faults import FAULTS
+from tests.support.ports import closed_port
+from tests.support.waiting import until
 
-COMMAND_S = 90
+COMMAND_S = 300
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -57,11 +60,15 @@ async def site() -> AsyncIterator[str]:
         await runner.cleanup()
 
 
-async def until_serving(process: Process) -> None:
+async def until_printed(process: Process, words: bytes) -> None:
     assert process.stdout is not None
     async with asyncio.timeout(COMMAND_S):
-        while b"serving until" not in (line := await process.stdout.readline()):
+        while words not in (line := await process.stdout.readline()):
             assert line, "the command ended before it served"
+
+
+async def until_serving(process: Process) -> None:
+    await until_printed(process, b"serving until")
 
 
 async def test_up_runs_the_demo_and_leaves_its_figures(home: Path) -> None:
@@ -93,7 +100,7 @@ async def test_a_killed_run_is_cleaned_up_and_its_user_still_works(home: Path) -
     async with httpx.AsyncClient(trust_env=False) as http:
         credentials = {k: demo_user[k] for k in ("email", "password")}
         answer = await http.post(
-            f"{demo_user['base_url']}/api/v1/auth/login", json=credentials, timeout=20
+            f"{demo_user['base_url']}/api/v1/auth/login", json=credentials, timeout=COMMAND_S
         )
         assert answer.status_code == 200, answer.text
 
@@ -106,6 +113,36 @@ async def test_a_killed_run_is_cleaned_up_and_its_user_still_works(home: Path) -
     code, out, _ = await finish(again)
     assert code == 0
     assert demo_user["password"] not in out, "the password is shown once"
+
+
+def command_of(pid: int) -> str:
+    found = subprocess.run(
+        ["ps", "-o", "command=", "-p", str(pid)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return found.stdout
+
+
+async def test_crawling_yields_to_the_requests_of_an_operator(tmp_path: Path) -> None:
+    process = await start(tmp_path, "up")
+    await until_printed(process, b"API at")
+    pids = json.loads((tmp_path / "children.json").read_text())
+    of = {
+        name: pid for pid in pids for name in ("worker", "api") if f"lsos.{name}" in command_of(pid)
+    }
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+
+    async def has_yielded() -> bool:
+        return os.getpriority(os.PRIO_PROCESS, of["worker"]) == max(own, 10)
+
+    try:
+        await until(has_yielded, "the worker to lower its priority")
+        assert os.getpriority(os.PRIO_PROCESS, of["api"]) == own
+    finally:
+        process.send_signal(signal.SIGINT)
+        await finish(process)
 
 
 async def test_audit_writes_its_four_files(home: Path, site: str, tmp_path: Path) -> None:
@@ -143,9 +180,8 @@ async def test_audit_refuses_what_it_must_not_ask_for(home: Path, tmp_path: Path
 
 
 async def test_audit_of_a_dead_site_fails_with_its_reason(home: Path, tmp_path: Path) -> None:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{unused.getsockname()[1]}/"
+    with closed_port() as port:
+        url = f"http://127.0.0.1:{port}/"
         code, out, err = await lsos(
             home, "audit", url, "--allow-private", "--json", "--out", str(tmp_path)
         )

@@ -26,7 +26,7 @@ from lsos.embedded.place import load
 from lsos.embedded.processes import end
 from tests.support.sites import html, site_pool
 from tests.support.stack import migrate, settings_for
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 from tests.support.workers import worker_process
 
 PAGES = 300
@@ -59,7 +59,7 @@ class Dam:
         return web.Response(body=html("/", *links), content_type="text/html")
 
     async def until_full(self) -> None:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_S):
             await self.reached.wait()
 
     def open(self) -> None:
@@ -108,12 +108,11 @@ async def test_every_page_is_measured_once_whatever_dies(tmp_path: Path) -> None
             site.script("*", dam.answer)
             settings = settings_for(
                 running.stores,
-                dsn,
                 outbound_allow_origins=sites.origins,
                 crawl_max_pages_per_run=PAGES,
                 crawl_frontier_batch_size=BATCH,
                 crawl_timeout_seconds=30.0,
-                job_lease_seconds=2.0,
+                job_lease_seconds=8.0,
             )
             redis = client(settings.redis_url)
             db = Database.of(settings, application_name="lsos-tests", pusher=Notifier(redis))
@@ -137,7 +136,7 @@ async def test_every_page_is_measured_once_whatever_dies(tmp_path: Path) -> None
                     await dam.until_full()
                     again = await asyncio.to_thread(restart_postgres, folder)
                     dam.open()
-                    run = await until(ended, "the run to end", timeout_s=90)
+                    run = await until(ended, "the run to end", timeout_s=2 * PATIENCE_S)
                     assert (second.exit_code, third.exit_code) == (None, None)
             async with db.tenant_session(tenant_id) as session:
                 urls = list(
@@ -150,7 +149,9 @@ async def test_every_page_is_measured_once_whatever_dies(tmp_path: Path) -> None
         for stake in (running, again):
             if stake is not None:
                 await asyncio.to_thread(stake.stop)
-    assert (run.state, run.admitted, run.done, run.pages) == ("completed", PAGES, PAGES, PAGES)
+    died = [line for line in third.log_lines() + second.log_lines() if line["event"] == "job_dead"]
+    assert (run.state, run.reason_code) == ("completed", None), died
+    assert (run.admitted, run.done, run.pages) == (PAGES, PAGES, PAGES)
     assert Counter(urls) == Counter(f"{site.base_url}/{number or ''}" for number in range(PAGES))
     assert left == []
     asked = Counter(path for path in site.paths() if not path.endswith((".txt", ".xml")))

@@ -1,7 +1,6 @@
 """Fixtures: two seeded tenants and an operator; sites on loopback with an API and a worker."""
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 
@@ -19,7 +18,7 @@ from tests.support.operations import Operation, list_operations
 from tests.support.parties import Party
 from tests.support.seeding import seed
 from tests.support.sites import Site, site_pool
-from tests.support.stack import fresh_database, migrate, settings_for
+from tests.support.stack import StoreFactory, settings_for
 
 SITES = 40
 
@@ -58,22 +57,19 @@ async def operations(api: Api) -> list[Operation]:
     return await list_operations(api.http, api.settings.api_v1_prefix)
 
 
-@pytest.fixture(scope="session")
-async def crawl_dsn(stores: Any) -> AsyncIterator[str]:
-    """Its worker must not take the jobs that other tests only look at."""
-    async with fresh_database(stores.postgres_dsn) as dsn:
-        await migrate(dsn)
-        yield dsn
+@pytest.fixture(scope="module")
+def crawl_timeout_s() -> float:
+    """More than a busy machine takes for a page; modules with sites that hang have their own."""
+    return 60.0
 
 
 @pytest.fixture(scope="module")
-async def crawls(stores: Any, crawl_dsn: str) -> AsyncIterator[Crawls]:
-    async with site_pool(SITES) as sites:
+async def crawls(stores: StoreFactory, crawl_timeout_s: float) -> AsyncIterator[Crawls]:
+    async with site_pool(SITES) as sites, stores.new() as own:
         settings = settings_for(
-            stores,
-            crawl_dsn,
+            own,
             outbound_allow_origins=sites.origins,
-            crawl_timeout_seconds=2.0,
+            crawl_timeout_seconds=crawl_timeout_s,
             crawl_frontier_batch_size=10,
         )
         redis = client(settings.redis_url)

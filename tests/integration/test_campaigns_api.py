@@ -11,7 +11,7 @@ from lsos.core.db.audit_log import AuditEntry
 from lsos.core.http.principal import Principal
 from lsos.core.queue.jobs import Job
 from lsos.domains.campaigns import service
-from lsos.domains.campaigns.rules import BaselineStep
+from lsos.room import BaselineStep
 
 SITE = "https://www.example.com/"
 STEPS = (BaselineStep("crawl", "test.crawl"), BaselineStep("rank", "test.rank"))

@@ -57,6 +57,12 @@ HOSTILE = (
 
 
 @pytest.fixture(scope="module")
+def crawl_timeout_s() -> float:
+    """What hangs is waited for three times."""
+    return 5.0
+
+
+@pytest.fixture(scope="module")
 async def stormy(crawls: Crawls) -> tuple[Site, Outcome]:
     """One crawl of all faults at once: most of its time is waiting."""
     site = await crawls.sites.open()

@@ -82,7 +82,7 @@ TRIED_AGAIN = {"rf-08", "rf-09", "rf-10", "rf-11"}
 async def judged() -> dict[str, tuple[bool, int]]:
     """Case -> (is all allowed, requests for robots.txt); asked for at once, since some wait."""
     settings = RunSettings(
-        start_url="", max_pages=1, user_agent="LSOSbot/1", min_interval_s=0, timeout_s=1.5,
+        start_url="", max_pages=1, user_agent="LSOSbot/1", min_interval_s=0, timeout_s=4.0,
         concurrency=1, batch_size=1,
     )  # fmt: skip
 

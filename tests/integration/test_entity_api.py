@@ -76,7 +76,7 @@ async def analyse(crawls: Crawls, campaign_id: str) -> dict[str, Any]:
         job = (await client.get(f"/jobs/{answer.data['job_id']}")).data
         return job if job["state"] in ("done", "dead") else None
 
-    job = await until(look, "the analysis to end", timeout_s=30)
+    job = await until(look, "the analysis to end")
     assert job["state"] == "done", job
     report = (await client.get(f"/entity/report?campaign_id={campaign_id}")).data
     assert report["id"] == answer.data["report_id"]
@@ -191,7 +191,7 @@ async def _baseline(crawls: Crawls, campaign_id: str) -> dict[str, tuple[str, st
         campaign: dict[str, Any] = (await client.get(f"/campaigns/{campaign_id}")).data
         return campaign if campaign["setup_state"] == "Active" else None
 
-    campaign = await until(look, "the baseline to end", timeout_s=60)
+    campaign = await until(look, "the baseline to end")
     return {step["name"]: (step["state"], step["reason_code"]) for step in campaign["baseline"]}
 
 

@@ -4,7 +4,6 @@ import asyncio
 import base64
 import gzip
 import re
-import socket
 from typing import Any
 
 import httpx
@@ -22,6 +21,7 @@ from tests.support.api import serve
 from tests.support.catalogue import fingerprint
 from tests.support.operations import Operation, schemas_of
 from tests.support.parties import Party
+from tests.support.ports import closed_port
 
 JSON = {"Content-Type": "application/json"}
 TRACES = re.compile(r"(?i)Traceback|File \"|sqlalchemy|asyncpg|litestar|msgspec|select |line \d")
@@ -359,9 +359,8 @@ async def test_a_crash_tells_nothing(api: Api) -> None:
 
 
 async def test_without_postgresql_the_answer_is_503(api: Api, mine: Party) -> None:
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        dsn = f"postgresql+asyncpg://lsos:pw@127.0.0.1:{closed.getsockname()[1]}/lsos"
+    with closed_port() as port:
+        dsn = f"postgresql+asyncpg://lsos:pw@127.0.0.1:{port}/lsos"
         settings = msgspec.structs.replace(api.settings, postgres_dsn=dsn)
         async with serve_api(settings, api.db) as away:
             for token, method, path, body in (

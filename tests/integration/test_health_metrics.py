@@ -19,6 +19,7 @@ from tests.support.apart import Stack, stack_apart
 from tests.support.clients import Client
 from tests.support.job_tasks import notes
 from tests.support.processes import api_process
+from tests.support.stack import StoreFactory
 from tests.support.waiting import until
 from tests.support.workers import worker_process
 
@@ -28,8 +29,8 @@ DEAD = "postgresql+asyncpg://lsos:x@127.0.0.1:1/lsos"
 
 
 @pytest.fixture(scope="module")
-async def stack(stores: Any) -> AsyncIterator[Stack]:
-    async with stack_apart(stores, 7, metrics_token=SCRAPER) as running:
+async def stack(stores: StoreFactory) -> AsyncIterator[Stack]:
+    async with stack_apart(stores, metrics_token=SCRAPER) as running:
         yield running
 
 

@@ -20,12 +20,13 @@ from lsos.demo.server import Site as DemoSite
 from lsos.demo.site import Page, build, not_found
 from lsos.domains.intelligence import service
 from lsos.domains.intelligence.models import CampaignScore, Recommendation, RecommendationEvent
-from lsos.domains.intelligence.sources import ScoreSource, SignalSource, Sources
 from lsos.domains.intelligence.tasks import REFRESH
 from lsos.domains.reference.bundle import BUNDLED, read_release
 from lsos.domains.reference.rules import Release, read
-from lsos.domains.reference.signals import Affected, Signal
-from lsos.registries import CHECK_NEEDS, SOURCES
+from lsos.room import Joints, ScoreSource, SignalSource
+from lsos.room import Room as Manifest
+from lsos.rooms import JOINTS
+from lsos.signals import Affected, Signal
 from tests.support.clients import Answer
 from tests.support.crawls import Crawls
 from tests.support.sites import Site
@@ -209,12 +210,10 @@ async def test_two_people_at_once_and_unknown_ones(crawls: Crawls, site: Site) -
 
 
 async def refresh(
-    crawls: Crawls, campaign: str, sources: Sources = SOURCES, release: Release = RELEASE
+    crawls: Crawls, campaign: str, rooms: Joints = JOINTS, release: Release = RELEASE
 ) -> service.Refreshed:
     async with crawls.db.tenant_session(crawls.tenant.id) as session:
-        return await service.refresh(
-            session, crawls.tenant.id, UUID(campaign), release, sources, CHECK_NEEDS
-        )
+        return await service.refresh(session, crawls.tenant.id, UUID(campaign), release, rooms)
 
 
 async def stored(crawls: Crawls, campaign: str) -> list[dict[str, Any]]:
@@ -332,12 +331,12 @@ async def test_a_check_that_is_switched_off_proves_nothing(crawls: Crawls, site:
 
 @dataclass
 class Room:
-    """A measuring room as the registries know it."""
+    """A measuring room as its manifest brings it."""
 
     signals: list[Signal]
     measured_at: Any = None
 
-    def sources(self) -> Sources:
+    def joined(self) -> Joints:
         async def read_signals(session: Any, campaign_id: UUID) -> list[Signal]:
             return self.signals
 
@@ -347,9 +346,12 @@ class Room:
         async def read_score(session: Any, campaign_id: UUID) -> float | None:
             return 40.0
 
-        return Sources(
-            [SignalSource("local", read_signals, read_time)], [ScoreSource("local", read_score)]
+        room = Manifest(
+            package="tests.support",
+            signal_source=SignalSource("local", read_signals, read_time),
+            score=ScoreSource("local", read_score),
         )
+        return Joints((room,))
 
 
 async def test_signals_of_a_room_are_closed_by_its_own_later_measurement(crawls: Crawls) -> None:
@@ -366,7 +368,7 @@ async def test_signals_of_a_room_are_closed_by_its_own_later_measurement(crawls:
         source="synthetic",
     )
     room = Room([signal], begun)
-    done = await refresh(crawls, campaign, room.sources())
+    done = await refresh(crawls, campaign, room.joined())
     assert (done.created, done.score) == (1, 40.0)
     (row,) = await rows(crawls, campaign)
     assert (row["state"], row["source"], row["room"]) == ("validated", "synthetic", "local")
@@ -376,10 +378,10 @@ async def test_signals_of_a_room_are_closed_by_its_own_later_measurement(crawls:
     # Measured before it was executed, or not at all: nothing is known yet.
     for measured_at in (begun, None):
         room.signals, room.measured_at = [], measured_at
-        await refresh(crawls, campaign, room.sources())
+        await refresh(crawls, campaign, room.joined())
         assert (await find(crawls, row))["state"] == "executed"
     room.measured_at = now() + timedelta(seconds=1)
-    await refresh(crawls, campaign, room.sources())
+    await refresh(crawls, campaign, room.joined())
     assert (await find(crawls, row))["state"] == "verified"
 
 
@@ -395,7 +397,7 @@ async def test_inputs_that_were_not_all_measured_wait_for_validation(crawls: Cra
         source="synthetic",
     )
     room = Room([signal], signal.measured_at)
-    await refresh(crawls, campaign, room.sources())
+    await refresh(crawls, campaign, room.joined())
     (row,) = await rows(crawls, campaign)
     assert row["state"] == "generated"
     assert (await move(crawls, row, "approved")).code == "illegal_transition"

@@ -16,9 +16,9 @@ from lsos.core.db.system import system_session
 from lsos.core.http.principal import Principal
 from lsos.core.settings.settings import Settings
 from lsos.domains.auth import service as auth
-from lsos.domains.auth.rules import ROLE_SCOPES
 from lsos.domains.auth.schemas import ApiKeyCreate, UserCreate
 from lsos.domains.crawl.views import encode_issue
+from lsos.rooms import JOINTS
 from tests.conftest import PASSWORD, Api, sign_in
 from tests.support.catalogue import TENANT_TABLES, fingerprint, tenant_tables
 from tests.support.clients import Answer, Client
@@ -184,12 +184,12 @@ async def _callers(api: Api, mine: Party, platform_admin: Client) -> dict[str, C
             email=f"keys.{new_id().hex}@example.com", role="tenant_admin", password=PASSWORD
         )
         user, _ = await auth.create_user(session, mine.rows.tenant_id, body, actor=None)
-    scopes = ROLE_SCOPES["tenant_admin"]
+    scopes = JOINTS.access.scopes_of["tenant_admin"]
     maker = Principal(mine.rows.tenant_id, user.id, "tenant_admin", scopes)
     async with api.db.tenant_session(mine.rows.tenant_id) as session:
         wanted = ["campaigns:read", "campaigns:write", "crawl:read", "crawl:write", "jobs:write"]
         key = ApiKeyCreate(name="all", scopes=[*wanted, "jobs:read", "dashboard:read"])
-        _, secret = await auth.create_api_key(session, maker, key)
+        _, secret = await auth.create_api_key(session, maker, JOINTS.access, key)
     return {
         "anonymous": api.client(None),
         "tenant_admin": mine.clients.admin,

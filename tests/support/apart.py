@@ -9,7 +9,6 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from lsos import embedded
 from lsos.core.db.database import Database
 from lsos.core.db.system import system_session
 from lsos.core.queue.jobs import enqueue
@@ -18,7 +17,7 @@ from lsos.core.redis.client import client
 from lsos.core.settings.settings import Settings
 from tests.conftest import make_tenant, serve_api
 from tests.support.clients import TenantClients
-from tests.support.stack import fresh_database, migrate, settings_for
+from tests.support.stack import StoreFactory, settings_for
 
 
 @dataclass
@@ -41,17 +40,11 @@ class Stack:
 
 
 @asynccontextmanager
-async def stack_apart(
-    stores: embedded.Stores, number: int, **changes: object
-) -> AsyncIterator[Stack]:
-    """An API in this process and a tenant; no worker. `number`: of the Redis database."""
-    url = stores.redis_url
-    apart = f"{url}?db={number}" if url.startswith("unix") else f"{url.rpartition('/')[0]}/{number}"
-    async with fresh_database(stores.postgres_dsn) as dsn:
-        await migrate(dsn)
-        settings = settings_for(stores, dsn, redis_url=apart, arq_redis_url=apart, **changes)
-        redis = client(apart)
-        await redis.flushdb()
+async def stack_apart(stores: StoreFactory, **changes: object) -> AsyncIterator[Stack]:
+    """An API in this process and a tenant; no worker."""
+    async with stores.new() as own:
+        settings = settings_for(own, **changes)
+        redis = client(own.redis_url)
         db = Database.of(settings, application_name="lsos-tests", pusher=Notifier(redis))
         async with serve_api(settings, db) as api:
             tenant = await make_tenant(api, "Counted agency")

@@ -83,7 +83,7 @@ class Crawls:
             run = await self.find(run_id, tenant)
             return None if run.state in OPEN_STATES else run
 
-        return await until(look, "the run to end", timeout_s=60)
+        return await until(look, "the run to end")
 
     async def outcome(self, run_id: str) -> Outcome:
         run = await self.until_ended(run_id)

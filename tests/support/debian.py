@@ -5,7 +5,6 @@ import contextlib
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -14,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from redis.asyncio import Redis
 
+from tests.support.ports import own_port
 from tests.support.stack import ROOT
 from tests.support.waiting import until
 
@@ -32,12 +31,6 @@ def program(name: str) -> str:
         say = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
         say(f"{name} of Debian's packages is not installed")
     return found
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 @contextmanager
@@ -75,7 +68,7 @@ async def nginx(upstreams: Sequence[int], *, tls: Path | None = None) -> AsyncIt
     """The shipped configuration before these ports; its own port, of https with `tls`."""
     binary = program("nginx")
     with folder() as at:
-        port, plain = free_port(), free_port()
+        port, plain = own_port(), own_port()
         servers = "\n    ".join(f"server 127.0.0.1:{p};" for p in upstreams)
         changes = {
             "server 127.0.0.1:8000;": servers,
@@ -135,7 +128,7 @@ async def postgresql() -> AsyncIterator[str]:
     """DSN of its superuser, on a cluster that initdb has just made."""
     initdb, postgres = program("initdb"), program("postgres")
     with folder() as at:
-        data, port = at / "data", free_port()
+        data, port = at / "data", own_port()
         made = run(initdb, "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N")
         assert made.returncode == 0, made.stderr
         options = {
@@ -143,6 +136,7 @@ async def postgresql() -> AsyncIterator[str]:
             "unix_socket_directories": str(at),
             "port": str(port),
             "fsync": "off",
+            "max_connections": "200",
         }
         words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         ready = program("pg_isready")
@@ -162,7 +156,7 @@ async def redis_server() -> AsyncIterator[str]:
     """URL of a server with the memory policy of the deployment."""
     binary = program("redis-server")
     with folder() as at:
-        port = free_port()
+        port = own_port()
         words = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(at), "--save", ""]
         words += ["--maxmemory-policy", "noeviction"]
         with server(binary, *words, log=at / "log") as process:
@@ -173,14 +167,6 @@ async def redis_server() -> AsyncIterator[str]:
 
             await until(listens, "Redis to listen")
             yield f"redis://127.0.0.1:{port}/0"
-
-
-async def redis_version(url: str) -> str:
-    client = Redis.from_url(url)
-    try:
-        return str((await client.info("server"))["redis_version"])
-    finally:
-        await client.aclose()
 
 
 async def _answers(port: int) -> bool:

@@ -19,6 +19,7 @@ from lsos.core.errors import Permanent, Reschedule, Transient
 from lsos.core.observability import log
 from lsos.core.queue.work import Death, Registry, Summary, Work, task
 from lsos.core.settings.environment import load
+from lsos.room import Joints
 from tests.support.waiting import until
 
 
@@ -47,7 +48,7 @@ async def append(work: Work, path: str, word: str = "ran") -> Summary:
     return {"word": word, "attempt": work.attempt}
 
 
-@task("test.hold", attempts=3, timeout_s=60)
+@task("test.hold", attempts=3, timeout_s=600)
 async def hold(work: Work, path: str) -> Summary:
     """Works until the file <path>.go appears."""
     note(path, f"start{work.attempt}")
@@ -55,13 +56,13 @@ async def hold(work: Work, path: str) -> Summary:
     async def may_end() -> bool:
         return await asyncio.to_thread(Path(path + ".go").exists)
 
-    await until(may_end, "leave to end", timeout_s=60)
+    await until(may_end, "leave to end")
     async with work.session():
         note(path, "end")
     return {}
 
 
-@task("test.endless", timeout_s=60)
+@task("test.endless", timeout_s=600)
 async def endless(_: Work, path: str) -> Summary:
     """Takes a slot and nothing else."""
     note(path, "start1")
@@ -119,10 +120,20 @@ def registry() -> Registry:
     return tasks
 
 
+class JobRooms(Joints):
+    """No room, but the tasks above."""
+
+    def tasks(self) -> Registry:
+        return registry()
+
+
+ROOMS = JobRooms(())
+
+
 async def several(queue: str, count: int) -> None:
     settings = load()
     await asyncio.gather(
-        *(worker.serve(settings, queue, handle_signals=False) for _ in range(count))
+        *(worker.serve(settings, queue, handle_signals=False, rooms=ROOMS) for _ in range(count))
     )
 
 
@@ -144,9 +155,8 @@ if __name__ == "__main__":
     options = parser.parse_args()
     if options.deaf:
         worker.WakingWorker = Deaf  # type: ignore[misc]  # the fault
-    worker.registry = registry
     if options.workers == 1:
-        worker.main(options.queue)
+        worker.main(options.queue, rooms=ROOMS)
     else:
         log.configure("INFO")
         asyncio.run(several(options.queue, options.workers))

@@ -11,10 +11,9 @@ from aiohttp import web
 
 from lsos.core.clock import new_id
 from lsos.core.db.database import Database
-from lsos.embedded import Stores
 from tests.conftest import Api, make_tenant, running_worker, serve_api
 from tests.support.clients import TenantClients
-from tests.support.stack import fresh_database, migrate, settings_for
+from tests.support.stack import StoreFactory, settings_for
 from tests.support.waiting import until
 
 PLACE = {
@@ -99,10 +98,9 @@ class Measuring:
 
 
 @asynccontextmanager
-async def measuring(stores: Stores, **changes: object) -> AsyncIterator[Measuring]:
-    async with fresh_database(stores.postgres_dsn) as dsn:
-        await migrate(dsn)
-        settings = settings_for(stores, dsn, **changes)
+async def measuring(stores: StoreFactory, **changes: object) -> AsyncIterator[Measuring]:
+    async with stores.new() as own:
+        settings = settings_for(own, **changes)
         db = Database.of(settings, application_name="lsos-tests")
         async with serve_api(settings, db) as api, running_worker(settings):
             yield Measuring(api, await make_tenant(api, f"Measurers {new_id().hex}"))

@@ -1,7 +1,6 @@
 """Real API processes of the tests, as an operator runs them."""
 
 import asyncio
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,8 +11,9 @@ import httpx
 
 from lsos.core.settings.settings import Settings
 from tests.support.clients import Client
+from tests.support.ports import own_port
 from tests.support.stack import ROOT
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 from tests.support.workers import environment
 
 
@@ -31,8 +31,8 @@ class ApiProcess:
     def terminate(self) -> None:
         self._process.terminate()
 
-    async def wait(self, *, timeout_s: float = 10.0) -> int:
-        async with asyncio.timeout(timeout_s):
+    async def wait(self) -> int:
+        async with asyncio.timeout(PATIENCE_S):
             return await self._process.wait()
 
 
@@ -41,9 +41,7 @@ async def api_process(
     settings: Settings, log: Path, *, factory: str = "lsos.api:create_app"
 ) -> AsyncIterator[ApiProcess]:
     """An API that is ready; it is killed at the end unless it has ended."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = own_port()
     with log.open("wb") as out:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "uvicorn", "--factory", factory,
@@ -55,7 +53,9 @@ async def api_process(
         )  # fmt: skip
     try:
         base_url = f"http://127.0.0.1:{port}"
-        async with httpx.AsyncClient(base_url=base_url, trust_env=False, timeout=30) as http:
+        async with httpx.AsyncClient(
+            base_url=base_url, trust_env=False, timeout=PATIENCE_S
+        ) as http:
 
             async def is_ready() -> Any:
                 assert process.returncode is None, f"see {log}"

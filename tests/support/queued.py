@@ -5,10 +5,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.db.database import Database
 from lsos.core.queue.jobs import Job, enqueue
 from lsos.core.queue.runner import Runner
+from lsos.core.redis.client import client
+from lsos.core.resources import Resources
 from tests.support.job_tasks import notes, registry
 from tests.support.waiting import until
 
@@ -60,7 +63,13 @@ class Jobs:
 
 
 def runner_of(db: Database, settings: Any, name: str = "here") -> Runner:
-    return Runner(db=db, settings=settings, registry=registry(), worker=name, resources={})
+    return Runner(
+        db=db,
+        settings=settings,
+        registry=registry(),
+        worker=name,
+        resources=Resources(settings, client(settings.redis_url), db),
+    )
 
 
 async def change(db: Database, tenant_id: UUID, job_id: UUID, assignments: str) -> None:
@@ -71,10 +80,12 @@ async def change(db: Database, tenant_id: UUID, job_id: UUID, assignments: str) 
         )
 
 
-async def waits_for_lock(db: Database) -> bool:
-    """Whether anybody waits for a row."""
-    async with db.engine.connect() as connection:
-        found = await connection.scalar(
-            text("select count(*) from pg_locks where not granted and locktype = 'transactionid'")
+async def is_waited_for(session: AsyncSession) -> bool:
+    """Whether anybody waits for a row that this transaction has locked."""
+    found = await session.scalar(
+        text(
+            "select count(*) from pg_locks"
+            " where not granted and pg_backend_pid() = any(pg_blocking_pids(pid))"
         )
-        return bool(found)
+    )
+    return bool(found)

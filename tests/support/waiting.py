@@ -7,10 +7,12 @@ from typing import TypeVar
 Found = TypeVar("Found")
 
 LOOK_S = 0.03
+PATIENCE_S = 240.0
+"""For what must come: a busy machine may take its time, and a wait that succeeds costs nothing."""
 
 
 async def until(
-    look: Callable[[], Awaitable[Found]], what: str, *, timeout_s: float = 30.0
+    look: Callable[[], Awaitable[Found]], what: str, *, timeout_s: float = PATIENCE_S
 ) -> Found:
     """What `look` returns once it is true; a failure that says `what` never came otherwise."""
     seen: Found | None = None

@@ -15,7 +15,7 @@ import msgspec
 from lsos.core.settings.environment import environment_name
 from lsos.core.settings.settings import Settings
 from tests.support.stack import ROOT
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
 STARTED = "worker_started"
 
@@ -36,9 +36,9 @@ class WorkerProcess:
     def terminate(self) -> None:
         self._process.send_signal(signal.SIGTERM)
 
-    async def wait(self, *, timeout_s: float = 10.0) -> int:
-        """Its exit code; a failure when it outlives the time that a supervisor gives it."""
-        async with asyncio.timeout(timeout_s):
+    async def wait(self) -> int:
+        """Its exit code."""
+        async with asyncio.timeout(PATIENCE_S):
             return await self._process.wait()
 
     def log_lines(self) -> list[dict[str, Any]]:

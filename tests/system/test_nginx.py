@@ -13,6 +13,7 @@ import trustme
 from tests.conftest import Api
 from tests.support import debian
 from tests.support.clients import TenantClients
+from tests.support.ports import own_port
 
 pytestmark = pytest.mark.system
 
@@ -185,7 +186,7 @@ async def test_errors_of_the_api_reach_the_client_byte_for_byte(status: str, met
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_without_an_api_nginx_speaks_in_the_envelope(method: str) -> None:
-    async with through(debian.free_port()) as client:
+    async with through(own_port()) as client:
         answer = await client.request(
             method, "/api/v1/campaigns", headers={"X-Request-ID": "abc-1"}
         )

@@ -18,7 +18,7 @@ OURS = ("migrate", "api", "worker")
 KEYS = {
     "build", "image", "init", "env_file", "environment", "restart", "cap_drop", "security_opt",
     "volumes", "healthcheck", "shm_size", "command", "depends_on", "ports", "stop_grace_period",
-    "network_mode",
+    "network_mode", "cpu_shares",
 }  # fmt: skip
 """Of the Compose specification, those in use: a misspelt one would be ignored or refused."""
 REFERENCE = re.compile(r"\$\{(\w+)(?::-((?:[^${}]|\$\{[^{}]*\})*)|:\?[^}]*)?\}")
@@ -56,6 +56,13 @@ def test_every_service_waits_for_services_that_exist_and_can_tell() -> None:
                 assert "healthcheck" in SERVICES[other] or "build" in SERVICES[other], other
     assert SERVICES["api"]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
     assert SERVICES["migrate"]["restart"] == "no"
+
+
+def test_an_api_beside_busy_workers_goes_first() -> None:
+    """Each container is a group of its own for the kernel: niceness counts within it only."""
+    weights = {name: service.get("cpu_shares", 1_024) for name, service in SERVICES.items()}
+    assert weights["worker"] * 4 <= weights["api"]
+    assert all(weights["api"] == weights[store] for store in ("postgres", "redis", "nginx"))
 
 
 def test_named_volumes_are_declared_and_all_used() -> None:

@@ -38,8 +38,8 @@ from lsos.domains.intelligence.rules import (
 )
 from lsos.domains.reference.bundle import BUNDLED, read_release
 from lsos.domains.reference.rules import Evidence, Release, read
-from lsos.domains.reference.signals import Affected as Items
-from lsos.domains.reference.signals import Signal
+from lsos.signals import Affected as Items
+from lsos.signals import Signal
 
 AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

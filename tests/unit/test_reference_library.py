@@ -26,7 +26,7 @@ from lsos.domains.reference.rules import (
     version_key,
 )
 from lsos.domains.reference.validation import MAX_BYTES, decode, validate
-from lsos.registries import KNOWN_CODES
+from lsos.rooms import JOINTS
 
 Document = dict[str, Any]
 
@@ -48,17 +48,17 @@ def sealed(document: Document) -> Document:
     return document
 
 
-def found(document: Any, known: Any = KNOWN_CODES) -> set[tuple[str, str]]:
+def found(document: Any, known: Any = JOINTS.known_codes) -> set[tuple[str, str]]:
     return {(fault.path, fault.code) for fault in validate(document, known)}
 
 
 def test_the_bundled_release_has_no_fault(shipped: Document) -> None:
-    assert validate(shipped, KNOWN_CODES) == []
+    assert validate(shipped, JOINTS.known_codes) == []
 
 
 def test_every_check_and_signal_has_advice_with_evidence(shipped: Document) -> None:
     release = read(shipped)
-    assert set(BY_CODE) <= release.advice.keys() == KNOWN_CODES
+    assert set(BY_CODE) <= release.advice.keys() == JOINTS.known_codes
     for advice in release.advice.values():
         assert advice.evidence, advice.code
         assert all(name in release.evidence for name in advice.evidence), advice.code
@@ -217,7 +217,7 @@ def test_recalled_evidence_is_never_of_high_trust(shipped: Document) -> None:
 
 
 def test_a_check_without_advice_is_a_fault(shipped: Document) -> None:
-    faults = validate(shipped, {*KNOWN_CODES, "brand_new_check"})
+    faults = validate(shipped, {*JOINTS.known_codes, "brand_new_check"})
     assert [(f.path, f.code) for f in faults] == [("$.recommendations.items", "uncovered")]
     assert "brand_new_check" in faults[0].message
 
@@ -281,7 +281,7 @@ def test_no_part_makes_validation_fail(part: str, field: str, value: Any) -> Non
     if document[part].get(field) == value:
         return
     document[part][field] = value
-    assert validate(document, KNOWN_CODES) != []
+    assert validate(document, JOINTS.known_codes) != []
 
 
 @given(JSON)

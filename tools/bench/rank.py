@@ -14,6 +14,7 @@ from lsos.core.clock import new_id
 from lsos.core.db.database import Database
 from lsos.core.queue.runner import Runner
 from lsos.core.redis.client import client
+from lsos.core.resources import Resources
 from lsos.core.settings.environment import load
 from lsos.core.settings.settings import Settings
 from lsos.domains.auth import service as auth
@@ -22,8 +23,7 @@ from lsos.domains.measuring.service import start_baseline
 from lsos.domains.rank.measurement import KIND
 from lsos.domains.rank.rules import natural_key
 from lsos.embedded.installation import complete
-from lsos.resources import resources
-from lsos.tasks import registry
+from lsos.rooms import JOINTS
 from tools.bench.measure import table, write
 
 KEYWORDS = 10_000
@@ -66,9 +66,10 @@ async def _measure(settings: Settings) -> dict[str, float]:
         async with db.tenant_session(tenant.id) as session:
             run = await start_baseline(session, KIND, tenant.id, campaign_id, "synthetic")
         assert run is not None
-        async with resources(settings, redis) as shared:
+        async with Resources(settings, redis, db) as shared:
+            await JOINTS.start(shared)
             runner = Runner(
-                db=db, settings=settings, registry=registry(), worker="bench", resources=shared
+                db=db, settings=settings, registry=JOINTS.tasks(), worker="bench", resources=shared
             )
             wall, cpu = time.perf_counter(), time.process_time()
             while (job_id := await _next_job(db, tenant.id)) is not None:

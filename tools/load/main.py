@@ -17,7 +17,8 @@ from tools.load_gates import EXIT_CODES, Verdict
 
 REFUSED = 2
 TELL_EVERY_S = 10
-OUT = Path("Docs/ops/reports/staging_load_simulation.json")
+OUT = Path("build/load/staging_load_simulation.json")
+"""In a folder that git ignores: a run leaves the work tree clean."""
 
 
 class Teller:
@@ -63,7 +64,12 @@ def arguments_of(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--scheduled-report-runs", type=int, default=3)
     parser.add_argument("--load-phase-seconds", type=float, default=300.0)
     parser.add_argument("--drain-phase-seconds", type=float, default=300.0)
-    parser.add_argument("--out", type=Path, default=OUT, help="the picture is written beside it")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=OUT,
+        help="default: %(default)s; the picture is written beside it",
+    )
     parser.add_argument(
         "--site",
         action="append",

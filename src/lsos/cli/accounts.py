@@ -7,10 +7,10 @@ import click
 from lsos.core.db.database import Database
 from lsos.core.db.system import system_session
 from lsos.core.errors import Invalid
+from lsos.core.http.access import RANKS
 from lsos.core.http.principal import Role
 from lsos.domains.auth import queries as auth_queries
 from lsos.domains.auth import service as auth
-from lsos.domains.auth.rules import ROLES
 from lsos.domains.auth.schemas import TenantCreate, UserCreate
 from lsos.embedded.installation import resolve_settings
 
@@ -18,7 +18,7 @@ from lsos.embedded.installation import resolve_settings
 @click.command("tenant-create")
 @click.argument("name")
 @click.option("--email", required=True, help="Address of its first user.")
-@click.option("--role", default="tenant_admin", show_default=True, type=click.Choice(ROLES))
+@click.option("--role", default="tenant_admin", show_default=True, type=click.Choice(RANKS))
 def tenant_create(*, name: str, email: str, role: Role) -> None:
     """Make a tenant with its first user; the password is shown once.
 

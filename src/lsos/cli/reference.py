@@ -7,7 +7,7 @@ import click
 
 from lsos.domains.reference.bundle import BUNDLED, read_release
 from lsos.domains.reference.validation import validate
-from lsos.registries import KNOWN_CODES
+from lsos.rooms import JOINTS
 
 
 @click.group()
@@ -24,7 +24,7 @@ def check(place: Path) -> None:
     one file that holds all four. Left out: the release that ships with LSOS.
     """
     document, faults = read_release(place)
-    faults += validate(document, KNOWN_CODES)
+    faults += validate(document, JOINTS.known_codes)
     for fault in faults:
         click.echo(str(fault))
     version = document.get("manifest", {})

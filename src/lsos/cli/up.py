@@ -28,6 +28,7 @@ from lsos.cli.processes import (
 from lsos.cli.progress import issues_by_code, outcome
 from lsos.cli.schema import ensure_schema
 from lsos.cli.stores import as_environment, home, settings_with_stores
+from lsos.core import priority
 from lsos.core.db.database import Database
 from lsos.core.db.system import system_session
 from lsos.core.outbound.client import Outbound, OutboundError
@@ -143,6 +144,7 @@ def _environment(settings: Settings, site_url: str) -> dict[str, str]:
     if not settings.is_strict:
         environ["OUTBOUND_ALLOW_ORIGINS"] = ",".join(allowed)
     environ.setdefault("CRAWL_MIN_REQUEST_INTERVAL_SECONDS", DEMO_INTERVAL_S)
+    environ["WORKER_NICE"] = environ.get("WORKER_NICE") or str(priority.BESIDE_API)
     return environ
 
 

@@ -20,14 +20,14 @@ from lsos.domains.providers.limits import SharedLimits
 from tests.support.sites import site_pool
 
 QUICK = Limits(
-    timeout_s=2.0,
+    timeout_s=30.0,
     attempts=3,
     backoff_s=0.01,
     unsaid_pause_s=0.05,
     longest_wait_s=1.5,
     max_bytes=2_000_000,
 )
-BREAKER = BreakerLimits(window_s=30, least_calls=6, failure_rate=0.5, pause_s=60)
+BREAKER = BreakerLimits(window_s=600, least_calls=6, failure_rate=0.5, pause_s=600)
 
 Ask = Callable[[UUID], Awaitable[object]]
 """One question of a tenant; it returns what the adapter makes of the answer, or raises."""

@@ -23,6 +23,7 @@ from lsos.domains.providers.base import (
     QuotaSpent,
     Transient,
 )
+from lsos.embedded import Stores
 from tests.integration.providers import cases_generic, cases_rank
 from tests.integration.providers.contract import (
     QUICK,
@@ -44,8 +45,8 @@ CASES: list[AdapterCase] = [
 
 
 @pytest.fixture(params=CASES, ids=lambda case: case.name)
-async def met(request: Any, stores: Any) -> AsyncIterator[Harness]:
-    redis = redis_client(stores.redis_url)
+async def met(request: Any, shared_stores: Stores) -> AsyncIterator[Harness]:
+    redis = redis_client(shared_stores.redis_url)
     async with harness(request.param, redis) as made:
         yield made
     await redis.aclose()
@@ -99,7 +100,7 @@ async def test_what_may_pass_is_repeated_when_that_costs_nothing(met: Harness, s
 
 
 async def test_a_provider_that_never_answers_is_given_up(met: Harness) -> None:
-    limits = QUICK.__class__(timeout_s=0.15, attempts=2, backoff_s=0.01)
+    limits = QUICK.__class__(timeout_s=0.5, attempts=2, backoff_s=0.01)
     with pytest.raises(Transient) as raised:
         await met.ask(silence, limits=limits)
     assert raised.value.code == "provider_timeout"
@@ -202,7 +203,7 @@ async def test_the_breaker_opens_for_one_provider_only(met: Harness) -> None:
 async def test_the_credential_is_nowhere_to_be_seen(met: Harness) -> None:
     structlog.contextvars.clear_contextvars()
     steps = [echo_secrets, reset, silence, reply(b"<html>"), reply(b"{}", 401)]
-    limits = QUICK.__class__(timeout_s=0.15, attempts=1, backoff_s=0.01)
+    limits = QUICK.__class__(timeout_s=0.5, attempts=1, backoff_s=0.01)
     shown = ""
     with capture_logs() as logs:
         for step in steps:

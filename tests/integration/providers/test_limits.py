@@ -12,22 +12,23 @@ from lsos.domains.providers.account_locks import AccountLocks, account_of
 from lsos.domains.providers.base import Busy
 from lsos.domains.providers.breaker import Breaker, BreakerLimits
 from lsos.domains.providers.limits import SharedLimits
-from tests.support.waiting import until
+from lsos.embedded import Stores
+from tests.support.waiting import PATIENCE_S, until
 
-LIMITS = BreakerLimits(window_s=30, least_calls=4, failure_rate=0.5, pause_s=0.3, probe_s=30)
+LIMITS = BreakerLimits(window_s=300, least_calls=4, failure_rate=0.5, pause_s=2.0, probe_s=300)
 AWAY = "redis://127.0.0.1:1/0"
 
 
 @pytest.fixture(params=["redis", "away"])
-async def redis(request: Any, stores: Any) -> AsyncIterator[Any]:
-    connection = redis_client(stores.redis_url if request.param == "redis" else AWAY)
+async def redis(request: Any, shared_stores: Stores) -> AsyncIterator[Any]:
+    connection = redis_client(shared_stores.redis_url if request.param == "redis" else AWAY)
     yield connection
     await connection.aclose()
 
 
 @pytest.fixture
-async def shared(stores: Any) -> AsyncIterator[Any]:
-    connection = redis_client(stores.redis_url)
+async def shared(shared_stores: Stores) -> AsyncIterator[Any]:
+    connection = redis_client(shared_stores.redis_url)
     yield connection
     await connection.aclose()
 
@@ -78,12 +79,12 @@ async def test_processes_share_circuits_and_holds(shared: Any) -> None:
     await fail(here.breaker, provider, 4)
     assert not (await there.breaker.allow(provider)).is_allowed
     account = account_of(provider, "secret")
-    await here.account_locks.put(account, "denied", 60)
+    await here.account_locks.put(account, "denied", 600)
     await here.account_locks.put(account, "rate_limited", 5)
     found = await there.account_locks.find(account)
     assert found is not None
     assert found.reason == "denied", "a shorter hold replaces no longer one"
-    assert 50 < found.left_s <= 60
+    assert 500 < found.left_s <= 600
     assert await there.account_locks.find(account_of(provider, "another")) is None
 
 
@@ -113,7 +114,7 @@ async def test_no_more_calls_are_under_way_than_permits(redis: Any) -> None:
 
     async def work() -> None:
         nonlocal running, most
-        async with gate.permit(key, 3, wait_s=20, ttl_s=30):
+        async with gate.permit(key, 3, wait_s=PATIENCE_S, ttl_s=3000):
             running += 1
             most = max(most, running)
             await asyncio.sleep(0)
@@ -125,10 +126,10 @@ async def test_no_more_calls_are_under_way_than_permits(redis: Any) -> None:
 
 async def test_who_waits_too_long_for_a_permit_is_told_so(shared: Any) -> None:
     gate, key = SharedLimits(shared), f"test:{uuid4().hex}"
-    async with gate.permit(key, 1, wait_s=0, ttl_s=30):
+    async with gate.permit(key, 1, wait_s=0, ttl_s=300):
         with pytest.raises(Busy) as raised:
-            async with gate.permit(key, 1, wait_s=0.05, ttl_s=30):
+            async with gate.permit(key, 1, wait_s=0.05, ttl_s=300):
                 pass
         assert raised.value.code == "provider_no_permit"
-    async with gate.permit(key, 1, wait_s=0, ttl_s=30):
+    async with gate.permit(key, 1, wait_s=0, ttl_s=300):
         pass

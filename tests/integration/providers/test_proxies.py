@@ -15,12 +15,15 @@ import pytest
 import trustme
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from lsos.core.db.database import Database
 from lsos.core.outbound.client import Outbound, OutboundError
 from lsos.core.outbound.proxy import ProxiesUnavailable
 from lsos.core.redis.client import client as redis_client
+from lsos.core.resources import Resources
 from lsos.core.settings.provider_config import Proxy
+from lsos.domains.providers.outbounds import once_outbound, public_outbound
 from lsos.domains.providers.proxies import ProxyPool
-from lsos.resources import resources
+from lsos.embedded import Stores
 from tests.conftest import make_tenant, serve_api
 from tests.support.stack import settings_for
 
@@ -106,8 +109,8 @@ async def proxies() -> AsyncIterator[list[FakeProxy]]:
 
 
 @pytest.fixture
-async def redis(stores: Any) -> AsyncIterator[Any]:
-    connection = redis_client(stores.redis_url)
+async def redis(shared_stores: Stores) -> AsyncIterator[Any]:
+    connection = redis_client(shared_stores.redis_url)
     yield connection
     await connection.aclose()
 
@@ -270,13 +273,13 @@ async def test_exempt_origins_are_reached_directly(proxies: list[FakeProxy], red
 
 
 @pytest.fixture
-def with_proxies(stores: Any, dsn: str, proxies: list[FakeProxy]) -> Callable[[], Any]:
+def with_proxies(shared_stores: Stores, proxies: list[FakeProxy]) -> Callable[[], Any]:
     def made() -> Any:
         raw = [
             {"url": f"http://user:pr0xy-secret@127.0.0.1:{proxies[0].port}", "country": "lv"},
             {"url": "http://127.0.0.1:9", "weight": 0.5},
         ]
-        return settings_for(stores, dsn, proxy_provider_config_json=json.dumps(raw))
+        return settings_for(shared_stores, proxy_provider_config_json=json.dumps(raw))
 
     return made
 
@@ -284,13 +287,14 @@ def with_proxies(stores: Any, dsn: str, proxies: list[FakeProxy]) -> Callable[[]
 async def test_crawler_and_providers_of_a_worker_go_out_by_proxy(
     proxies: list[FakeProxy], with_proxies: Callable[[], Any], redis: Any
 ) -> None:
-    async with resources(with_proxies(), redis) as shared:
-        for name in ("outbound", "outbound_once"):
-            response = await shared[name].get(f"http://{PUBLIC}/{name}")
+    settings = with_proxies()
+    async with Resources(settings, redis, Database.of(settings, application_name="t")) as shared:
+        for make in (public_outbound, once_outbound):
+            response = await shared.get(make).get(f"http://{PUBLIC}/{make.__name__}")
             assert response.body == BODY
     assert [line.split("/")[3] for line in proxies[0].asked] == [
-        "outbound HTTP",
-        "outbound_once HTTP",
+        "public_outbound HTTP",
+        "once_outbound HTTP",
     ]
 
 

@@ -15,6 +15,7 @@ from lsos.domains.providers.client import ProviderClient
 from lsos.domains.rank.providers import serpapi
 from lsos.domains.rank.providers.serpapi import SerpApiRanks
 from lsos.domains.rank.rules import BusinessIdentity, RankQuery, SearchPage, judge
+from lsos.embedded import Stores
 from tests.integration.providers.cases_rank import CASES
 from tests.integration.providers.contract import QUICK, Harness, harness, reply
 
@@ -56,8 +57,8 @@ class Met:
 
 
 @pytest.fixture
-async def met(stores: Any) -> AsyncIterator[Met]:
-    redis = redis_client(stores.redis_url)
+async def met(shared_stores: Stores) -> AsyncIterator[Met]:
+    redis = redis_client(shared_stores.redis_url)
     case = next(case for case in CASES if case.name == "rank-serpapi")
     async with harness(case, redis) as made:
         yield Met(made)

@@ -66,6 +66,11 @@ def test_one_url_too_many_is_flagged() -> None:
     assert not parse_sitemap(urlset("<url><loc>/1</loc></url>" * 5), URL, max_urls=5).is_over_limit
 
 
+def zipped(data: bytes) -> bytes:
+    """Without the time, since a row's name must be the same in every process that collects it."""
+    return gzip.compress(data, mtime=0)
+
+
 def bomb(head: bytes, fill: bytes, megabytes: int) -> bytes:
     packer = zlib.compressobj(1, wbits=31)
     block = fill * ((1 << 20) // len(fill))
@@ -152,10 +157,10 @@ ONE = "<url><loc>/a</loc></url>"
         (b"<opml/>", 0, "unknown"),
         (b"Not found", 0, "unknown"),
         (b'{"urls": []}', 0, "unknown"),
-        (gzip.compress(urlset(ONE)), 1, ""),
-        (gzip.compress(urlset(ONE)[:50]) + gzip.compress(urlset(ONE)[50:]), 1, ""),
-        (gzip.compress(urlset(ONE)) + b"\0" * 100, 1, ""),
-        (gzip.compress(urlset(ONE))[:-8], 1, "truncated"),
+        (zipped(urlset(ONE)), 1, ""),
+        (zipped(urlset(ONE)[:50]) + zipped(urlset(ONE)[50:]), 1, ""),
+        (zipped(urlset(ONE)) + b"\0" * 100, 1, ""),
+        (zipped(urlset(ONE))[:-8], 1, "truncated"),
         (b"\x1f\x8b", 0, "truncated"),
         (b"\x1f\x8bnot gzip", 0, "bad_gzip"),
     ],

@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core import storage
 from lsos.core.db import database as db
-from lsos.core.http import principal
+from lsos.core.http import access, principal
 from lsos.core.settings import settings
 
+Access = NamedDependency[access.Access]
 Database = NamedDependency[db.Database]
 Principal = NamedDependency[principal.Principal]
 Sessions = NamedDependency[db.Sessions]

@@ -77,6 +77,18 @@ class Outbound:
         self._tls: ssl.SSLContext | bool = tls if tls is not None else True
 
     async def __aenter__(self) -> Self:
+        return self.open()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def open(self) -> Self:
+        """Make the connection pools; needs a running loop, and a `close` at the end."""
         self._resolver = self._given_resolver or DnsResolver()
         self._guard = GuardedResolver(self._resolver)
         self._open = self._session(self._connector(resolver=self._resolver))
@@ -88,12 +100,7 @@ class Outbound:
         self._proxied = self._session(self._connector(resolver=self._resolver))
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def close(self) -> None:
         await self._guarded.close()
         await self._open.close()
         await self._proxied.close()

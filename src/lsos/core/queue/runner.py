@@ -19,6 +19,7 @@ from lsos.core.queue.claims import AGAIN, CLAIM, DEAD, DONE, RENEW, Claimed
 from lsos.core.queue.jobs import backoff_s
 from lsos.core.queue.work import Death, Registry, Summary, Task, Work
 from lsos.core.redis.client import OUTAGE
+from lsos.core.resources import Resources
 from lsos.core.settings.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -44,7 +45,7 @@ class Runner:
         settings: Settings,
         registry: Registry,
         worker: str,
-        resources: Mapping[str, Any],
+        resources: Resources,
         metrics: Metrics | None = None,
     ) -> None:
         self._db = db

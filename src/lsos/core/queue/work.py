@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from lsos.core.db.database import Database
 from lsos.core.errors import Permanent
 from lsos.core.metrics.metrics import Metrics
-from lsos.core.queue.jobs import enqueue
+from lsos.core.resources import Resources
 from lsos.core.settings.settings import Settings
 
 
@@ -27,8 +27,8 @@ class Work:
     attempt: int
     db: Database
     settings: Settings
-    resources: Mapping[str, Any]
-    """Built once at the worker's start: redis, outbound client, providers."""
+    resources: Resources
+    """What the process shares: clients, providers, storage."""
     metrics: Metrics
 
     @asynccontextmanager
@@ -36,17 +36,6 @@ class Work:
         """A short transaction of the job's tenant; never hold it over a network call."""
         async with self.db.tenant_session(self.tenant_id) as session:
             yield session
-
-    async def enqueue_followers(self, session: AsyncSession) -> None:
-        """What follows a finished measurement of this job's campaign, in its queue."""
-        for name in self.resources.get("followers", ()):
-            await enqueue(
-                session,
-                name,
-                tenant_id=self.tenant_id,
-                campaign_id=self.campaign_id,
-                queue=self.queue,
-            )
 
 
 Summary = dict[str, object]
@@ -86,6 +75,27 @@ class Task:
             }
         except (KeyError, msgspec.ValidationError) as error:
             raise Permanent(f"arguments do not fit: {error}", code="bad_arguments") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Short work at fixed times of the clock, run by one worker of the default queue."""
+
+    name: str
+    body: Callable[[Resources], Awaitable[object]]
+    minutes: frozenset[int] | None = None
+    """Of the hour, in UTC; None: every minute."""
+    seconds: frozenset[int] = frozenset({0})
+    runs_at_start: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """Short work of every worker of the default queue, with or without Redis."""
+
+    name: str
+    body: Callable[[Resources], Awaitable[object]]
+    every_s: float
 
 
 @dataclass(slots=True)

@@ -180,6 +180,7 @@ def _check_ranges(settings: Settings) -> list[str]:
         "job_lease_seconds": (1, 300),
         "otel_sample_ratio": (0, 1),
         "worker_max_jobs": (1, 1_000),
+        "worker_nice": (0, 19),
     }
     return [
         f"{environment_name(field)}: must be from {low:g} to {high:g}"

@@ -121,6 +121,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """A worker that does not renew its claim for this long has lost it"""
     worker_max_jobs: int = 20
     """Jobs that one worker process runs at once"""
+    worker_nice: int = 0
+    """Niceness of worker processes, 0 to 19: 10 lets an API on the same machine go first, 0 changes
+    nothing; lsos up takes 10 when unset"""
 
     @property
     def is_strict(self) -> bool:

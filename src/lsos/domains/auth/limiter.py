@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 
 from lsos.core.errors import TooMany
 from lsos.core.redis.client import LOGIN_ACCOUNT, LOGIN_IP, OUTAGE
+from lsos.core.resources import Resources
 from lsos.domains.auth.rules import (
     ACCOUNT_TRIES,
     IP_TRIES,
@@ -96,3 +97,7 @@ def _too_many() -> TooMany:
         code="too_many_logins",
         retry_after_s=LOGIN_WINDOW_S,
     )
+
+
+def login_limiter(resources: Resources) -> LoginLimiter:
+    return LoginLimiter(resources.redis)

@@ -1,61 +1,7 @@
-"""Roles, scopes, password and login rules: the one table that says who may do what."""
+"""Rules of passwords, log-ins and keys."""
 
 import hashlib
-from typing import Literal, get_args
-
-from lsos.core.http.principal import Role
-
-ROLES: tuple[Role, ...] = get_args(Role)
-
-_READ = frozenset(
-    {
-        "campaigns:read",
-        "crawl:read",
-        "entity:read",
-        "dashboard:read",
-        "jobs:read",
-        "branding:read",
-        "reports:read",
-        "reference:read",
-        "intelligence:read",
-        "rank:read",
-        "local:read",
-        "reviews:read",
-        "authority:read",
-    }
-)
-_WORK = _READ | {
-    "campaigns:write",
-    "crawl:write",
-    "entity:write",
-    "jobs:write",
-    "reports:write",
-    "intelligence:write",
-    "rank:write",
-    "local:write",
-    "reviews:write",
-    "authority:write",
-}
-_ADMIN = _WORK | {
-    "users:admin",
-    "tenant:read",
-    "tenant:write",
-    "branding:write",
-    "audit_log:read",
-    "check_settings:write",
-    "api_keys:write",
-    "providers:read",
-}
-
-ROLE_SCOPES: dict[Role, frozenset[str]] = {
-    "platform_admin": _ADMIN | {"tenants:admin", "reference:admin"},
-    "tenant_admin": _ADMIN,
-    "analyst": _WORK | {"api_keys:write"},
-    "client_viewer": _READ,
-}
-
-KEY_SCOPES = _WORK | {"audit_log:read"}
-"""What an API key may carry: never the administration of users and keys."""
+from typing import Literal
 
 ACCESS_AUDIENCE = "lsos-api"
 REFRESH_AUDIENCE = "lsos-refresh"

@@ -16,12 +16,13 @@ from lsos.core.db import audit_log
 from lsos.core.db.database import Database
 from lsos.core.db.system import system_session
 from lsos.core.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
+from lsos.core.http.access import Access
 from lsos.core.http.principal import Principal, Role
 from lsos.core.settings.settings import Settings
 from lsos.domains.auth import queries, sessions
 from lsos.domains.auth.models import ApiKey, Tenant, User, UserCampaign
 from lsos.domains.auth.passwords import hash_password
-from lsos.domains.auth.rules import KEY_PREFIX, KEY_SCOPES, ROLE_SCOPES, fold_email, key_hash
+from lsos.domains.auth.rules import KEY_PREFIX, fold_email, key_hash
 from lsos.domains.auth.schemas import (
     ApiKeyCreate,
     Branding,
@@ -32,14 +33,14 @@ from lsos.domains.auth.schemas import (
 )
 
 
-async def authenticate(db: Database, settings: Settings, bearer: str) -> Principal:
+async def authenticate(db: Database, settings: Settings, access: Access, bearer: str) -> Principal:
     """The principal behind an access token or an API key."""
     if bearer.startswith(KEY_PREFIX):
-        return await _principal_of_key(db, bearer)
-    return await sessions.principal_of_token(settings, bearer)
+        return await _principal_of_key(db, access, bearer)
+    return await sessions.principal_of_token(settings, access, bearer)
 
 
-async def _principal_of_key(db: Database, bearer: str) -> Principal:
+async def _principal_of_key(db: Database, access: Access, bearer: str) -> Principal:
     refusal = Unauthenticated("this is no API key of ours", code="token_invalid")
     key_id, _, secret = bearer.removeprefix(KEY_PREFIX).partition("_")
     try:
@@ -56,7 +57,7 @@ async def _principal_of_key(db: Database, bearer: str) -> Principal:
         tenant_id=key.tenant_id,
         user_id=key.user_id,
         role=role,
-        scopes=frozenset(key.scopes) & ROLE_SCOPES[role],
+        scopes=frozenset(key.scopes) & access.scopes_of[role],
         api_key_id=key.id,
     )
 
@@ -196,12 +197,12 @@ async def reset_password(
 
 
 async def create_api_key(
-    session: AsyncSession, principal: Principal, body: ApiKeyCreate
+    session: AsyncSession, principal: Principal, access: Access, body: ApiKeyCreate
 ) -> tuple[ApiKey, str]:
     """The key's row, and the only sight of its secret."""
     if principal.api_key_id is not None:
         raise Forbidden("an API key can't make another one; use an access token")
-    allowed = KEY_SCOPES & ROLE_SCOPES[principal.role]
+    allowed = access.key_scopes & principal.scopes
     if unknown := sorted(set(body.scopes) - allowed):
         raise Invalid(
             f"not for an API key of this role: {', '.join(unknown)[:500]}",

@@ -11,12 +11,13 @@ from lsos.core.db import audit_log
 from lsos.core.db.database import Database
 from lsos.core.db.system import system_session
 from lsos.core.errors import Forbidden, Invalid, Unauthenticated
+from lsos.core.http.access import Access
 from lsos.core.http.principal import Principal, Role
 from lsos.core.settings.settings import Settings
 from lsos.domains.auth import queries, tokens
 from lsos.domains.auth.models import AuthSession, RefreshToken, User
 from lsos.domains.auth.passwords import hash_password, is_password
-from lsos.domains.auth.rules import REFRESH_GRACE_S, ROLE_SCOPES, password_fault
+from lsos.domains.auth.rules import REFRESH_GRACE_S, password_fault
 from lsos.domains.auth.schemas import Tokens
 
 _WRONG = "e-mail address or password is wrong"
@@ -67,7 +68,7 @@ async def admit(session: AsyncSession, principal: Principal) -> None:
         )
 
 
-async def principal_of_token(settings: Settings, token: str) -> Principal:
+async def principal_of_token(settings: Settings, access: Access, token: str) -> Principal:
     claims = tokens.verify(settings.jwt_secret, token, refresh=False)
     try:
         role = msgspec.convert(claims.role, Role)
@@ -77,7 +78,7 @@ async def principal_of_token(settings: Settings, token: str) -> Principal:
         tenant_id=claims.tid,
         user_id=claims.sub,
         role=role,
-        scopes=ROLE_SCOPES[role],
+        scopes=access.scopes_of[role],
         session_id=claims.sid,
     )
 

@@ -98,4 +98,4 @@ class AuthorityController(Controller):
         return ok(await queries.load_summary(session, principal.tenant_id, campaign_id))
 
 
-AuthorityRunController = run_routes(KIND)
+CONTROLLERS = (AuthorityController, run_routes(KIND))

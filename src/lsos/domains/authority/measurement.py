@@ -10,6 +10,7 @@ from lsos.core.errors import Conflict
 from lsos.core.queue.work import Work
 from lsos.core.settings.settings import Settings
 from lsos.domains.authority import queries, rules, store
+from lsos.domains.authority.factory import backlink_provider
 from lsos.domains.authority.provider import PAGE_SIZE, BacklinkProvider
 from lsos.domains.authority.rules import DomainReading
 from lsos.domains.measuring.kind import Kind, Outcome
@@ -39,8 +40,7 @@ class AuthorityKind(Kind[DomainUnit, DomainReading, BacklinkProvider]):
         return settings.authority_provider_backend
 
     def provider(self, work: Work) -> BacklinkProvider:
-        provider: BacklinkProvider = work.resources["backlink_provider"]
-        return provider
+        return work.resources.get(backlink_provider)
 
     def batch_size(self, provider: BacklinkProvider) -> int:
         # One domain may have 20,000 links: they are stored before others are read.

@@ -18,7 +18,7 @@ from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.measuring import queries as measuring
 from lsos.domains.measuring.bodies import run_view
 from lsos.domains.providers.rules import MEASURED
-from lsos.domains.reference.signals import Affected, Signal
+from lsos.signals import Affected, Signal
 
 KIND_NAME = "authority"
 MAX_COMPETITORS = 200

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from lsos.domains.providers.rules import MeasurementState
-from lsos.domains.reference.signals import SignalKind
+from lsos.signals import SignalKind
 
 FORMULA = "lsos-authority-v1"
 LinkLife = Literal["live", "lost"]

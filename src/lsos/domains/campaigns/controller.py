@@ -17,7 +17,7 @@ from lsos.core.http.principal import needs
 from lsos.core.http.schema import DEFAULT_LIMIT, decode_cursor, page_of
 from lsos.domains.campaigns import queries, service
 from lsos.domains.campaigns.models import Campaign, Competitor, Location
-from lsos.domains.campaigns.rules import BaselineStep, SetupState, requestable
+from lsos.domains.campaigns.rules import SetupState, requestable
 from lsos.domains.campaigns.schemas import (
     BaselineStepView,
     CampaignCreate,
@@ -32,6 +32,7 @@ from lsos.domains.campaigns.schemas import (
     LocationView,
     StateChange,
 )
+from lsos.room import BaselineStep
 
 IfMatch = Annotated[
     str | None,
@@ -339,3 +340,6 @@ def _location(location: Location) -> LocationView:
 
 def _competitor(competitor: Competitor) -> CompetitorView:
     return convert(competitor, CompetitorView, from_attributes=True)
+
+
+CONTROLLERS = (CampaignController, LocationController, CompetitorController)

@@ -77,16 +77,21 @@ class Competitor(_OfCampaign, Base):
 
 
 class BaselineStep(_OfCampaign, Base):
-    """A step of the newest baseline; all ended means that the campaign becomes Active."""
+    """A step of the newest baseline; all ended means that the campaign becomes Active.
+
+    It waits for the end of the step `after`, when it names one.
+    """
 
     __tablename__ = "baseline_steps"
     __table_args__ = (
         _campaign_key(),
         UniqueConstraint("tenant_id", "campaign_id", "name"),
-        CheckConstraint("state in ('running', 'done', 'failed')", name="state"),
+        CheckConstraint("state in ('waiting', 'running', 'done', 'failed')", name="state"),
     )
 
     name: Mapped[str]
-    state: Mapped[str] = mapped_column(default="running")
+    task: Mapped[str]
+    after: Mapped[str | None]
+    state: Mapped[str]
     reason_code: Mapped[str | None]
     ended_at: Mapped[datetime | None]

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
 from uuid import UUID
@@ -15,7 +14,7 @@ from lsos.core.outbound.addresses import is_public_literal, may_ask, parse_targe
 
 SetupState = Literal["Draft", "Configured", "BaselineRunning", "Active", "Paused", "Archived"]
 SETUP_STATES: tuple[SetupState, ...] = get_args(SetupState)
-StepState = Literal["running", "done", "failed"]
+StepState = Literal["waiting", "running", "done", "failed"]
 
 TRANSITIONS: dict[SetupState, tuple[SetupState, ...]] = {
     "Draft": ("Configured",),
@@ -38,14 +37,6 @@ MAX_COMPETITORS = 200
 
 _ENTITY_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e]*)"')
 _DOMAIN = re.compile(r"(?=.{4,253}\Z)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}")
-
-
-@dataclass(frozen=True, slots=True)
-class BaselineStep:
-    """What a room measures before its campaign is Active: `task` is the job that measures it."""
-
-    name: str
-    task: str
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):

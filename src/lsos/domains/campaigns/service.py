@@ -18,7 +18,7 @@ from lsos.core.http.principal import Principal
 from lsos.core.queue.jobs import enqueue
 from lsos.domains.campaigns import models, queries, rules
 from lsos.domains.campaigns.models import Campaign, Competitor, Location
-from lsos.domains.campaigns.rules import BaselineStep, SetupState
+from lsos.domains.campaigns.rules import SetupState
 from lsos.domains.campaigns.schemas import (
     CampaignCreate,
     CampaignUpdate,
@@ -27,6 +27,9 @@ from lsos.domains.campaigns.schemas import (
     LocationCreate,
     LocationUpdate,
 )
+from lsos.room import BaselineStep
+
+ENDED_STEPS = ("done", "failed")
 
 
 async def create(
@@ -147,7 +150,10 @@ async def finish_step(
             row.state = "done" if reason_code is None or is_skipped else "failed"
             row.reason_code = reason_code
             row.ended_at = now()
-    if all(row.state != "running" for row in rows):
+    for row in rows:
+        if row.state == "waiting" and row.after == step:
+            await _start_step(session, row)
+    if all(row.state in ENDED_STEPS for row in rows):
         _enter(session, campaign, "Active", None)
     await session.flush()
 
@@ -159,17 +165,35 @@ async def _start_baseline(
     await session.execute(
         delete(models.BaselineStep).where(models.BaselineStep.campaign_id == campaign_id)
     )
-    for step in steps:
-        session.add(
-            models.BaselineStep(tenant_id=tenant_id, campaign_id=campaign_id, name=step.name)
+    rows = [
+        models.BaselineStep(
+            tenant_id=tenant_id,
+            campaign_id=campaign_id,
+            name=step.name,
+            task=step.task,
+            after=step.after,
+            state="waiting",
         )
+        for step in steps
+    ]
+    session.add_all(rows)
     await session.flush()
-    for step in steps:
-        await enqueue(
-            session, step.task, tenant_id=tenant_id, campaign_id=campaign_id, step=step.name
-        )
-    if not steps:
+    for row in rows:
+        if row.after is None:
+            await _start_step(session, row)
+    if not rows:
         _enter(session, campaign, "Active", None)
+
+
+async def _start_step(session: AsyncSession, step: models.BaselineStep) -> None:
+    step.state = "running"
+    await enqueue(
+        session,
+        step.task,
+        tenant_id=step.tenant_id,
+        campaign_id=step.campaign_id,
+        step=step.name,
+    )
 
 
 def _enter(

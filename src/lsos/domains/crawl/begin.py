@@ -15,8 +15,10 @@ from lsos.domains.crawl.fetch import Fetcher
 from lsos.domains.crawl.frontier import Discovered, Frontier
 from lsos.domains.crawl.hosts import HostRules, agent_token, fetch_host, pack, read_sitemaps
 from lsos.domains.crawl.models import CrawlRun
+from lsos.domains.crawl.politeness import host_clock
 from lsos.domains.crawl.rules import RunSettings, UrlSource
 from lsos.domains.crawl.store import RunStopped
+from lsos.domains.providers.outbounds import private_outbound, public_outbound
 from lsos.web.sitemaps import Entry
 from lsos.web.urls import TRACKING_PARAMS, Scope, normalise, origin_of, url_key
 
@@ -48,8 +50,8 @@ async def begin(work: Work, run: CrawlRun, start_url: str, hops: int) -> dict[st
     Raises RunStopped when the run is cancelled meanwhile.
     """
     settings = msgspec.convert(run.settings, RunSettings)
-    outbound = work.resources["outbound_private" if settings.allow_private else "outbound"]
-    fetcher = Fetcher(outbound, work.resources["host_clock"], settings, start_url)
+    outbound = work.resources.get(private_outbound if settings.allow_private else public_outbound)
+    fetcher = Fetcher(outbound, work.resources.get(host_clock), settings, start_url)
 
     async def wait(host_name: str) -> None:
         await fetcher.wait_for(host_name)

@@ -328,3 +328,6 @@ async def _issues(
     page = page_of(rows, limit, lambda row: (row.rank, row[0].code, row[0].subject))
     views = [issue_view(row[0], row.reason) for row in page.items]
     return ok_page(msgspec.structs.replace(page, items=views))
+
+
+CONTROLLERS = (CrawlController,)

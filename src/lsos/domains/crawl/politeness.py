@@ -5,6 +5,7 @@ import time
 from redis.asyncio import Redis
 
 from lsos.core.redis.client import HOST_CLOCK, OUTAGE
+from lsos.core.resources import Resources
 
 _RESERVE = """
 local t = redis.call('time')
@@ -68,3 +69,7 @@ class HostClock:
             return False, start - now
         self._local[host] = start + interval_s
         return True, start - now
+
+
+def host_clock(resources: Resources) -> HostClock:
+    return HostClock(resources.redis)

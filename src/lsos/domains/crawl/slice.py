@@ -21,9 +21,10 @@ from lsos.domains.crawl.frontier import Claim, Frontier
 from lsos.domains.crawl.hosts import HostRules, agent_token, fetch_host, pack
 from lsos.domains.crawl.links import Interner
 from lsos.domains.crawl.models import CrawlRun
-from lsos.domains.crawl.politeness import HostClock
+from lsos.domains.crawl.politeness import HostClock, host_clock
 from lsos.domains.crawl.rules import MAX_TRIES, RunSettings
 from lsos.domains.crawl.store import Result, RunStopped, store, unpack_facts, unpack_links
+from lsos.domains.providers.outbounds import private_outbound, public_outbound
 from lsos.web.facts import PageFacts
 from lsos.web.html.parse import parse
 from lsos.web.urls import TRACKING_PARAMS, Scope, origin_of
@@ -79,10 +80,10 @@ class Slice:
             self.settings.subdomains,
         )
         self._interner = Interner(run.campaign_id, scope, self.settings)
-        self._outbound: Outbound = work.resources[
-            "outbound_private" if self.settings.allow_private else "outbound"
-        ]
-        clock: HostClock = work.resources["host_clock"]
+        self._outbound: Outbound = work.resources.get(
+            private_outbound if self.settings.allow_private else public_outbound
+        )
+        clock: HostClock = work.resources.get(host_clock)
         self._fetcher = Fetcher(self._outbound, clock, self.settings, self.site.start_url)
         self._checks = checks
         self._hosts = hosts

@@ -10,6 +10,7 @@ from lsos.core.metrics.metrics import CRAWL_RUN
 from lsos.core.queue.jobs import enqueue
 from lsos.core.queue.work import Death, Summary, Work, task
 from lsos.core.redis.client import tenant_key
+from lsos.core.resources import semaphore
 from lsos.domains.crawl import queries, reuse, service
 from lsos.domains.crawl.begin import adopted_start, begin
 from lsos.domains.crawl.dispatch import start_waiting
@@ -17,6 +18,7 @@ from lsos.domains.crawl.hosts import HostRules, agent_token
 from lsos.domains.crawl.rules import SLICE_S, RunSettings
 from lsos.domains.crawl.slice import Slice
 from lsos.domains.crawl.store import RunStopped
+from lsos.room import joints
 
 SLICE_LEASE_S = 15.0
 SLICE_TIMEOUT_S = 420.0
@@ -62,7 +64,7 @@ async def slice_run(work: Work, run_id: UUID) -> Summary:
     """Fetch for up to 25 s; then back into the queue, behind whoever waits there."""
     limit = work.settings.crawl_max_active_runs_per_tenant * 4
     key = tenant_key(work.tenant_id, "crawl:slices")
-    async with work.resources["semaphore"].hold(
+    async with work.resources.get(semaphore).hold(
         key, limit, SLICE_LEASE_S, str(work.job_id)
     ) as lease:
         if lease is None:
@@ -134,7 +136,7 @@ async def finish_run(work: Work, run_id: UUID) -> Summary:
         await service.set_phase(session, run_id, "analysing")
     async with work.session() as session:
         finished = await service.finish(
-            session, run_id, work.tenant_id, work.resources["crawl_followers"]
+            session, run_id, work.tenant_id, work.resources.get(joints).follows_crawl
         )
     if finished is None:
         return {"state": "ended_already"}

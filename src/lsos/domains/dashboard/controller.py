@@ -32,3 +32,6 @@ class DashboardController(Controller):
     ) -> Envelope[Dashboard]:
         """The newest figures of a campaign; what was never measured is null."""
         return ok(await queries.get_dashboard(session, campaign_id, judged))
+
+
+CONTROLLERS = (DashboardController,)

@@ -71,3 +71,6 @@ def _view(report: EntityReport) -> EntityReportView:
         created_at=report.created_at,
         finished_at=report.finished_at,
     )
+
+
+CONTROLLERS = (EntityController,)

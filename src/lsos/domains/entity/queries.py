@@ -11,7 +11,7 @@ from lsos.core.errors import NotFound
 from lsos.domains.crawl import queries as crawl_queries
 from lsos.domains.entity.models import EntityReport
 from lsos.domains.entity.rules import Part, PartName, signals_of
-from lsos.domains.reference.signals import Signal
+from lsos.signals import Signal
 
 
 async def find_report(

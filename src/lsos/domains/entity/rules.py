@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple, get_args
 
 import msgspec
 
-from lsos.domains.reference.signals import Affected, Signal, SignalKind
+from lsos.signals import Affected, Signal, SignalKind
 
 FORMULA = "lsos-entity-v1"
 ROOM = "entity"

@@ -1,21 +1,16 @@
-"""Jobs of the entity: the analysis of a crawl, and the step of the baseline that waits for one."""
+"""Jobs of the entity: the analysis of a crawl, and the step of the baseline that follows one."""
 
-from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.core.clock import now
-from lsos.core.errors import Permanent, Reschedule
+from lsos.core.errors import Permanent
 from lsos.core.queue.work import Death, Summary, Work, task
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.entity import judge, service
-from lsos.domains.entity.rules import BASELINE_STEP
+from lsos.room import enqueue_followers
 
 CRAWL_STEP = "crawl"
-WAIT_S = 2.0
-PATIENCE = timedelta(hours=24)
-"""How long the baseline's crawl may take."""
 
 
 async def analysis_died(session: AsyncSession, death: Death) -> None:
@@ -42,7 +37,7 @@ async def analyze(work: Work, report_id: UUID, step: str | None = None) -> Summa
         is_ours = await service.finish(session, report, analysis, is_baseline=step is not None)
         if not is_ours:
             return {"state": "ended_already"}
-        await work.enqueue_followers(session)
+        await enqueue_followers(work, session)
     return {
         "state": "done",
         "report_id": str(report_id),
@@ -53,21 +48,14 @@ async def analyze(work: Work, report_id: UUID, step: str | None = None) -> Summa
 
 @task("entity.baseline", attempts=5, timeout_s=60, on_dead=baseline_died)
 async def baseline(work: Work, step: str) -> Summary:
-    """Wait for the baseline's crawl, then judge it."""
+    """Judge the baseline's crawl, which has ended."""
     assert work.campaign_id is not None
     async with work.session() as session:
-        steps = {
-            row.name: row for row in await campaign_queries.list_steps(session, work.campaign_id)
-        }
-        own, crawl = steps.get(BASELINE_STEP), steps.get(CRAWL_STEP)
-        if own is None or own.state != "running":
+        steps = await campaign_queries.list_steps(session, work.campaign_id)
+        if all(row.state != "running" for row in steps if row.name == step):
             return {"state": "ended_already", "step": step}
-        if crawl is None or crawl.state == "failed":
+        if any(row.state == "failed" for row in steps if row.name == CRAWL_STEP):
             raise Permanent("the baseline's crawl has failed", code="no_crawl")
-        if crawl.state == "running":
-            if now() - own.created_at > PATIENCE:
-                raise Permanent("the baseline's crawl takes too long", code="crawl_too_slow")
-            raise Reschedule("the baseline's crawl is under way", delay_s=WAIT_S)
         report_id = await service.start_baseline(
             session, work.tenant_id, work.campaign_id, work.queue
         )

@@ -77,3 +77,6 @@ async def scrape(
     """The same as Prometheus text; who may read it is a guard of the application's."""
     health = await queries.get_health(db, redis, is_judged=settings.metrics_enabled)
     return Response(prometheus.text(health), media_type=prometheus.CONTENT_TYPE)
+
+
+CONTROLLERS = (HealthController,)

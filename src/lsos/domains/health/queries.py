@@ -16,6 +16,7 @@ from lsos.core.db.database import APP_ROLE, SYSTEM_ROLE, Database
 from lsos.core.db.schema_version import HEAD, is_satisfied
 from lsos.core.db.system import system_session
 from lsos.core.redis.client import OUTAGE
+from lsos.core.resources import Resources
 from lsos.domains.health import figures, rollup
 from lsos.domains.health.models import AlertState, PlatformTransition
 from lsos.domains.health.rules import (
@@ -197,6 +198,10 @@ class LastJudged:
             self._found = (await find_platform_state(session), await list_levels(session))
             self._ends = time.monotonic() + KEPT_S
         return self._found
+
+
+def last_judged(_: Resources) -> LastJudged:
+    return LastJudged()
 
 
 async def get_readiness(db: Database, redis: ArqRedis, library: Library) -> Readiness:

@@ -225,3 +225,6 @@ def _view(row: Recommendation) -> RecommendationView:
         verified_at=row.verified_at,
         version=row.version,
     )
+
+
+CONTROLLERS = (IntelligenceController, RecommendationSummaryController)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from lsos.checks.catalogue import BY_CODE
 from lsos.domains.campaigns import queries as campaigns
 from lsos.domains.crawl import findings as crawl
 from lsos.domains.crawl import queries as crawl_queries
@@ -47,9 +48,9 @@ class Crawled(NamedTuple):
 
 
 async def read_crawl(
-    session: AsyncSession, campaign_id: UUID, services: Sequence[str], needs: Mapping[str, str]
+    session: AsyncSession, campaign_id: UUID, services: Sequence[str]
 ) -> Crawled | None:
-    """None before the first finished run. `needs` says of each check code what it needs."""
+    """None before the first finished run."""
     run = await crawl_queries.find_latest_scored_run(session, campaign_id)
     if run is None:
         return None
@@ -74,7 +75,7 @@ async def read_crawl(
             grouped[key].append(finding)
     groups = []
     for (code, group_key), rows in sorted(grouped.items()):
-        is_whole = needs.get(code) in NEED_THE_WHOLE_SITE
+        is_whole = code in BY_CODE and BY_CODE[code].needs in NEED_THE_WHOLE_SITE
         groups.append(
             Group(
                 code=code,

@@ -12,8 +12,8 @@ from uuid import UUID
 import msgspec
 
 from lsos.domains.reference.rules import Advice, Evidence, Release
-from lsos.domains.reference.signals import Affected as Items
-from lsos.domains.reference.signals import Signal
+from lsos.signals import Affected as Items
+from lsos.signals import Signal
 
 FORMULA = "lsos-recommendation-v1"
 SCORE_FORMULA = "lsos-campaign-v1"

@@ -1,6 +1,6 @@
 """Use cases of recommendations: refresh them from measurements, and change their state."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple, cast
 from uuid import UUID
@@ -32,9 +32,9 @@ from lsos.domains.intelligence.rules import (
     step_when_found,
     step_when_gone,
 )
-from lsos.domains.intelligence.sources import Sources
 from lsos.domains.reference.rules import Release
-from lsos.domains.reference.signals import Signal
+from lsos.room import Joints
+from lsos.signals import Signal
 
 FIGURES = ("title", "impact", "effort", "confidence", "risk_tier", "priority")
 
@@ -66,8 +66,7 @@ async def refresh(
     tenant_id: UUID,
     campaign_id: UUID,
     release: Release,
-    sources: Sources,
-    needs: Mapping[str, str],
+    rooms: Joints,
 ) -> Refreshed:
     """Bring recommendations and score in line with the newest measurements; idempotent.
 
@@ -78,7 +77,7 @@ async def refresh(
     await session.execute(
         text("select pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": lock}
     )
-    measured = await _read(session, campaign_id, campaign.services, sources, needs)
+    measured = await _read(session, campaign_id, campaign.services, rooms)
     groups = measured.crawled.groups if measured.crawled else []
     candidates, silent = compile_candidates(groups, measured.signals, release)
     ledger = _Ledger(session, tenant_id, campaign_id, measured)
@@ -89,21 +88,17 @@ async def refresh(
     )
     await _settle(session, ledger, missing, measured)
     await session.flush()
-    score = await _score(session, tenant_id, campaign_id, release, sources)
+    score = await _score(session, tenant_id, campaign_id, release, rooms)
     return Refreshed(ledger.created, ledger.updated, ledger.moved, silent, score)
 
 
 async def _read(
-    session: AsyncSession,
-    campaign_id: UUID,
-    services: list[str],
-    sources: Sources,
-    needs: Mapping[str, str],
+    session: AsyncSession, campaign_id: UUID, services: list[str], rooms: Joints
 ) -> _Measured:
-    crawled = await read_crawl(session, campaign_id, services, needs)
+    crawled = await read_crawl(session, campaign_id, services)
     began_at: dict[str, datetime | None] = {"crawl": crawled.began_at if crawled else None}
     signals: list[Signal] = []
-    for source in sources.signals:
+    for source in rooms.signal_sources:
         signals += await source.signals(session, campaign_id)
         began_at[source.room] = await source.measured_at(session, campaign_id)
         for code, measured_at in source.measured_at_of.items():
@@ -248,9 +243,11 @@ async def _score(
     tenant_id: UUID,
     campaign_id: UUID,
     release: Release,
-    sources: Sources,
+    rooms: Joints,
 ) -> float | None:
-    values = {source.part: await source.value(session, campaign_id) for source in sources.scores}
+    values = {
+        source.part: await source.value(session, campaign_id) for source in rooms.score_sources
+    }
     score = campaign_score(values, release.metrics.campaign_score_weights)
     at = now()
     row = {

@@ -8,6 +8,8 @@ from lsos.domains.campaigns import queries as campaigns
 from lsos.domains.intelligence import service
 from lsos.domains.intelligence.rules import REFRESH
 from lsos.domains.jobs import queries as jobs
+from lsos.domains.reference.library import library
+from lsos.room import joints
 
 
 @task(REFRESH, attempts=5, timeout_s=180)
@@ -24,7 +26,7 @@ async def refresh(work: Work, run_id: UUID | None = None) -> Summary:
     if later is not None:
         return {"state": "left_to_later", "job_id": str(later)}
     async with work.session() as session:
-        release = await work.resources["library"].current(session)
+        release = await work.resources.get(library).current(session)
         if release is None:
             return {"state": "no_library"}
         try:
@@ -38,8 +40,7 @@ async def refresh(work: Work, run_id: UUID | None = None) -> Summary:
             work.tenant_id,
             work.campaign_id,
             release,
-            work.resources["sources"],
-            work.resources["check_needs"],
+            work.resources.get(joints),
         )
     return {
         "state": "refreshed",

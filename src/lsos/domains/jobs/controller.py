@@ -106,3 +106,6 @@ def _view(job: Job, redactor: Redactor) -> JobView:
         error=error,
         request_id=job.request_id,
     )
+
+
+CONTROLLERS = (JobController,)

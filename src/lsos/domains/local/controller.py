@@ -120,4 +120,4 @@ def _page(rows: list[Listing], limit: int) -> Page[Listing]:
     return page_of(rows, limit, lambda place: (place.created_at, place.id))
 
 
-LocalRunController = run_routes(KIND)
+CONTROLLERS = (LocalController, run_routes(KIND))

@@ -13,6 +13,7 @@ from lsos.core.settings.settings import Settings
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.campaigns.rules import MAX_LOCATIONS, Listing
 from lsos.domains.local import queries, service, store
+from lsos.domains.local.factory import profile_provider
 from lsos.domains.local.provider import ProfileProvider
 from lsos.domains.local.rules import ProfileReading
 from lsos.domains.local.service import LocationReading
@@ -21,6 +22,7 @@ from lsos.domains.measuring.rules import Price, Run
 from lsos.domains.providers.base import PROVIDER_ERRORS, Busy, ends_run
 from lsos.domains.providers.rules import MeasurementState
 from lsos.domains.reviews import service as reviews
+from lsos.domains.reviews.factory import review_provider
 from lsos.domains.reviews.rules import MAX_PAGES, Reading, ReviewProvider
 
 
@@ -55,7 +57,9 @@ class LocalKind(Kind[Listing, LocalAnswer, LocalProviders]):
         return settings.local_provider_backend
 
     def provider(self, work: Work) -> LocalProviders:
-        return LocalProviders(work.resources["profile_provider"], work.resources["review_provider"])
+        return LocalProviders(
+            work.resources.get(profile_provider), work.resources.get(review_provider)
+        )
 
     def under_way(self, run: Run) -> Conflict:
         return Conflict(

@@ -19,7 +19,7 @@ from lsos.domains.local.signals import signals_of
 from lsos.domains.measuring import queries as measuring
 from lsos.domains.providers.rules import MEASURED
 from lsos.domains.rank import queries as rank_queries
-from lsos.domains.reference.signals import Signal
+from lsos.signals import Signal
 
 _CHUNK = 500
 KIND_NAME = "local"

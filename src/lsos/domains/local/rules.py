@@ -10,7 +10,7 @@ from lsos.domains.campaigns import nap
 from lsos.domains.campaigns.nap import Address, Match
 from lsos.domains.campaigns.rules import Listing
 from lsos.domains.providers.rules import MeasurementState
-from lsos.domains.reference.signals import SignalKind
+from lsos.signals import SignalKind
 
 FORMULA = "lsos-profile-health-v1"
 Surface = Literal["structured_data", "visible_text", "profile"]

@@ -11,7 +11,7 @@ import msgspec
 from lsos.domains.campaigns.rules import Listing
 from lsos.domains.local.models import NapMatch, ProfileSnapshot
 from lsos.domains.local.rules import LOW_HEALTH, SIGNALS, Profile, missing_fields
-from lsos.domains.reference.signals import Affected, Signal
+from lsos.signals import Affected, Signal
 
 SAMPLE = 10
 _KINDS = {kind.code: kind for kind in SIGNALS}

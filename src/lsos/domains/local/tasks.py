@@ -1,9 +1,12 @@
-"""The job of local presence beside its measurement: the NAP of a new crawl."""
+"""Jobs of local presence: its measurement, and the NAP of a new crawl."""
 
 from uuid import UUID
 
 from lsos.core.queue.work import Summary, Work, task
 from lsos.domains.local import service
+from lsos.domains.local.measurement import KIND
+from lsos.domains.measuring.jobs import tasks_of
+from lsos.room import enqueue_followers
 
 
 @task("local.match_site", attempts=5, timeout_s=300)
@@ -13,8 +16,8 @@ async def match_site(work: Work, run_id: UUID) -> Summary:
     async with work.session() as session:
         counts = await service.match_site(session, work.tenant_id, work.campaign_id)
         if counts:
-            await work.enqueue_followers(session)
+            await enqueue_followers(work, session)
     return {"run_id": str(run_id), "matches": dict(counts)}
 
 
-TASKS = (match_site,)
+TASKS = (*tasks_of(KIND), match_site)

@@ -142,13 +142,3 @@ class Kind(Protocol[U, A, P]):
 
 
 AnyKind = Kind[Any, Any, Any]
-
-
-class Kinds:
-    """The registered kinds, by name."""
-
-    def __init__(self, kinds: Sequence[AnyKind]) -> None:
-        self.all = tuple(kinds)
-        names = [kind.name for kind in self.all]
-        if len(set(names)) != len(names):
-            raise ValueError(f"a kind of measurement is registered twice: {names}")

@@ -16,6 +16,7 @@ from lsos.domains.measuring.progress import AnyOutcome, Lot
 from lsos.domains.measuring.rules import LONGEST_NAP_S, SLICE_S, Reason, Run, reason_of
 from lsos.domains.providers.base import PROVIDER_ERRORS, Busy, ProviderError, ends_run
 from lsos.domains.providers.spending import counting
+from lsos.room import enqueue_followers
 
 WATCH_S = 0.5
 """How often a slice looks whether its run was cancelled."""
@@ -61,7 +62,7 @@ async def _finish(work: Work, kind: AnyKind, run: Run, reason: Reason | None) ->
     async with work.session() as session:
         ended = await progress.finish(session, kind, run, reason)
         if ended is not None:
-            await work.enqueue_followers(session)
+            await enqueue_followers(work, session)
     if ended is None:
         return ENDED
     run, facts = ended

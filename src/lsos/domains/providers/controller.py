@@ -30,3 +30,6 @@ class ProviderController(Controller):
         """The configured proxies and how they fare, over all processes; no credential."""
         proxies, _ = parse_proxies(settings.proxy_provider_config_json)
         return ok(await ProxyPool(redis, proxies).health())
+
+
+CONTROLLERS = (ProviderController,)

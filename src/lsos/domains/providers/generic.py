@@ -13,6 +13,7 @@ import msgspec
 
 from lsos.core.outbound.addresses import may_ask, parse_target
 from lsos.core.outbound.client import Outbound
+from lsos.core.resources import Resources
 from lsos.domains.campaigns.rules import Listing
 from lsos.domains.providers.base import (
     BadResponse,
@@ -23,6 +24,8 @@ from lsos.domains.providers.base import (
     as_text,
 )
 from lsos.domains.providers.client import Call, ProviderClient
+from lsos.domains.providers.limits import shared_limits
+from lsos.domains.providers.outbounds import private_outbound, public_outbound
 
 Status = Literal["found", "not_found", "empty"]
 STATUSES = ("found", "not_found", "empty")
@@ -36,6 +39,13 @@ class Answer(msgspec.Struct, frozen=True):
     status: Status
     body: dict[str, object]
     next_cursor: str | None
+
+
+def generic_provider(resources: Resources, name: str, url: str, key: str) -> "GenericProvider":
+    """The client of a provider that speaks the generic contract, on its way out."""
+    outbound = choose_outbound(url, resources.get(public_outbound), resources.get(private_outbound))
+    client = ProviderClient(name, outbound, resources.get(shared_limits), credential=key)
+    return GenericProvider(client, url, key)
 
 
 class GenericProvider:

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 
 from lsos.core.redis.client import OUTAGE
 from lsos.core.redis.semaphore import Lease, Semaphore
+from lsos.core.resources import Resources
 from lsos.domains.providers.account_locks import AccountLocks
 from lsos.domains.providers.base import Busy
 from lsos.domains.providers.breaker import Breaker, BreakerLimits
@@ -44,6 +45,10 @@ class SharedLimits:
                     raise Busy("all permits are taken", code="provider_no_permit", wait_s=1.0)
                 await asyncio.sleep(0.02 + 0.08 * random.random())  # noqa: S311 -- spread, no secret
             yield
+
+
+def shared_limits(resources: Resources) -> SharedLimits:
+    return SharedLimits(resources.redis)
 
 
 async def _release(lease: Lease) -> None:

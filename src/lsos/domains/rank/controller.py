@@ -231,4 +231,4 @@ class RankController(Controller):
         )
 
 
-RankRunController = run_routes(KIND)
+CONTROLLERS = (RankController, run_routes(KIND))

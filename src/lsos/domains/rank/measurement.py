@@ -15,6 +15,7 @@ from lsos.domains.measuring.kind import Outcome as Measured
 from lsos.domains.measuring.rules import Price, Run
 from lsos.domains.rank import queries, store, units
 from lsos.domains.rank.providers.base import RankProvider
+from lsos.domains.rank.providers.factory import rank_provider
 from lsos.domains.rank.rules import BusinessIdentity, RankQuery, RankResult, judge
 
 NO_KEYWORDS = "no_keywords"
@@ -42,8 +43,7 @@ class RankKind(Kind[RankUnit, RankResult, RankProvider]):
         return settings.rank_provider_backend
 
     def provider(self, work: Work) -> RankProvider:
-        provider: RankProvider = work.resources["rank_provider"]
-        return provider
+        return work.resources.get(rank_provider)
 
     def batch_size(self, provider: RankProvider) -> int:
         return provider.batch_size

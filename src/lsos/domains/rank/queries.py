@@ -26,7 +26,7 @@ from lsos.domains.rank.rules import (
     visibility,
 )
 from lsos.domains.rank.signals import signals_of
-from lsos.domains.reference.signals import Signal
+from lsos.signals import Signal
 
 COMPARED_DAYS = 35
 """How far back a drop looks for what was before."""

@@ -14,7 +14,7 @@ import tldextract
 
 from lsos.core.outbound.addresses import parse_target
 from lsos.domains.providers.rules import MEASURED, MeasurementState
-from lsos.domains.reference.signals import SignalKind
+from lsos.signals import SignalKind
 
 Device = Literal["desktop", "mobile"]
 

@@ -14,7 +14,7 @@ from lsos.domains.rank.rules import (
     is_drop,
     steps,
 )
-from lsos.domains.reference.signals import Affected, Signal
+from lsos.signals import Affected, Signal
 
 SAMPLE = 10
 _SEVERITY = {kind.code: kind.severity for kind in SIGNALS}

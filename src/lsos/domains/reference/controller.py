@@ -191,3 +191,6 @@ class ReferenceLibraryController(Controller):
 
 def _nothing_in_force() -> NotFound:
     return NotFound("no release of the library is in force", code="no_active_release")
+
+
+CONTROLLERS = (ReferenceLibraryController,)

@@ -9,12 +9,14 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.db.database import Database
+from lsos.core.resources import Resources
 from lsos.core.settings.settings import Settings
 from lsos.domains.reference import queries, service
 from lsos.domains.reference.bundle import BUNDLED, read_release
 from lsos.domains.reference.models import ReferenceRelease
 from lsos.domains.reference.rules import ARTIFACTS, Release, read, version_key
 from lsos.domains.reference.validation import Fault, validate
+from lsos.room import joints
 
 CHECK_S = 2.0
 """So a change is in force in every process within five seconds."""
@@ -28,7 +30,7 @@ class Health(NamedTuple):
 
 
 class Library:
-    """One a process. `current(session)` is the release in force."""
+    """One per process. `current(session)` is the release in force."""
 
     def __init__(
         self, settings: Settings, known_codes: Collection[str], bundle: Path = BUNDLED
@@ -115,3 +117,11 @@ class Library:
         if not faults:
             return False
         return self.policy.is_enforced or any(f.code in ("unusable", "taken") for f in faults)
+
+
+def library(resources: Resources) -> Library:
+    return Library(resources.settings, resources.get(joints).known_codes)
+
+
+async def start_library(resources: Resources) -> None:
+    await resources.get(library).start(resources.db)

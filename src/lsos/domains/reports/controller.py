@@ -260,3 +260,6 @@ def _name(report: Report) -> str:
     campaign = (report.snapshot or {}).get("campaign")
     found = campaign if isinstance(campaign, dict) else {}
     return str(found.get("business_name") or found.get("name") or "")
+
+
+CONTROLLERS = (ReportController, ScheduleController)

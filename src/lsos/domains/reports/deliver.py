@@ -19,10 +19,12 @@ from lsos.core.db.database import is_outage
 from lsos.core.errors import Reschedule
 from lsos.core.mail_address import is_email
 from lsos.core.queue.work import Summary, Work, task
+from lsos.core.resources import storage as storage_of
 from lsos.core.storage import ChecksumMismatch, ObjectMissing, Storage, StorageAway
 from lsos.domains.reports import policy, queries, runs
 from lsos.domains.reports.facts import Snapshot
 from lsos.domains.reports.mail import Letter, Mailer, Result
+from lsos.domains.reports.mail import mailer as mailer_of
 from lsos.domains.reports.models import Report, ReportDelivery
 
 log = structlog.get_logger(__name__)
@@ -66,7 +68,7 @@ async def deliver(work: Work, report_id: UUID) -> Summary:
 
 async def _artifacts(work: Work, report: Report) -> bytes | None:
     """The verified PDF, when the HTML is whole too; None when the report is being made again."""
-    storage: Storage = work.resources["storage"]
+    storage: Storage = work.resources.get(storage_of)
     keys = {name: str(_of(report, name)["key"]) for name in policy.FORMATS}
     try:
         found = {name: await storage.get(key) for name, key in keys.items()}
@@ -120,7 +122,7 @@ async def _attempt(work: Work, delivery_id: UUID, letter: Letter) -> None:
         row = await queries.find_delivery(session, work.tenant_id, delivery_id)
         if row is None or not _begin(row):
             return
-    mailer: Mailer = work.resources["mailer"]
+    mailer: Mailer = work.resources.get(mailer_of)
     result = await mailer.send(letter)
     # The server has answered: that must be written even if PostgreSQL restarts right now.
     for attempt in range(WRITE_TRIES):

@@ -10,6 +10,7 @@ import msgspec
 from lsos.core.clock import now
 from lsos.core.errors import Permanent, Reschedule
 from lsos.core.queue.work import Summary, Work, task
+from lsos.core.resources import storage as storage_of
 from lsos.core.storage import Storage, StorageAway
 from lsos.domains.reports import build, policy, queries, render, runs
 from lsos.domains.reports.facts import Snapshot
@@ -37,7 +38,7 @@ async def generate(work: Work, report_id: UUID) -> Summary:
     async with work.session() as session:
         report = await queries.get_report(session, work.tenant_id, report_id)
     rendered = await asyncio.to_thread(render_all, report.snapshot)
-    storage: Storage = work.resources["storage"]
+    storage: Storage = work.resources.get(storage_of)
     try:
         stored = {
             name: await storage.put(work.tenant_id, rendered[name], name) for name in rendered

@@ -20,6 +20,7 @@ import msgspec
 from aiosmtplib import errors as failures
 
 from lsos.core.observability.telemetry import client_span
+from lsos.core.resources import Resources
 from lsos.core.settings.settings import Settings
 
 WIRE = SMTP.clone(cte_type="7bit")
@@ -273,3 +274,7 @@ def open_mailer(settings: Settings) -> Mailer:
     if settings.is_strict:
         return NoMailer()
     return FolderMailer(Path(settings.lsos_home) / "mail", settings.smtp_from_email)
+
+
+def mailer(resources: Resources) -> Mailer:
+    return open_mailer(resources.settings)

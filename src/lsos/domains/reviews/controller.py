@@ -117,9 +117,6 @@ class ReviewController(Controller):
         )
 
 
-ReviewRunController = run_routes(KIND)
-
-
 def _view(listing: Listing, known: LocationFigures) -> VelocityView:
     reading, latest = known.reading, known.latest
     return VelocityView(
@@ -135,3 +132,6 @@ def _view(listing: Listing, known: LocationFigures) -> VelocityView:
         profile_rating=reading.rating if reading else None,
         figures=known.figures,
     )
+
+
+CONTROLLERS = (ReviewController, run_routes(KIND))

@@ -14,6 +14,7 @@ from lsos.domains.campaigns.rules import Listing
 from lsos.domains.measuring.kind import Kind, Outcome
 from lsos.domains.measuring.rules import UNMEASURED, Price, Run
 from lsos.domains.reviews import queries, rules, service
+from lsos.domains.reviews.factory import review_provider
 from lsos.domains.reviews.rules import Reading, ReviewProvider
 
 LOCATION = "location_id"
@@ -33,8 +34,7 @@ class ReviewsKind(Kind[Listing, Reading, ReviewProvider]):
         return settings.local_provider_backend
 
     def provider(self, work: Work) -> ReviewProvider:
-        provider: ReviewProvider = work.resources["review_provider"]
-        return provider
+        return work.resources.get(review_provider)
 
     async def refuse(self, session: AsyncSession, run: Run) -> None:
         if location := run.scope.get(LOCATION):

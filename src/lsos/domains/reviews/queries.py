@@ -16,10 +16,10 @@ from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.campaigns.rules import MAX_LOCATIONS
 from lsos.domains.measuring.rules import UNMEASURED
 from lsos.domains.providers.rules import MEASURED
-from lsos.domains.reference.signals import Affected, Signal
 from lsos.domains.reviews import rules
 from lsos.domains.reviews.models import Review, ReviewReading
 from lsos.domains.reviews.rules import Figures, Reach, Reviewed
+from lsos.signals import Affected, Signal
 
 _CHUNK = 500
 _SAMPLE = 10

@@ -14,7 +14,7 @@ import msgspec
 
 from lsos.domains.campaigns.rules import Listing
 from lsos.domains.providers.rules import MeasurementState
-from lsos.domains.reference.signals import SignalKind
+from lsos.signals import SignalKind
 
 FORMULA = "lsos-reviews-v1"
 

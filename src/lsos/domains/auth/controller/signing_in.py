@@ -119,10 +119,14 @@ class AuthController(Controller):
         responses=failures(401, 403, 422),
     )
     async def create_key(
-        self, data: JSONBody[ApiKeyCreate], session: inject.Session, principal: inject.Principal
+        self,
+        data: JSONBody[ApiKeyCreate],
+        session: inject.Session,
+        principal: inject.Principal,
+        access: inject.Access,
     ) -> Envelope[ApiKeyCreated]:
         """Make an API key; its secret is shown in this answer only."""
-        key, secret = await service.create_api_key(session, principal, data)
+        key, secret = await service.create_api_key(session, principal, access, data)
         return ok(ApiKeyCreated(key=_key(key), secret=secret))
 
     @get(

@@ -1,10 +1,10 @@
-"""The rank provider that the settings name, made once a process."""
+"""The rank provider that the settings name, made once per process."""
 
-from lsos.core.outbound.client import Outbound
+from lsos.core.resources import Resources
 from lsos.core.settings.provider_config import parse_json_source, secrets_of
-from lsos.core.settings.settings import Settings
 from lsos.domains.providers.client import Limits, ProviderClient
-from lsos.domains.providers.limits import SharedLimits
+from lsos.domains.providers.limits import shared_limits
+from lsos.domains.providers.outbounds import once_outbound
 from lsos.domains.rank.providers.base import RankProvider
 from lsos.domains.rank.providers.http import HttpRanks
 from lsos.domains.rank.providers.serpapi import SerpApiRanks
@@ -14,7 +14,9 @@ LIMITS = Limits(timeout_s=12.0, attempts=2, permit_wait_s=10.0, longest_wait_s=4
 """A keyword, with all its questions and repeats, fits into a slice."""
 
 
-def rank_provider(settings: Settings, outbound: Outbound, limits: SharedLimits) -> RankProvider:
+def rank_provider(resources: Resources) -> RankProvider:
+    settings = resources.settings
+    outbound, limits = resources.get(once_outbound), resources.get(shared_limits)
     if settings.rank_provider_backend == "serpapi":
         key = settings.serpapi_api_key
         client = ProviderClient("serpapi", outbound, limits, credential=key, limits=LIMITS)

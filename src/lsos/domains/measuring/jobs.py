@@ -1,13 +1,12 @@
 """The jobs of every kind: a slice of its runs, and its step of a baseline."""
 
-from collections.abc import Iterator
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.queue.work import Death, Summary, Task, Work, task
 from lsos.domains.measuring import progress, service
-from lsos.domains.measuring.kind import AnyKind, Kinds
+from lsos.domains.measuring.kind import AnyKind
 from lsos.domains.measuring.rules import SLICE_S
 from lsos.domains.measuring.slice import run_slice
 
@@ -16,11 +15,11 @@ STORING_S = 60.0
 BASELINE_TIMEOUT_S = 30.0
 
 
-def tasks_of(kinds: Kinds) -> Iterator[Task]:
-    for kind in kinds.all:
-        yield _measure(kind)
-        if kind.baseline_step is not None:
-            yield _baseline(kind)
+def tasks_of(kind: AnyKind) -> tuple[Task, ...]:
+    """The tasks of a kind, which its room lists among its own."""
+    if kind.baseline_step is None:
+        return (_measure(kind),)
+    return _measure(kind), _baseline(kind)
 
 
 def _measure(kind: AnyKind) -> Task:
@@ -33,6 +32,7 @@ def _measure(kind: AnyKind) -> Task:
 
     @task(kind.task, attempts=ATTEMPTS, timeout_s=timeout_s, on_dead=died)
     async def measure(work: Work, run_id: UUID) -> Summary:
+        """Ask for units of a run for 25 s; what is left is the next slice's."""
         return await run_slice(work, kind, run_id)
 
     return measure
@@ -47,6 +47,7 @@ def _baseline(kind: AnyKind) -> Task:
 
     @task(f"{kind.name}.baseline", attempts=ATTEMPTS, timeout_s=BASELINE_TIMEOUT_S, on_dead=died)
     async def baseline(work: Work, step: str) -> Summary:
+        """Start the run that a campaign's baseline waits for; nothing to measure skips the step."""
         assert work.campaign_id is not None
         source = kind.source(work.settings)
         async with work.session() as session:

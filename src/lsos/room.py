@@ -1,0 +1,212 @@
+"""What a room brings to the house: the one shape by which rooms are joined.
+
+A room is a folder under `domains/` with a manifest, `room.py`, and its place in `rooms.ROOMS`. By
+convention its module `controller` lists CONTROLLERS, its module `tasks` lists TASKS, TICKS or
+LOOPS, and its module `models` declares its tables; each process imports the modules that it
+needs. The manifest says all else.
+"""
+
+import importlib
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from importlib.util import find_spec
+from itertools import chain
+from types import ModuleType
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import MetaData
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lsos.core.db import audit_log
+from lsos.core.db.model import Base
+from lsos.core.http import idempotency
+from lsos.core.http.access import Access, Scope
+from lsos.core.queue import jobs
+from lsos.core.queue.jobs import enqueue
+from lsos.core.queue.work import Loop, Registry, Tick, Work
+from lsos.core.resources import Resources
+from lsos.signals import Signal, SignalKind
+
+PLUMBING = (audit_log, idempotency, jobs)
+"""Modules of core that declare tables."""
+
+ReadSignals = Callable[[AsyncSession, UUID], Awaitable[list[Signal]]]
+ReadTime = Callable[[AsyncSession, UUID], Awaitable[datetime | None]]
+ReadScore = Callable[[AsyncSession, UUID], Awaitable[float | None]]
+
+
+class SignalSource(NamedTuple):
+    """A measuring room, by campaign id."""
+
+    room: str
+    signals: ReadSignals
+    measured_at: ReadTime
+    """When the oldest of the readings began that the signals rest on. What they no longer show has
+    gone since then; None: nothing proves that anything has gone."""
+    measured_at_of: Mapping[str, ReadTime] = {}
+    """The same for signals, by code, that rest on other readings than the rest of the room's."""
+
+
+class ScoreSource(NamedTuple):
+    """A part of the campaign score: 0 to 100, None when unmeasured."""
+
+    part: str
+    value: ReadScore
+
+
+@dataclass(frozen=True)
+class BaselineStep:
+    """What a room measures before its campaign is Active: `task` is the job that measures it."""
+
+    name: str
+    task: str
+    after: str | None = None
+    """The step that must have ended before this one starts."""
+
+
+class Statement(NamedTuple):
+    """A room's own SQL for one value, read together with those of the other rooms.
+
+    `sql` is a scalar subquery. Its parameters carry the room's name, since all statements share
+    one namespace; a dashboard figure may also use `:campaign_id`.
+    """
+
+    name: str
+    sql: str
+    parameters: Mapping[str, object] = {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """The manifest of a room."""
+
+    package: str
+    """Dotted name of its folder."""
+    scopes: Sequence[Scope] = ()
+    """What its routes ask of a principal."""
+    provides: Mapping[str, Callable[[Resources], object]] = field(default_factory=dict)
+    """Dependencies of handlers by name, made once per process."""
+    starts: Sequence[Callable[[Resources], Awaitable[None]]] = ()
+    """Run when a process starts; never raises for a store that is away."""
+    baseline: Sequence[BaselineStep] = ()
+    follows_crawl: Sequence[str] = ()
+    """Tasks that are enqueued with the run's id when a crawl has been judged."""
+    follows_measurement: Sequence[str] = ()
+    """Tasks that are enqueued for the campaign when a room has finished a measurement."""
+    codes: Sequence[str] = ()
+    """Codes of findings beside its signals: the reference library must have advice for each."""
+    signals: Sequence[SignalKind] = ()
+    signal_source: SignalSource | None = None
+    score: ScoreSource | None = None
+    dashboard: Sequence[Statement] = ()
+    """Figures of a campaign on its dashboard."""
+    health: Sequence[Statement] = ()
+    """Counts over all tenants for the health of the platform."""
+
+    @property
+    def name(self) -> str:
+        return self.package.rpartition(".")[2]
+
+    def part(self, name: str) -> ModuleType | None:
+        """Its module of that name, imported now; None when it has none."""
+        module = f"{self.package}.{name}"
+        return importlib.import_module(module) if find_spec(module) else None
+
+
+@dataclass(frozen=True)
+class Joints:
+    """What the rooms of an installation bring together."""
+
+    rooms: tuple[Room, ...]
+
+    @cached_property
+    def access(self) -> Access:
+        return Access.of(scope for room in self.rooms for scope in room.scopes)
+
+    @cached_property
+    def baseline(self) -> tuple[BaselineStep, ...]:
+        return tuple(chain.from_iterable(room.baseline for room in self.rooms))
+
+    @cached_property
+    def follows_crawl(self) -> tuple[str, ...]:
+        return tuple(chain.from_iterable(room.follows_crawl for room in self.rooms))
+
+    @cached_property
+    def follows_measurement(self) -> tuple[str, ...]:
+        return tuple(chain.from_iterable(room.follows_measurement for room in self.rooms))
+
+    @cached_property
+    def signals(self) -> tuple[SignalKind, ...]:
+        return tuple(chain.from_iterable(room.signals for room in self.rooms))
+
+    @cached_property
+    def known_codes(self) -> frozenset[str]:
+        """Codes of findings and signals: the reference library must have advice for each."""
+        codes = chain.from_iterable(room.codes for room in self.rooms)
+        return frozenset(codes) | {kind.code for kind in self.signals}
+
+    @cached_property
+    def signal_sources(self) -> tuple[SignalSource, ...]:
+        return tuple(room.signal_source for room in self.rooms if room.signal_source)
+
+    @cached_property
+    def score_sources(self) -> tuple[ScoreSource, ...]:
+        return tuple(room.score for room in self.rooms if room.score)
+
+    @cached_property
+    def provides(self) -> dict[str, Callable[[Resources], object]]:
+        return {name: make for room in self.rooms for name, make in room.provides.items()}
+
+    async def start(self, resources: Resources) -> None:
+        """Put the rooms within reach of `resources`, and run what they start with."""
+        resources.put(joints, self)
+        for room in self.rooms:
+            for start in room.starts:
+                await start(resources)
+
+    def controllers(self) -> list[Any]:
+        """Litestar's route handlers: a worker never asks, and does without Litestar."""
+        return list(self._listed("controller", "CONTROLLERS"))
+
+    def tasks(self) -> Registry:
+        """The tasks of all rooms: what a worker can run. The API enqueues them by name."""
+        registry = Registry()
+        for found in self._listed("tasks", "TASKS"):
+            registry.add(found)
+        return registry
+
+    def ticks(self) -> list[Tick]:
+        return list(self._listed("tasks", "TICKS"))
+
+    def loops(self) -> list[Loop]:
+        return list(self._listed("tasks", "LOOPS"))
+
+    def metadata(self) -> MetaData:
+        """Of all tables: every room's models are imported first."""
+        for room in self.rooms:
+            room.part("models")
+        return Base.metadata
+
+    def _listed(self, part: str, name: str) -> Iterator[Any]:
+        for room in self.rooms:
+            yield from getattr(room.part(part), name, ())
+
+
+def joints(_: Resources) -> Joints:
+    """The rooms of this installation: `resources.get(joints)`, once they have been started."""
+    raise LookupError("the rooms of this process have not been started")
+
+
+async def enqueue_followers(work: Work, session: AsyncSession) -> None:
+    """What follows a finished measurement of the job's campaign, in its queue."""
+    for name in work.resources.get(joints).follows_measurement:
+        await enqueue(
+            session,
+            name,
+            tenant_id=work.tenant_id,
+            campaign_id=work.campaign_id,
+            queue=work.queue,
+        )
