@@ -79,13 +79,13 @@ class Ranks:
         db: Database,
         tenant: TenantClients,
         runner: Runner,
-        shared: dict[str, Any],
+        resources: Resources,
     ) -> None:
         self.settings = settings
         self.db = db
         self.tenant = tenant
         self.runner = runner
-        self.shared = shared
+        self.resources = resources
 
     async def campaign(self, *keywords: str, cid: str | None = None, **more: Any) -> str:
         """A campaign with keywords, and a location when there is a CID."""
@@ -192,12 +192,12 @@ async def ranks_of(
     changed = msgspec.structs.replace(settings, **changes)
     redis = redis_client(settings.redis_url)
     await redis.delete("provider:breaker:rank_http", "provider:breaker:serpapi")
-    async with Resources(changed, redis, db) as shared:
-        await JOINTS.start(shared)
+    async with Resources(changed, redis, db) as resources:
+        await JOINTS.start(resources)
         runner = Runner(
-            db=db, settings=changed, registry=JOINTS.tasks(), worker="here", resources=shared
+            db=db, settings=changed, registry=JOINTS.tasks(), worker="here", resources=resources
         )
-        yield Ranks(changed, db, tenant, runner, shared)
+        yield Ranks(changed, db, tenant, runner, resources)
     await redis.aclose()
 
 

@@ -99,8 +99,13 @@ async def list_domains(session: AsyncSession, tenant_id: UUID, campaign_id: UUID
 
 
 async def find_measured_at(session: AsyncSession, campaign_id: UUID) -> datetime | None:
-    """When the newest finished refresh began."""
-    return await measuring.find_began_at(session, campaign_id, KIND_NAME)
+    """When the domain was asked for whose newest answer is the oldest: all are as new as that."""
+    run = await measuring.find_latest_run(session, campaign_id, KIND_NAME)
+    if run is None:
+        return None
+    domains = await list_domains(session, run.tenant_id, campaign_id)
+    newest = await _newest(session, campaign_id, domains, is_measured=True)
+    return min((row.measured_at for row in newest.values()), default=None)
 
 
 async def find_score(session: AsyncSession, campaign_id: UUID) -> float | None:

@@ -284,18 +284,11 @@ def _candidate(
     )
 
 
-def step_when_found(
-    known: Known, candidate: Candidate, began_at: datetime | None = None
-) -> Step | None:
-    """What follows for a stored recommendation whose fault is still there.
-
-    `began_at`: when the measurement began that shows it; None: when it was measured.
-    """
+def step_when_found(known: Known, candidate: Candidate) -> Step | None:
+    """What follows for a stored recommendation whose fault is still there."""
     if known.state == "generated" and candidate.is_measured:
         return Step("validated", "every input was measured")
-    is_later = (
-        known.executed_at is not None and (began_at or candidate.measured_at) > known.executed_at
-    )
+    is_later = known.executed_at is not None and candidate.measured_at > known.executed_at
     if known.state == "executed" and is_later:
         count = candidate.affected.count
         return Step("not_verified", f"still there in a later measurement: {count:g} affected")

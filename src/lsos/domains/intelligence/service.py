@@ -54,7 +54,7 @@ class _Measured(NamedTuple):
     crawled: Crawled | None
     signals: list[Signal]
     began_at: dict[str, datetime | None]
-    """By room, and by code where that differs."""
+    """By room, and by code where the rest of the room does not matter."""
 
     def began_at_of(self, code: str, room: str) -> datetime | None:
         """When the readings began that a verdict on this code rests on."""
@@ -80,7 +80,7 @@ async def refresh(
     measured = await _read(session, campaign_id, campaign.services, rooms)
     groups = measured.crawled.groups if measured.crawled else []
     candidates, silent = compile_candidates(groups, measured.signals, release)
-    ledger = _Ledger(session, tenant_id, campaign_id, measured)
+    ledger = _Ledger(session, tenant_id, campaign_id)
     missing = ledger.match(
         candidates,
         await queries.lock_open(session, campaign_id),
@@ -109,11 +109,8 @@ async def _read(
 class _Ledger:
     """Writes what a refresh finds, and counts it."""
 
-    def __init__(
-        self, session: AsyncSession, tenant_id: UUID, campaign_id: UUID, measured: _Measured
-    ) -> None:
+    def __init__(self, session: AsyncSession, tenant_id: UUID, campaign_id: UUID) -> None:
         self._session = session
-        self._measured = measured
         self._ids = {"tenant_id": tenant_id, "campaign_id": campaign_id}
         self.created = 0
         self.updated = 0
@@ -178,8 +175,7 @@ class _Ledger:
         self._follow(row, candidate)
 
     def _follow(self, row: Recommendation, candidate: Candidate) -> None:
-        began_at = self._measured.began_at_of(row.code, row.room)
-        if step := step_when_found(known_of(row), candidate, began_at):
+        if step := step_when_found(known_of(row), candidate):
             self.move(row, step)
 
     def move(self, row: Recommendation, step: Step) -> None:

@@ -12,7 +12,7 @@ from lsos.core.queue.work import Work
 from lsos.core.settings.settings import Settings
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.campaigns.rules import MAX_LOCATIONS, Listing
-from lsos.domains.local import queries, service, store
+from lsos.domains.local import service, store
 from lsos.domains.local.factory import profile_provider
 from lsos.domains.local.provider import ProfileProvider
 from lsos.domains.local.rules import ProfileReading
@@ -47,7 +47,7 @@ class LocalAnswer(NamedTuple):
 
 
 class LocalKind(Kind[Listing, LocalAnswer, LocalProviders]):
-    name = queries.KIND_NAME
+    name = "local"
     about = "profiles, reviews and NAP of locations"
     task = "local.refresh"
     baseline_step = "local"

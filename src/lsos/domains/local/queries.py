@@ -16,13 +16,11 @@ from lsos.domains.campaigns.rules import MAX_LOCATIONS
 from lsos.domains.local.models import NapMatch, ProfileSnapshot
 from lsos.domains.local.rules import Part
 from lsos.domains.local.signals import signals_of
-from lsos.domains.measuring import queries as measuring
 from lsos.domains.providers.rules import MEASURED
 from lsos.domains.rank import queries as rank_queries
 from lsos.signals import Signal
 
 _CHUNK = 500
-KIND_NAME = "local"
 
 
 class Known(NamedTuple):
@@ -35,21 +33,21 @@ class Known(NamedTuple):
 
 
 async def find_measured_at(session: AsyncSession, campaign_id: UUID) -> datetime | None:
-    """When the newest finished refresh began."""
-    return await measuring.find_began_at(session, campaign_id, KIND_NAME)
+    """When the location was asked for whose newest answer is the oldest: all are as new as that."""
+    newest = (
+        select(func.max(ProfileSnapshot.measured_at).label("at"))
+        .where(ProfileSnapshot.campaign_id == campaign_id, ProfileSnapshot.state.in_(MEASURED))
+        .group_by(ProfileSnapshot.location_id)
+        .subquery()
+    )
+    oldest: datetime | None = await session.scalar(select(func.min(newest.c.at)))
+    return oldest
 
 
 async def find_nap_measured_at(session: AsyncSession, campaign_id: UUID) -> datetime | None:
     """When the oldest of the readings began that the NAP matrix rests on: profiles and crawl."""
-    of_profile = NapMatch.surface == "profile"
-    query = select(
-        func.count().filter(of_profile), func.min(NapMatch.measured_at).filter(~of_profile)
-    ).where(NapMatch.campaign_id == campaign_id)
-    profile_cells, crawled_at = (await session.execute(query)).one()
-    began_at = await find_measured_at(session, campaign_id) if profile_cells else None
-    if profile_cells and began_at is None:
-        return None
-    return min((at for at in (began_at, crawled_at) if at is not None), default=None)
+    query = select(func.min(NapMatch.measured_at)).where(NapMatch.campaign_id == campaign_id)
+    return await session.scalar(query)
 
 
 async def load_snapshots(session: AsyncSession, location_ids: Sequence[UUID]) -> dict[UUID, Known]:

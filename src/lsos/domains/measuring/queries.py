@@ -1,17 +1,16 @@
 """Reads of runs; row-level security chooses the tenant."""
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.errors import NotFound
 from lsos.core.http.schema import TimeKey
 from lsos.domains.measuring.models import Measurement
-from lsos.domains.measuring.rules import FINISHED, OPEN_STATES, UNMEASURED, Run
+from lsos.domains.measuring.rules import OPEN_STATES, Run
 
 
 def run_of(row: Measurement) -> Run:
@@ -78,26 +77,3 @@ async def find_latest_run(session: AsyncSession, campaign_id: UUID, kind: str) -
     )
     row = await session.scalar(query)
     return None if row is None else run_of(row)
-
-
-async def find_began_at(session: AsyncSession, campaign_id: UUID, kind: str) -> datetime | None:
-    """When the newest run of the whole campaign began that has come to every unit.
-
-    What it no longer shows is gone since then; None before the first.
-    """
-    unmeasured = func.coalesce(Measurement.counts[UNMEASURED].as_integer(), 0)
-    query = select(func.max(Measurement.began_at)).where(
-        Measurement.campaign_id == campaign_id,
-        Measurement.kind == kind,
-        Measurement.scope == {},
-        Measurement.state.in_(FINISHED),
-        unmeasured == 0,
-    )
-    return await session.scalar(query)
-
-
-async def find_oldest_began_at(session: AsyncSession, run_ids: Iterable[UUID]) -> datetime | None:
-    """When the first of these runs began."""
-    began_at = func.coalesce(Measurement.began_at, Measurement.created_at)
-    query = select(func.min(began_at)).where(Measurement.id.in_(list(run_ids)))
-    return await session.scalar(query)

@@ -12,7 +12,6 @@ from lsos.domains.providers.rules import MEASURED
 State = Literal["queued", "running", "completed", "completed_with_errors", "failed", "cancelled"]
 STATES: tuple[State, ...] = get_args(State)
 OPEN_STATES: frozenset[str] = frozenset({"queued", "running"})
-FINISHED: frozenset[str] = frozenset({"completed", "completed_with_errors"})
 
 KEPT = "kept"
 """Count of units that an earlier run of the same day has answered."""
@@ -81,11 +80,6 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_open(self) -> bool:
         return self.state in OPEN_STATES
-
-    @property
-    def is_conclusive(self) -> bool:
-        """Whether it has come to every unit: what it does not show is not there."""
-        return self.state in FINISHED and not self.counts.get(UNMEASURED)
 
 
 def reason_of(code: str, text: str = "") -> Reason:

@@ -5,15 +5,15 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, and_, func, or_, select, tuple_
+from sqlalchemy import Row, and_, exists, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from lsos.core.errors import NotFound
 from lsos.core.http.schema import TimeKey
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.campaigns.rules import MAX_LOCATIONS
-from lsos.domains.measuring import queries as measuring
 from lsos.domains.measuring.rules import Run
 from lsos.domains.providers.rules import MEASURED
 from lsos.domains.rank.models import Keyword, RankSnapshot
@@ -209,26 +209,39 @@ async def list_measured_before(
 
 
 async def find_measured_at(session: AsyncSession, campaign_id: UUID) -> datetime | None:
-    """When the first question was asked that the newest day's ranks come from.
+    """When the first question was asked that the newest day's ranks answer.
 
-    Runs of one day share its answers, so it may be an earlier run's. None while a part of the
-    keywords is unmeasured: what such a day doesn't show may still be there.
+    None while a keyword that was known before has no answer of that day.
     """
-    newest = await measuring.find_latest_run(session, campaign_id, "rank")
-    if newest is None or not newest.is_conclusive:
+    day = await find_newest_day(session, campaign_id)
+    if day is None:
+        return None
+    is_answered, of_day = RankSnapshot.state.in_(MEASURED), RankSnapshot.day == day
+    lags = await session.scalar(
+        select(RankSnapshot.keyword_id)
+        .join(Keyword, same_keyword())
+        .where(RankSnapshot.campaign_id == campaign_id, of_day, ~is_answered, Keyword.is_active)
+        .where(_was_answered_before(day))
+        .limit(1)
+    )
+    if lags is not None:
         return None
     query = (
-        select(RankSnapshot.run_id)
+        select(func.min(RankSnapshot.measured_at))
         .join(Keyword, same_keyword())
-        .where(
-            RankSnapshot.campaign_id == campaign_id,
-            RankSnapshot.day == newest.day,
-            RankSnapshot.state.in_(MEASURED),
-            Keyword.is_active,
-        )
-        .distinct()
+        .where(RankSnapshot.campaign_id == campaign_id, of_day, is_answered, Keyword.is_active)
     )
-    return await measuring.find_oldest_began_at(session, await session.scalars(query))
+    return await session.scalar(query)
+
+
+def _was_answered_before(day: date) -> Any:
+    earlier = aliased(RankSnapshot)
+    return exists().where(
+        earlier.tenant_id == RankSnapshot.tenant_id,
+        earlier.keyword_id == RankSnapshot.keyword_id,
+        earlier.day < day,
+        earlier.state.in_(MEASURED),
+    )
 
 
 async def signals(session: AsyncSession, campaign_id: UUID) -> list[Signal]:

@@ -14,7 +14,6 @@ from lsos.core.clock import now
 from lsos.core.http.schema import TimeKey
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.campaigns.rules import MAX_LOCATIONS
-from lsos.domains.measuring.rules import UNMEASURED
 from lsos.domains.providers.rules import MEASURED
 from lsos.domains.reviews import rules
 from lsos.domains.reviews.models import Review, ReviewReading
@@ -121,13 +120,13 @@ async def count_new(
 
 
 async def find_measured_at(session: AsyncSession, campaign_id: UUID) -> datetime | None:
-    """When the location was asked for whose newest reading is the oldest: all are as new as that.
+    """When the location was asked for whose newest answer is the oldest: all are as new as that.
 
     Reviews are read by refreshes of their own, of one location too, and by those of profiles.
     """
     newest = (
         select(func.max(ReviewReading.measured_at).label("at"))
-        .where(ReviewReading.campaign_id == campaign_id, ReviewReading.state != UNMEASURED)
+        .where(ReviewReading.campaign_id == campaign_id, ReviewReading.state.in_(MEASURED))
         .group_by(ReviewReading.location_id)
         .subquery()
     )
@@ -162,7 +161,7 @@ async def signals(session: AsyncSession, campaign_id: UUID) -> list[Signal]:
         kind.code: [i for i, f in read.items() if _is_affected(kind.code, f.figures, at)]
         for kind in rules.SIGNALS
     }
-    newest = [f.reading for f in read.values() if f.reading is not None]
+    readings = {i: f.reading for i, f in read.items() if f.reading is not None}
     return [
         Signal(
             code=kind.code,
@@ -176,8 +175,8 @@ async def signals(session: AsyncSession, campaign_id: UUID) -> list[Signal]:
             ),
             measured_share=len(read) / len(ids),
             facts=_facts(kind.code, [read[i].figures for i in affected[kind.code]]),
-            measured_at=max(reading.measured_at for reading in newest),
-            source=newest[0].source,
+            measured_at=min(readings[i].measured_at for i in affected[kind.code]),
+            source=next(iter(readings.values())).source,
         )
         for kind in rules.SIGNALS
         if affected[kind.code]
