@@ -1,4 +1,5 @@
-"""Architecture rules that no general linter knows, so that reviewers need not check them."""
+# lint: allow L08 — a script of one file: each rule is a line of the table and a function
+"""Rules of the architecture that no general linter knows, so that no review must look for them."""
 
 import argparse
 import ast
@@ -11,7 +12,7 @@ import tokenize
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,6 +36,7 @@ RULES = {
     "L10": ("function that only forwards its arguments", "call the target itself"),
     "L11": ("mock", "a mock passes when the real part would fail; run the real part"),
     "L12": ("machine path or registry host", "the project runs on other machines than this one"),
+    "L13": ("SQL over another room's table", "its rows are its own business: ask its queries"),
 }
 """Code: the violation, and why it matters or what to do instead."""
 
@@ -58,6 +60,8 @@ IMPURE = IO_LIBRARIES | IO_MODULES | PROCESS_MODULES | IO_CORE
 CLOCK_METHODS = ("date.today", "datetime.now", "datetime.today", "datetime.utcnow")
 CLOCK_READS = {f"datetime.{name}" for name in CLOCK_METHODS} | {"time.time", "time.time_ns"}
 SQL_VERBS = {"delete", "insert", "select", "text", "update"}
+SQL_START = re.compile(r"\b(?:select|insert into|update|delete from)\s")
+SQL_TABLE = re.compile(r"\b(?:from|join|into|update)\s+(\w+)")
 SESSION_READS = {"execute", "scalar", "scalars", "stream", "stream_scalars"}
 SESSION_NAMES = {"conn", "connection", "db", "session"}
 
@@ -212,6 +216,30 @@ def impure(source: Source) -> Iterator[Hit]:
             yield call, f"{call.func.id}()"
 
 
+@cache
+def table_owners() -> dict[str, str]:
+    """The room of each table that a room's models declare."""
+    declared = re.compile(r'__tablename__ = "(\w+)"')
+    return {
+        table: path.parent.name
+        for path in (ROOT / "src/lsos/domains").glob("*/models.py")
+        for table in declared.findall(path.read_text(encoding="utf-8"))
+    }
+
+
+def foreign_tables(source: Source) -> Iterator[Hit]:
+    if not source.room:
+        return
+    for node in source.nodes:
+        pieces = node.values if isinstance(node, ast.JoinedStr) else [node]
+        text = "?".join(str(getattr(piece, "value", "")) for piece in pieces)
+        if not isinstance(node, ast.JoinedStr | ast.Constant) or not SQL_START.search(text):
+            continue
+        for table in SQL_TABLE.findall(text):
+            if table_owners().get(table, source.room) != source.room:
+                yield node, table
+
+
 def forwarders(source: Source) -> Iterator[Hit]:
     if source.part not in {"queries", "service"}:
         return
@@ -249,6 +277,7 @@ CHECKS: dict[str, Callable[[Source], Iterator[Hit]]] = {
     "L09": impure,
     "L10": forwarders,
     "L11": mocks,
+    "L13": foreign_tables,
 }
 
 

@@ -6,6 +6,7 @@ import secrets
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -25,10 +26,13 @@ from litestar.types import (
 from lsos.core.db.database import Database
 from lsos.core.errors import LsosError, Unauthenticated
 from lsos.core.http.access import Access
+from lsos.core.http.described import DescribeStructs
 from lsos.core.http.envelope import to_response
+from lsos.core.http.faults import KnowParameters
 from lsos.core.http.guard import AuthMiddleware, bearer_token, guard
 from lsos.core.http.idempotency import Replay
-from lsos.core.http.openapi import DeclareErrors, openapi_config
+from lsos.core.http.inject import ResolveInOrder
+from lsos.core.http.openapi import DescribeRoutes, openapi_config
 from lsos.core.http.principal import Principal
 from lsos.core.http.request import (
     KeepAnswer,
@@ -87,7 +91,8 @@ def create_app(settings: Settings | None = None, rooms: Joints = JOINTS) -> Lite
     redis = client(settings.redis_url)
     queue = client(settings.arq_redis_url)
     db = Database.of(settings, application_name="lsos-api", pusher=Notifier(queue))
-    trace_sql(db.engine)
+    if settings.otel_exporter_endpoint:
+        trace_sql(db.engine)
     stopping = asyncio.Event()
     resources = Resources(settings, redis, db)
     metrics = Metrics(is_enabled=settings.metrics_enabled)
@@ -120,13 +125,18 @@ def create_app(settings: Settings | None = None, rooms: Joints = JOINTS) -> Lite
         exception_handlers=EXCEPTION_HANDLERS,
         lifespan=[lifespan],
         request_max_body_size=MAX_BODY_BYTES,
-        plugins=[DeclareErrors()],
+        plugins=[KnowParameters(), DescribeRoutes(), DescribeStructs(), ResolveInOrder()],
         openapi_config=openapi_config(settings),
         state=State({"db": db, "redis": redis}),
         logging_config=None,
     )
-    # Outside Litestar's exception handling, so that unknown routes are also stamped and logged.
-    app.asgi_handler = RequestMiddleware(app.asgi_handler, metrics, settings.api_v1_prefix)
+    # Outside Litestar's own exception handling, so that unknown routes are stamped and logged too.
+    app.asgi_handler = RequestMiddleware(
+        app.asgi_handler,
+        metrics,
+        settings.api_v1_prefix,
+        is_traced=bool(settings.otel_exporter_endpoint),
+    )
     return app
 
 
@@ -135,6 +145,7 @@ def _dependencies(
 ) -> dict[str, Provide]:
     """The dependencies of handlers by name; core.http.inject has the types."""
     db = resources.db
+    admitted = partial(sessions.admitted_session, db)
     return {
         "db": _constant(db),
         "settings": _constant(resources.settings),
@@ -144,9 +155,9 @@ def _dependencies(
         "baseline_steps": _constant(rooms.baseline),
         "storage": _made(resources, storage),
         **{name: _made(resources, make) for name, make in rooms.provides.items()},
-        "sessions": Provide(sessions_provider(db, sessions.admit), sync_to_thread=False),
+        "sessions": Provide(sessions_provider(admitted), sync_to_thread=False),
         "principal": Provide(_principal, sync_to_thread=False),
-        "session": Provide(session_provider(db, sessions.admit)),
+        "session": Provide(session_provider(admitted)),
     }
 
 
@@ -160,8 +171,8 @@ def _may_scrape(settings: Settings, db: Database) -> Guard:
         principal = connection.scope.get("user")
         if not isinstance(principal, Principal):
             raise Unauthenticated("send METRICS_TOKEN, an access token or an API key as a bearer")
-        async with db.tenant_session(principal.tenant_id) as session:
-            await sessions.admit(session, principal)
+        async with sessions.admitted_session(db, principal):
+            pass
 
     return may_scrape
 

@@ -7,7 +7,8 @@ needs. Everything else is in the manifest.
 """
 
 import importlib
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections import ChainMap
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -17,7 +18,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.db import audit_log
@@ -64,16 +65,30 @@ class BaselineStep:
     """The step that must end before this one starts."""
 
 
+def _as_read(value: Any) -> object:
+    return value
+
+
 class Statement(NamedTuple):
     """A room's SQL for one value, combined with those of other rooms into one query.
 
-    `sql` is a scalar subquery. Its parameters are prefixed with the room's name, because all share
-    one namespace; a dashboard figure may also use `:campaign_id`.
+    `sql` is a scalar subquery over tables of this room. Its parameters carry the room's name, since
+    all statements share one namespace; a dashboard figure may also use `:campaign_id`.
     """
 
     name: str
     sql: str
     parameters: Mapping[str, object] = {}
+    read: Callable[[Any], object] = _as_read
+    """Makes what PostgreSQL answers a typed value."""
+
+
+def combined(statements: Iterable[Statement]) -> TextClause:
+    """One query whose only row has the value of each statement, by name."""
+    chosen = tuple(statements)
+    columns = ",\n".join(f"({each.sql}) as {each.name}" for each in chosen)
+    values = ChainMap(*({**each.parameters} for each in chosen))
+    return text(f"select {columns}").bindparams(**values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +115,7 @@ class Room:
     signal_source: SignalSource | None = None
     score: ScoreSource | None = None
     dashboard: Sequence[Statement] = ()
-    """Figures for a campaign's dashboard."""
+    """Figures of a campaign on its dashboard, each named as the answer names it."""
     health: Sequence[Statement] = ()
     """Counts over all tenants for the platform's health."""
 
@@ -153,6 +168,14 @@ class Joints:
     @cached_property
     def score_sources(self) -> tuple[ScoreSource, ...]:
         return tuple(room.score for room in self.rooms if room.score)
+
+    @cached_property
+    def dashboard(self) -> tuple[Statement, ...]:
+        return tuple(chain.from_iterable(room.dashboard for room in self.rooms))
+
+    @cached_property
+    def health(self) -> tuple[Statement, ...]:
+        return tuple(chain.from_iterable(room.health for room in self.rooms))
 
     @cached_property
     def provides(self) -> dict[str, Callable[[Resources], object]]:

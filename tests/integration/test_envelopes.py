@@ -349,7 +349,9 @@ async def test_a_crash_tells_nothing(api: Api) -> None:
         logging_config=None,
     )
     metrics = Metrics(is_enabled=False)
-    app.asgi_handler = RequestMiddleware(app.asgi_handler, metrics, api.settings.api_v1_prefix)
+    app.asgi_handler = RequestMiddleware(
+        app.asgi_handler, metrics, api.settings.api_v1_prefix, is_traced=False
+    )
     async with serve(app) as url, httpx.AsyncClient(base_url=url, trust_env=False) as http:
         for path in ("/crash", "/misconfigured"):
             answer = await http.get(path)

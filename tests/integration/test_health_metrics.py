@@ -15,6 +15,8 @@ from lsos.core.db.database import Database
 from lsos.core.metrics.metrics import API_REQUEST, TASK, Metrics
 from lsos.core.redis.client import WORKERS
 from lsos.domains.health import queries, service
+from lsos.domains.health.rollup import Waiting
+from lsos.rooms import JOINTS
 from tests.support.apart import Stack, stack_apart
 from tests.support.clients import Client
 from tests.support.job_tasks import notes
@@ -24,6 +26,7 @@ from tests.support.waiting import until
 from tests.support.workers import worker_process
 
 MODULE = "tests.support.job_tasks"
+WAITING = Waiting(JOINTS.health)
 SCRAPER = "scraper-token-0123456789"
 DEAD = "postgresql+asyncpg://lsos:x@127.0.0.1:1/lsos"
 
@@ -210,12 +213,12 @@ async def alive(stack: Stack) -> None:
 async def test_alerts_wait_fire_and_change_the_state_once(clean: Stack) -> None:
     await alive(clean)
     await slow_requests(clean, 2_500.0)
-    assert await service.evaluate(clean.db, clean.redis)
+    assert await service.evaluate(clean.db, clean.redis, WAITING)
     answer = await clean.tenant.admin.get("/health/metrics")
     assert answer.data["platform_state"] == "Healthy"
     assert answer.data["alert_state"]["api_latency"]["state"] == "pending"
     await let_pass(clean, 61)
-    assert await service.evaluate(clean.db, clean.redis)
+    assert await service.evaluate(clean.db, clean.redis, WAITING)
     answer = await clean.tenant.viewer.get("/health/metrics")
     alert = answer.data["alert_state"]["api_latency"]
     assert (alert["state"], alert["threshold"]) == ("firing", 1_200)
@@ -228,7 +231,7 @@ async def test_alerts_wait_fire_and_change_the_state_once(clean: Stack) -> None:
     assert level["error_budget_remaining"] < 0
     await clean.sql("delete from metric_minutes where name = 'api_request'")
     await let_pass(clean, 61)
-    assert await service.evaluate(clean.db, clean.redis)
+    assert await service.evaluate(clean.db, clean.redis, WAITING)
     async with clean.db.tenant_session(clean.tenant.id) as session:
         assert await queries.find_platform_state(session) == "Healthy"
         levels = await queries.list_levels(session)
@@ -238,9 +241,11 @@ async def test_alerts_wait_fire_and_change_the_state_once(clean: Stack) -> None:
 
 async def test_one_judges_at_a_time_and_no_oftener_than_it_must(clean: Stack) -> None:
     await alive(clean)
-    judged = await asyncio.gather(*(service.evaluate(clean.db, clean.redis) for _ in range(6)))
+    judged = await asyncio.gather(
+        *(service.evaluate(clean.db, clean.redis, WAITING) for _ in range(6))
+    )
     assert judged.count(True) == 1
-    assert not await service.evaluate(clean.db, clean.redis)
+    assert not await service.evaluate(clean.db, clean.redis, WAITING)
     transitions = await clean.sql("select count(*) from platform_transitions")
     assert transitions.scalar_one() == 1
 
@@ -249,7 +254,7 @@ async def test_without_a_worker_the_platform_is_critical_though_nobody_judges(
     clean: Stack,
 ) -> None:
     await alive(clean)
-    assert await service.evaluate(clean.db, clean.redis)
+    assert await service.evaluate(clean.db, clean.redis, WAITING)
     await clean.redis.flushdb()
     await let_pass(clean, 45)
     answer = await clean.tenant.admin.get("/health/metrics")

@@ -22,7 +22,18 @@ async def seed_intelligence(session: AsyncSession, owned: dict[str, UUID], mark:
         risk_tier=1,
         priority=0.04,
         affected={"count": 1, "of": 2, "unit": mark, "share": 0.5, "sample": [mark]},
-        evidence=[{"kind": "measurement", "source": mark, "facts": {"mark": mark}}],
+        evidence=[
+            {
+                "kind": "measurement",
+                "room": "crawl",
+                "source": mark,
+                "measured_at": now().isoformat(),
+                "severity": "high",
+                "measured_share": 1.0,
+                "facts": {"mark": mark},
+            },
+            {"kind": "library", "id": mark, "basis": "fetched"},
+        ],
         first_seen_at=at,
         last_seen_at=at,
     )

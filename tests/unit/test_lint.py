@@ -63,6 +63,8 @@ BROKEN = [
     ("L10", SERVICE, "class A:\n    def get(self, key):\n        return find(key)\n"),
     ("L11", "tests/unit/test_x.py", "from unittest.mock import patch\n"),
     ("L11", "tests/unit/test_x.py", "from unittest import mock\n"),
+    ("L13", SERVICE, "q = text('select 1 from crawl_pages')\n"),
+    ("L13", SERVICE, 'q = f"delete from {x} using y join campaigns c on true"\n'),
     ("L00", SERVICE, "x = 1  # lint: allow L05 — nothing here reads a clock\n"),
     ("L00", SERVICE, "x = 1  # lint: allow L99 — no such rule\n"),
     ("L00", SERVICE, "import time\nx = time.time()  # lint: allow L05\n"),
@@ -108,6 +110,8 @@ KEPT = [
     (SERVICE, "import time\nx = time.time()  # lint: allow L05 — the peer wants its own clock\n"),
     (SERVICE, "import time\nx = (time.\n  time())  # lint: allow L05 - moved by the formatter\n"),
     (SERVICE, "# lint: allow L08 — a table of codes\n" + LONG_FILE),
+    (SERVICE, "q = text('select 1 from keywords join jobs on true')\n"),
+    (SERVICE, "x = 'import it from campaigns'\n"),
     (SERVICE, "x = '# lint: allow nothing, this is a string'\n"),
 ]
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 import structlog
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lsos.core.observability import log as logs
@@ -173,6 +173,7 @@ def test_no_library_prints_statements(stream: io.StringIO) -> None:
     secret=st.text("abcdefghijklmnopqrstuvwxyzABCDEF0123456789.+*()[]\\", min_size=8, max_size=20),
 )
 def test_a_known_secret_never_comes_through(text: str, secret: str) -> None:
+    assume(secret not in HIDDEN)  # what stands in for it shows it
     redactor = Redactor([secret])
     assert secret not in str(redactor.clean(f"{text}{secret}{text}"))
     assert secret not in str(redactor.clean([{"key": [secret + text]}]))

@@ -2,9 +2,10 @@
 
 import argparse
 
-from tools.bench import crawl, dashboard, entity, graph, health, idle, queue, rank, report
+from tools.bench import api, crawl, dashboard, entity, graph, health, idle, queue, rank, report
 
 TOPICS = {
+    "api": api.main,
     "crawl": crawl.main,
     "dashboard": dashboard.main,
     "entity": entity.main,

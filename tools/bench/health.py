@@ -18,7 +18,9 @@ from lsos.core.settings.environment import load
 from lsos.domains.auth import service as auth
 from lsos.domains.auth.schemas import TenantCreate
 from lsos.domains.health import queries, service
+from lsos.domains.health.rollup import Waiting
 from lsos.embedded.installation import complete
+from lsos.rooms import JOINTS
 from tools.bench.measure import console, median, table, write
 
 ROWS = int(os.environ.get("ROWS", "10000000"))
@@ -80,19 +82,20 @@ def main() -> None:
 
 async def _run(db: Database, dsn: str, redis_url: str) -> dict[str, float]:
     redis = client(redis_url)
+    waiting = Waiting(JOINTS.health)
     tenant = await auth.create_tenant(db, TenantCreate(name="bench"), actor=None)
     engine = create_async_engine(dsn, isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection:
         rows, seconds = await _seed(connection, str(tenant.id))
     await engine.dispose()
     began = time.perf_counter()
-    await service.evaluate(db, redis)
+    await service.evaluate(db, redis, waiting)
     evaluate_ms = (time.perf_counter() - began) * 1_000
     times = []
     cpu_from = time.process_time()
     for _ in range(CALLS):
         began = time.perf_counter()
-        await queries.get_health(db, redis)
+        await queries.get_health(db, redis, waiting)
         times.append((time.perf_counter() - began) * 1_000)
     cpu_ms = (time.process_time() - cpu_from) * 1_000 / CALLS
     await db.close()

@@ -86,7 +86,7 @@ def _run_settings(options: Options, settings: Settings) -> RunSettings:
             service.check_start_url(start_url, frozenset(), field="URL")
         except Invalid as error:
             raise Invalid(
-                f"{start_url} {error.message}; add --allow-private to permit this", field="URL"
+                f"{error.message}; add --allow-private if that is meant", field="URL"
             ) from error
     is_private = options.allow_private and is_private_name_or_address(host_of(start_url))
     interval_s = 0.0 if is_private else settings.crawl_min_request_interval_seconds

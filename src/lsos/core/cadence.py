@@ -44,21 +44,25 @@ def parse(
 ) -> Cadence:
     """Validate a cadence; raises Invalid for a field that is missing, superfluous or wrong."""
     if not _LOCAL_TIME.fullmatch(local_time):
-        raise Invalid("must be HH:MM, from 00:00 to 23:59", field="local_time")
+        raise Invalid(
+            f"{local_time!r} is not a time HH:MM, from 00:00 to 23:59", field="local_time"
+        )
     try:
         ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise Invalid(
-            "must be an IANA time zone, such as Europe/Riga", field="timezone", code="zone_unknown"
+            f"{timezone!r} is not an IANA time zone, such as Europe/Riga",
+            field="timezone",
+            code="zone_unknown",
         ) from error
     for field, value, owner, last in (
         ("weekday", weekday, "weekly", 7),
         ("day_of_month", day_of_month, "monthly", 31),
     ):
         if kind != owner and value is not None:
-            raise Invalid(f"belongs to a {owner} cadence only", field=field)
+            raise Invalid(f"allowed with the cadence {owner} only", field=field)
         if kind == owner and (value is None or not 1 <= value <= last):
-            raise Invalid(f"a {owner} cadence needs one, from 1 to {last}", field=field)
+            raise Invalid(f"the cadence {owner} needs one, from 1 to {last}", field=field)
     return Cadence(kind, local_time, timezone, weekday, day_of_month)
 
 

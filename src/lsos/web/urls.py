@@ -11,9 +11,9 @@ from typing import Self
 from urllib.parse import quote
 
 import ada_url
-import tldextract
 
 from lsos.web.patterns import Glob
+from lsos.web.suffixes import below_suffix, public_suffix
 
 MAX_URL_LENGTH = 4_096
 """Maximum length of a normalised URL. Twice what browsers and caches are known to accept; longer
@@ -48,10 +48,6 @@ _PLAIN = re.compile(
     rf"(?:#({_F}))?"
 )
 _PLAIN_FRAGMENT = re.compile(rf"#({_F})")
-
-_suffixes = tldextract.TLDExtract(
-    cache_dir=None, suffix_list_urls=(), include_psl_private_domains=True
-)
 
 
 def normalise(url: str, drop_params: frozenset[str] = frozenset()) -> str | None:
@@ -196,13 +192,13 @@ def registrable_domain(host: str) -> str:
     IP addresses, names without a public suffix and public suffixes themselves are their own domain.
     """
     name = _name_of(host)
-    return _suffixes.extract_str(name).top_domain_under_public_suffix or name
+    return below_suffix(name) or name
 
 
 @lru_cache(maxsize=4_096)
 def has_public_suffix(host: str) -> bool:
     """False for addresses and for names such as localhost, shop.internal or site.test."""
-    return bool(_suffixes.extract_str(_name_of(host)).suffix)
+    return bool(public_suffix(_name_of(host)))
 
 
 def is_private_name_or_address(host: str) -> bool:
@@ -255,8 +251,8 @@ class Scope:
             raise ValueError(f"not an http(s) URL: {start_url!r}")
         host = host_of(url)
         name, port = _name_and_port(host)
-        # Subdomains of a public suffix, such as github.io, belong to different owners.
-        is_shared = has_public_suffix(name) and not _suffixes.extract_str(name).domain
+        # Below a public suffix, such as github.io, everything belongs to somebody else.
+        is_shared = has_public_suffix(name) and not below_suffix(_name_of(name))
         return cls(
             host=_without_www(host),
             domain=registrable_domain(name) if subdomains and not is_shared else "",

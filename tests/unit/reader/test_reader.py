@@ -24,7 +24,10 @@ HUGE = b"<!doctype html><title>Huge</title>" + b"<b>x</b>" * 2_500_000
 BEAT_S = 0.005
 MOST_BLOCKED_S = 0.05
 ALLOWED = ("lsos.reader", "lsos.checks", "lsos.web")
-FOREIGN = ("asyncio", "aiohttp", "asyncpg", "litestar", "numpy", "redis", "sqlalchemy")
+FOREIGN = (
+    "asyncio", "aiohttp", "asyncpg", "http.client", "litestar", "numpy", "redis", "requests",
+    "sqlalchemy", "ssl",
+)  # fmt: skip
 IMPORTS = """
 import sys
 from lsos.reader import child, protocol

@@ -1,26 +1,48 @@
 """The engine and the tenant session: every transaction switches to a role and sets its tenant."""
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 from uuid import UUID
 
+import asyncpg
 import msgspec
-from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
-from sqlalchemy.orm import Session, SessionTransaction
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncSession,
+    create_async_engine,
+)
 
+from lsos.core.db.entry import Admission, Connection, Entry, Transaction
 from lsos.core.settings.settings import Settings
 
 APP_ROLE = "lsos_app"
 SYSTEM_ROLE = "lsos_system"
 ALL_CAMPAIGNS = ""
-
-_ENTER = text(
-    "select set_config('role', :role, true), set_config('app.tenant_id', :tenant, true),"
-    " set_config('app.campaign_ids', :campaigns, true)"
+DRIVER = "driver"
+"""Under this name a session's `info` has the asyncpg connection of its transaction."""
+_HAS_WORKED = "has_worked"
+_LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InterfaceError,
+    OSError,
+)
+"""What the first message on a connection raises that the server has closed meanwhile."""
+_AWAY = (
+    *_LOST,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    OperationalError,
+    InterfaceError,
+    PoolTimeout,
+    TimeoutError,
 )
 
 
@@ -37,6 +59,10 @@ class Push(msgspec.Struct, frozen=True):
 class Pusher(Protocol):
     async def push(self, pushes: list[Push]) -> None:
         """Notify the workers; must not raise, because the sweeper repairs a lost push."""
+
+
+class NotAdmitted(Exception):
+    """The admission of a transaction found nobody; nothing else was run in it."""
 
 
 Sessions = Callable[[], AbstractAsyncContextManager[AsyncSession]]
@@ -59,47 +85,81 @@ class Database:
             pool_size=settings.postgres_pool_size,
             max_overflow=settings.postgres_pool_size,
             pool_timeout=5,
-            pool_pre_ping=True,
-            hide_parameters=True,  # error texts end up in logs and job rows
+            hide_parameters=True,  # an error's text goes to logs and job rows
             json_serializer=_encode_json,
             json_deserializer=msgspec.json.decode,
             connect_args={
                 "timeout": 5,
+                "connection_class": Connection,
                 "server_settings": {"application_name": application_name, "timezone": "UTC"},
             },
         )
         return cls(engine, pusher)
 
-    @asynccontextmanager
-    async def tenant_session(
-        self, tenant_id: UUID, *, campaign_ids: str = ALL_CAMPAIGNS
-    ) -> AsyncIterator[AsyncSession]:
-        """One transaction as `lsos_app`, which sees only this tenant's rows.
+    def tenant_session(
+        self,
+        tenant_id: UUID,
+        *,
+        campaign_ids: str = ALL_CAMPAIGNS,
+        admission: Admission | None = None,
+    ) -> AbstractAsyncContextManager[AsyncSession]:
+        """One transaction as `lsos_app` that sees only this tenant's rows.
 
-        Commits at the end and then notifies workers of the jobs that were enqueued; an exception
-        rolls everything back.
+        Commits at the end, then notifies workers for the jobs that were enqueued; an exception
+        rolls everything back. With an `admission`, raises NotAdmitted when it finds nobody.
         """
-        async with self._session(APP_ROLE, str(tenant_id), campaign_ids) as session:
-            yield session
+        return self._session(Entry(APP_ROLE, tenant_id, campaign_ids), admission)
 
     @asynccontextmanager
-    async def _session(self, role: str, tenant: str, campaigns: str) -> AsyncIterator[AsyncSession]:
-        session = AsyncSession(self.engine, expire_on_commit=False)
-        session.sync_session.info["entry"] = {
-            "role": role,
-            "tenant": tenant,
-            "campaigns": campaigns,
-        }
+    async def _session(
+        self, entry: Entry, admission: Admission | None = None
+    ) -> AsyncIterator[AsyncSession]:
+        connection, driver, transaction = await self._begin(entry, admission)
+        session = AsyncSession(connection, expire_on_commit=False)
+        session.info[DRIVER] = driver
         try:
-            async with session:
-                yield session
+            yield session
+            if is_used(session):
                 await session.commit()
+                await session.close()
+            if not transaction.is_over:
+                await transaction.commit()
         except BaseException:
             session.info.pop("pushes", None)
+            await asyncio.shield(_roll_back(session, connection, driver))
             raise
+        driver.leave()
+        await connection.close()
         pushes: list[Push] = session.info.pop("pushes", [])
         if pushes and self.pusher:
             await self.pusher.push(pushes)
+
+    async def _begin(
+        self, entry: Entry, admission: Admission | None
+    ) -> tuple[AsyncConnection, Connection, Transaction]:
+        """A connection in a transaction that has entered.
+
+        The pool does not ask whether a connection still lives: its first message tells. It has no
+        effect, so one that finds a stale connection is sent again on another, until one is new.
+        """
+        while True:
+            connection = await self.engine.connect()
+            pooled = await connection.get_raw_connection()
+            driver = cast(Connection, pooled.driver_connection)
+            try:
+                transaction = await driver.enter(entry, admission)
+            except BaseException as error:
+                is_stale = _HAS_WORKED in pooled.info and isinstance(error, _LOST)
+                await asyncio.shield(_discard(connection))
+                if not is_stale:
+                    raise
+                continue
+            pooled.info[_HAS_WORKED] = True
+            if transaction is None:
+                driver.leave()
+                await connection.close()
+                raise NotAdmitted
+            return connection, driver, transaction
 
     async def close(self) -> None:
         await self.engine.dispose()
@@ -110,25 +170,46 @@ def wants_push(session: AsyncSession, push: Push) -> None:
     session.info.setdefault("pushes", []).append(push)
 
 
-@event.listens_for(Session, "after_begin")
-def _enter(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
-    entry = session.info.get("entry")
-    if entry is not None and not transaction.nested:
-        connection.execute(_ENTER, entry)
+def is_used(session: AsyncSession) -> bool:
+    """SQLAlchemy has something to commit, or has at least begun to."""
+    return bool(session.in_transaction() or session.new or session.dirty or session.deleted)
+
+
+async def _roll_back(
+    session: AsyncSession, connection: AsyncConnection, driver: Connection
+) -> None:
+    """Give the connection back without a transaction, or not at all."""
+    try:
+        if is_used(session):
+            await session.close()
+        if driver.is_in_transaction():
+            await driver.execute("rollback")
+    except Exception:  # noqa: BLE001 -- what broke the transaction is raised
+        await _discard(connection)
+        return
+    driver.leave()
+    await connection.close()
+
+
+async def _discard(connection: AsyncConnection) -> None:
+    with contextlib.suppress(Exception):
+        await connection.invalidate()
+    await connection.close()
 
 
 def is_outage(error: BaseException) -> bool:
     """PostgreSQL is unavailable (restart, broken connection, exhausted pool): not a bug of ours."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
-    away = (OperationalError, InterfaceError, PoolTimeout, ConnectionError, OSError, TimeoutError)
-    return isinstance(error, away)
+    return isinstance(error, _AWAY) and not is_bad_value(error)
 
 
 def is_bad_value(error: BaseException) -> bool:
-    """A value that its column type cannot hold: an integer too large, a year out of range."""
-    state = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
-    return str(state).startswith("22")  # SQLSTATE class 22: data exception
+    """A value that no column of its type can hold: an integer too large, a year out of range."""
+    if isinstance(error, asyncpg.InterfaceError):
+        return isinstance(error, ValueError)  # asyncpg can't even send it
+    answered = error.orig if isinstance(error, DBAPIError) else error
+    return str(getattr(answered, "sqlstate", None)).startswith("22")  # class 22: data exception
 
 
 def _encode_json(value: Any) -> str:

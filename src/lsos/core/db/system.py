@@ -5,11 +5,12 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.core.db.database import ALL_CAMPAIGNS, SYSTEM_ROLE, Database
+from lsos.core.db.database import SYSTEM_ROLE, Database
+from lsos.core.db.entry import Entry
 
 
 @asynccontextmanager
 async def system_session(db: Database) -> AsyncIterator[AsyncSession]:
     """One transaction as `lsos_system`; commits at the end, then notifies workers."""
-    async with db._session(SYSTEM_ROLE, "", ALL_CAMPAIGNS) as session:
+    async with db._session(Entry(SYSTEM_ROLE, None)) as session:
         yield session

@@ -1,8 +1,6 @@
 """Success and error envelopes, and the one way from an exception to an answer."""
 
-import re
-from collections.abc import Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
 import structlog
@@ -12,16 +10,14 @@ from litestar.openapi.datastructures import ResponseSpec
 from sqlalchemy.exc import IntegrityError
 
 from lsos.core.db.database import is_bad_value, is_outage
-from lsos.core.errors import LsosError
-from lsos.core.http.schema import Page
+from lsos.core.errors import Invalid, LsosError
+from lsos.core.http.faults import shape_faults
+from lsos.core.http.schema import Example, Page
 from lsos.core.observability.log import request_id
 from lsos.core.redis.client import OUTAGE
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
-
-_UNKNOWN_FIELD = re.compile(r"unknown field `([^`]+)`")
-_MISSING_FIELD = re.compile(r"missing required field `([^`]+)`")
 
 HTTP_CODES = {
     400: "malformed_request",
@@ -41,32 +37,69 @@ HTTP_CODES = {
 
 
 class PageMeta(msgspec.Struct, omit_defaults=False):
+    """Where a list goes on."""
+
     next_cursor: str | None
+    """Send it as `cursor` to get the next page; null: this is the last one."""
     limit: int
+    """Most rows that a page of this answer holds."""
 
 
 class Meta(msgspec.Struct, omit_defaults=True):
+    """About the answer itself."""
+
     request_id: str
+    """Id of the request, also in the header X-Request-ID; quote it when you ask for help."""
     page: PageMeta | None = None
+    """Where the list goes on; left out (null): the answer is no list."""
 
 
 class Envelope(msgspec.Struct, Generic[T], kw_only=True):
+    """A successful answer."""
+
     data: T
+    """What was asked for."""
     meta: Meta
+    """About the answer itself."""
     success: bool = True
+    """Always true."""
 
 
 class ErrorItem(msgspec.Struct, omit_defaults=True):
+    """One thing that is wrong."""
+
     code: str
+    """What is wrong, as a stable word, such as campaign_not_found."""
     message: str
+    """What is wrong, in words for people."""
     field: str | None = None
+    """Field or parameter that is meant, as it was sent; left out (null): none."""
     detail: Any = None
+    """More about it; its names depend on `code`. Left out (null): nothing."""
 
 
 class ErrorEnvelope(msgspec.Struct, kw_only=True):
+    """An answer that is no success."""
+
     errors: list[ErrorItem]
+    """What is wrong; at least one."""
     meta: Meta
+    """About the answer itself."""
     success: bool = False
+    """Always false."""
+
+    EXAMPLE: ClassVar[Example] = {
+        "success": False,
+        "errors": [
+            {
+                "code": "validation_failed",
+                "message": "country: 'Deutschland' is not an ISO 3166-1 code, such as DE",
+                "field": "country",
+                "detail": {"in": "body"},
+            }
+        ],
+        "meta": {"request_id": "9f86d081884c7d65"},
+    }
 
 
 def ok(data: T) -> Envelope[T]:
@@ -94,7 +127,7 @@ def failures(*statuses: int) -> dict[int, ResponseSpec]:
 
 def to_response(request: Request[Any, Any, Any], error: Exception) -> Response[ErrorEnvelope]:
     """The answer to any exception; what is not ours is logged and shown without detail."""
-    status, items, headers = _describe(error)
+    status, items, headers = _describe(request, error)
     if status >= 500 and not _is_expected(error):
         log.error("request_failed", path=request.scope["path"], exc_info=error)
     body = ErrorEnvelope(errors=items, meta=Meta(request_id=request_id()))
@@ -109,15 +142,20 @@ def _is_away(error: BaseException) -> bool:
     return is_outage(error) or isinstance(error, OUTAGE)
 
 
-def _describe(error: Exception) -> tuple[int, list[ErrorItem], dict[str, str]]:
+def _describe(
+    request: Request[Any, Any, Any], error: Exception
+) -> tuple[int, list[ErrorItem], dict[str, str]]:
     if isinstance(error, LsosError):
         headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
         if error.status == 401:
             headers["WWW-Authenticate"] = "Bearer"
-        item = ErrorItem(error.code, error.message, error.field, error.detail)
+        message = error.message
+        if isinstance(error, Invalid) and error.field and not message.startswith(f"{error.field}:"):
+            message = f"{error.field}: {message}"
+        item = ErrorItem(error.code, message, error.field, error.detail)
         return error.status, [item], headers
     if isinstance(error, ValidationException):
-        return 422, _shape_faults(error), {}
+        return 422, _shape_faults(request), {}
     if isinstance(error, SerializationException | RecursionError):
         return 400, [ErrorItem("malformed_json", "the body is no valid JSON")], {}
     if isinstance(error, HTTPException) and error.status_code < 500:
@@ -145,25 +183,9 @@ def _http(error: HTTPException) -> tuple[int, list[ErrorItem], dict[str, str]]:
     return status, [ErrorItem(code, message)], headers
 
 
-def _shape_faults(error: ValidationException) -> list[ErrorItem]:
-    extra = error.extra if isinstance(error.extra, list) else []
-    items = [_shape_fault(entry) for entry in extra if isinstance(entry, Mapping)]
-    return items or [ErrorItem("validation_failed", "the request does not fit the route's schema")]
-
-
-def _shape_fault(entry: Mapping[str, Any]) -> ErrorItem:
-    message = str(entry.get("message", "is not valid"))
-    field = str(entry["key"]) if entry.get("key") else None
-    if unknown := _UNKNOWN_FIELD.search(message):
-        field, message = unknown[1][:200], "there is no such field"
-    elif missing := _MISSING_FIELD.search(message):
-        field, message = missing[1], "is required"
-    elif field == "data":
-        field, message = None, "a JSON body is required"
-    source = entry.get("source")
-    return ErrorItem(
-        "validation_failed",
-        message[:500],
-        field=field,
-        detail={"in": str(getattr(source, "value", source))} if source else None,
-    )
+def _shape_faults(request: Request[Any, Any, Any]) -> list[ErrorItem]:
+    items = [
+        ErrorItem("validation_failed", fault.message, field=fault.field or None, detail=detail)
+        for fault, detail in shape_faults(request)
+    ]
+    return items or [ErrorItem("validation_failed", "the request does not fit this route")]

@@ -53,7 +53,7 @@ class Replay(Exception):
 
 def fingerprint(tenant_id: UUID, user_id: UUID, route: str, key: str) -> bytes:
     if not key.isprintable() or not 1 <= len(key) <= MAX_KEY_CHARS:
-        raise Invalid("1 to 200 printable characters", field="Idempotency-Key")
+        raise Invalid("needs 1 to 200 printable characters", field="Idempotency-Key")
     return hashlib.sha256(f"{tenant_id}\0{user_id}\0{route}\0{key}".encode()).digest()
 
 

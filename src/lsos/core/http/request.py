@@ -2,8 +2,8 @@
 
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -11,15 +11,17 @@ import structlog
 from litestar import Request, Response
 from litestar.enums import ScopeType
 from litestar.routes import HTTPRoute
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from opentelemetry import propagate, trace
-from opentelemetry.trace import SpanKind
+from opentelemetry.trace import Span, SpanKind
 from sqlalchemy.ext.asyncio import AsyncSession
+from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from lsos.core.clock import new_id
 from lsos.core.db.database import Database, Sessions
 from lsos.core.errors import Invalid, Malformed, Unsupported
 from lsos.core.http import idempotency
+from lsos.core.http.faults import check_query
 from lsos.core.http.principal import Principal
 from lsos.core.metrics.metrics import API_REQUEST, Metrics, route_class
 
@@ -37,7 +39,8 @@ SECURITY_HEADERS = [
 ]
 JSON_TYPES = re.compile(r"application/([\w.-]+\+)?json", re.IGNORECASE)
 
-Admit = Callable[[AsyncSession, Principal], Awaitable[None]]
+OpenSession = Callable[[Principal], AbstractAsyncContextManager[AsyncSession]]
+"""A tenant session that has checked its principal; raises Unauthenticated."""
 
 
 class RequestMiddleware:
@@ -46,18 +49,38 @@ class RequestMiddleware:
     Its latency ends with the head of the answer: a stream is no slow request.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, prefix: str) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, prefix: str, *, is_traced: bool) -> None:
         self._app = app
         self._metrics = metrics
         self._prefix = prefix
+        self._is_traced = is_traced
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        headers = {k: v for k, v in scope["headers"] if k in (b"x-request-id", b"traceparent")}
-        given = headers.get(b"x-request-id", b"")
-        request_id = given.decode() if REQUEST_ID.fullmatch(given) else new_id().hex
+        given, parent = b"", b""
+        for name, value in scope["headers"]:
+            if name == b"x-request-id":
+                given = value
+            elif name == b"traceparent":
+                parent = value
+        request_id = given if REQUEST_ID.fullmatch(given) else new_id().hex.encode()
+        clear_contextvars()
+        bind_contextvars(request_id=request_id.decode())
+        if not self._is_traced and not parent:  # a span that nobody takes still costs
+            await self._answer(scope, receive, send, request_id, trace.INVALID_SPAN)
+            return
+        with tracer.start_as_current_span(
+            f"{scope['method']} {scope['path'][:200]}",
+            context=propagate.extract({"traceparent": parent.decode("latin-1")}),
+            kind=SpanKind.SERVER,
+        ) as span:
+            await self._answer(scope, receive, send, request_id, span)
+
+    async def _answer(
+        self, scope: HTTPScope, receive: Receive, send: Send, request_id: bytes, span: Span
+    ) -> None:
         status = 500
         started = time.perf_counter()
 
@@ -69,32 +92,24 @@ class RequestMiddleware:
                 message["headers"] = [
                     *message["headers"],
                     *SECURITY_HEADERS,
-                    (b"x-request-id", request_id.encode()),
+                    (b"x-request-id", request_id),
                 ]
             await send(message)
 
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=request_id)
-        parent = propagate.extract(
-            {"traceparent": headers.get(b"traceparent", b"").decode("latin-1")}
-        )
-        with tracer.start_as_current_span(
-            f"{scope['method']} {scope['path'][:200]}", context=parent, kind=SpanKind.SERVER
-        ) as span:
-            try:
-                await self._app(scope, receive, stamped)
-            except Exception:
-                self._count(scope, status, started)
-                raise
-            finally:
-                span.set_attribute("http.response.status_code", status)
-                log.info(
-                    "request",
-                    method=scope["method"],
-                    path=scope["path"][:500],
-                    status=status,
-                    ms=round((time.perf_counter() - started) * 1000, 1),
-                )
+        try:
+            await self._app(scope, receive, stamped)
+        except Exception:
+            self._count(scope, status, started)
+            raise
+        finally:
+            span.set_attribute("http.response.status_code", status)
+            log.info(
+                "request",
+                method=scope["method"],
+                path=scope["path"][:500],
+                status=status,
+                ms=round((time.perf_counter() - started) * 1000, 1),
+            )
 
     def _count(self, scope: Scope, status: int, started: float) -> None:
         route = route_class(scope.get("path_template"), self._prefix)
@@ -110,6 +125,9 @@ class KeepAnswer:
         self._db = db
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP or scope["method"] != "POST":  # nothing else takes a key
+            await self._app(scope, receive, send)
+            return
         answer: dict[str, Any] = {"status": 0, "body": b"", "location": None}
 
         async def kept(message: Message) -> None:
@@ -137,7 +155,7 @@ class KeepAnswer:
 
 
 def session_provider(
-    db: Database, admit: Admit
+    open_session: OpenSession,
 ) -> Callable[[Request[Any, Any, Any]], AsyncIterator[AsyncSession]]:
     """The one generator dependency: a tenant session that has checked its principal.
 
@@ -146,18 +164,20 @@ def session_provider(
 
     async def provide_session(request: Request[Any, Any, Any]) -> AsyncIterator[AsyncSession]:
         principal: Principal = request.user
-        structlog.contextvars.bind_contextvars(tenant=str(principal.tenant_id))
+        bind_contextvars(tenant=str(principal.tenant_id))
         key = request.headers.get("idempotency-key") if request.method == "POST" else None
-        body = await request.body() if key is not None else b""
-        async with db.tenant_session(principal.tenant_id) as session:
-            await admit(session, principal)
-            if key is not None:
-                route = request.scope["path"]
-                print_ = idempotency.fingerprint(principal.tenant_id, principal.user_id, route, key)
-                is_kept = not request.route_handler.opt.get("shows_secret")
-                await idempotency.take(session, principal.tenant_id, print_, body, is_kept=is_kept)
-                if is_kept:
-                    request.scope["state"][_IDEMPOTENCY] = (principal, print_)
+        if key is None:
+            async with open_session(principal) as session:
+                yield session
+            return
+        body = await request.body()
+        async with open_session(principal) as session:
+            route = request.scope["path"]
+            print_ = idempotency.fingerprint(principal.tenant_id, principal.user_id, route, key)
+            is_kept = not request.route_handler.opt.get("shows_secret")
+            await idempotency.take(session, principal.tenant_id, print_, body, is_kept=is_kept)
+            if is_kept:
+                request.scope["state"][_IDEMPOTENCY] = (principal, print_)
             try:
                 yield session
             except BaseException:
@@ -167,19 +187,16 @@ def session_provider(
     return provide_session
 
 
-def sessions_provider(db: Database, admit: Admit) -> Callable[[Request[Any, Any, Any]], Sessions]:
+def sessions_provider(open_session: OpenSession) -> Callable[[Request[Any, Any, Any]], Sessions]:
     """Sessions of streams and downloads: each one checks the principal anew."""
 
     def provide_sessions(request: Request[Any, Any, Any]) -> Sessions:
         principal: Principal = request.user
 
-        @asynccontextmanager
-        async def open_session() -> AsyncIterator[AsyncSession]:
-            async with db.tenant_session(principal.tenant_id) as session:
-                await admit(session, principal)
-                yield session
+        def open_checked() -> AbstractAsyncContextManager[AsyncSession]:
+            return open_session(principal)
 
-        return open_session
+        return open_checked
 
     return provide_sessions
 
@@ -190,6 +207,7 @@ async def check_request(request: Request[Any, Any, Any]) -> Response[None] | Non
         return Response(None, status_code=204, headers={"Allow": _allowed(request.scope)})
     if b"%00" in request.scope.get("raw_path", b"") or b"%00" in request.scope["query_string"]:
         raise Invalid("a NUL character is not allowed", code="nul_character")
+    check_query(request)
     if request.method in ("POST", "PUT", "PATCH") and (body := await request.body()):
         _check_type(request.headers)
         _check_text(body)

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
@@ -12,9 +12,12 @@ import msgspec
 from lsos.core.errors import Invalid
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Text = Annotated[str, msgspec.Meta(max_length=5_000)]
+Example = Mapping[str, object]
+"""`EXAMPLE: ClassVar[Example] = {...}` of a body is its example in the OpenAPI document."""
 DEFAULT_LIMIT = 50
 
 
@@ -32,6 +35,10 @@ class Page(msgspec.Struct, Generic[T]):
     items: Sequence[T]
     next_cursor: str | None
     limit: int
+
+    def map(self, view: Callable[[T], U]) -> "Page[U]":
+        """The same page of what `view` makes of its items."""
+        return Page([view(item) for item in self.items], self.next_cursor, self.limit)
 
 
 def encode_cursor(*key: object) -> str:

@@ -64,12 +64,7 @@ def trace_sql(engine: AsyncEngine) -> None:
         connection: Connection, _: Any, statement: str, __: Any, context: Any, ___: bool
     ) -> None:
         if trace.get_current_span().is_recording():
-            verb = statement.lstrip()[:12].split(None, 1)[0].lower()
-            context.lsos_span = tracer.start_span(
-                f"sql {verb}",
-                kind=SpanKind.CLIENT,
-                attributes={"db.system": "postgresql", "db.query.text": statement[:SQL_CHARS]},
-            )
+            context.lsos_span = _start_sql(statement)
 
     def after(_: Connection, __: Any, ___: str, ____: Any, context: Any, _____: bool) -> None:
         span = getattr(context, "lsos_span", None)
@@ -87,6 +82,29 @@ def trace_sql(engine: AsyncEngine) -> None:
     event.listen(engine.sync_engine, "before_cursor_execute", before)
     event.listen(engine.sync_engine, "after_cursor_execute", after)
     event.listen(engine.sync_engine, "handle_error", failed)
+
+
+@contextmanager
+def sql_span(statement: str) -> Iterator[None]:
+    """The span of a statement that passes SQLAlchemy by."""
+    current = _start_sql(statement)
+    try:
+        yield
+    except Exception as error:
+        current.set_attribute("error.type", type(error).__name__)
+        current.set_status(Status(StatusCode.ERROR))
+        raise
+    finally:
+        current.end()
+
+
+def _start_sql(statement: str) -> trace.Span:
+    verb = statement.lstrip()[:12].split(None, 1)[0].lower()
+    return tracer.start_span(
+        f"sql {verb}",
+        kind=SpanKind.CLIENT,
+        attributes={"db.system": "postgresql", "db.query.text": statement[:SQL_CHARS]},
+    )
 
 
 @contextmanager

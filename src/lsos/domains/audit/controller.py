@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, get, patch
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody, PathParameter, QueryParameter
 from litestar.response import Stream
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,7 +13,7 @@ from lsos.checks.base import Severity
 from lsos.checks.catalogue import BY_CODE, CHECKS
 from lsos.core.errors import NotFound
 from lsos.core.http import inject
-from lsos.core.http.envelope import Envelope, failures, ok, ok_page
+from lsos.core.http.envelope import Envelope, ok, ok_page
 from lsos.core.http.principal import needs
 from lsos.core.http.schema import DEFAULT_LIMIT, decode_key, page_of
 from lsos.domains.audit import queries, service
@@ -30,6 +30,14 @@ from lsos.domains.audit.views import check_view, decode_issue, issue_view
 from lsos.domains.crawl import findings
 from lsos.domains.crawl import queries as crawl
 
+Kind = Annotated[ExportKind, QueryParameter(description="What to download.")]
+WantedFormat = Annotated[ExportFormat, QueryParameter(name="format", description="Of the file.")]
+IssueCode = Annotated[str | None, QueryParameter(description="Only issues of this check.")]
+IssueSeverity = Annotated[Severity | None, QueryParameter(description="Only of this severity.")]
+ShowIgnored = Annotated[bool, QueryParameter(description="Whether ignored issues are listed too.")]
+IssueId = Annotated[str, PathParameter(description="Id of the issue, as lists have it.")]
+CheckCode = Annotated[str, PathParameter(description="Code of the check.")]
+
 
 class AuditController(Controller):
     path = "/crawl"
@@ -39,20 +47,19 @@ class AuditController(Controller):
         "/runs/{run_id:uuid}/issues",
         operation_id="listCrawlRunIssues",
         opt=needs("crawl:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def list_run_issues(
         self,
         run_id: FromPath[UUID],
         session: inject.Session,
         principal: inject.Principal,
-        code: FromQuery[str | None] = None,
-        severity: FromQuery[Severity | None] = None,
-        show_ignored: FromQuery[bool] = False,
+        code: IssueCode = None,
+        severity: IssueSeverity = None,
+        show_ignored: ShowIgnored = False,
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[IssueView]]:
-        """Issues of a run, worst first."""
+        """List the issues of a crawl run, worst first."""
         run = await crawl.get_run(session, principal.tenant_id, run_id)
         wanted = queries.IssueFilter(code, severity, show_ignored)
         return await _issues(session, run.id, run.campaign_id, wanted, cursor, limit)
@@ -61,19 +68,18 @@ class AuditController(Controller):
         "/issues",
         operation_id="listCrawlIssues",
         opt=needs("crawl:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def list_issues(
         self,
         campaign_id: FromQuery[UUID],
         session: inject.Session,
-        code: FromQuery[str | None] = None,
-        severity: FromQuery[Severity | None] = None,
-        show_ignored: FromQuery[bool] = False,
+        code: IssueCode = None,
+        severity: IssueSeverity = None,
+        show_ignored: ShowIgnored = False,
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[IssueView]]:
-        """Issues of a campaign's newest finished run, worst first."""
+        """List the issues of a campaign's newest finished run, worst first."""
         run = await crawl.find_latest_scored_run(session, campaign_id)
         if run is None:
             raise NotFound("no finished crawl of this campaign", code="crawl_run_not_found")
@@ -84,11 +90,10 @@ class AuditController(Controller):
         "/issues/{issue_id:str}",
         operation_id="updateCrawlIssue",
         opt=needs("crawl:write"),
-        responses=failures(401, 403, 404, 422),
     )
     async def update_issue(
         self,
-        issue_id: FromPath[str],
+        issue_id: IssueId,
         data: JSONBody[IssueUpdate],
         session: inject.Session,
         principal: inject.Principal,
@@ -106,17 +111,16 @@ class AuditController(Controller):
         "/runs/{run_id:uuid}/export",
         operation_id="exportCrawlRun",
         opt=needs("crawl:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def export_run(
         self,
         run_id: FromPath[UUID],
         sessions: inject.Sessions,
         principal: inject.Principal,
-        kind: FromQuery[ExportKind],
-        format_: Annotated[ExportFormat, QueryParameter(name="format")] = "csv",
+        kind: Kind,
+        format_: WantedFormat = "csv",
     ) -> Stream:
-        """All pages, links or issues as a file, streamed."""
+        """Download all pages, links or issues of a crawl run as a file."""
         async with sessions() as session:
             await crawl.get_run(session, principal.tenant_id, run_id)
         types = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
@@ -130,10 +134,9 @@ class AuditController(Controller):
         "/checks",
         operation_id="listCrawlChecks",
         opt=needs("crawl:read"),
-        responses=failures(401, 403),
     )
     async def list_checks(self, session: inject.Session) -> Envelope[list[CheckView]]:
-        """All checks with the tenant's own severities and limits."""
+        """List all checks, with the severities and limits of the tenant."""
         settings = await queries.list_check_settings(session)
         return ok([check_view(check, settings.get(check.code)) for check in CHECKS])
 
@@ -141,16 +144,15 @@ class AuditController(Controller):
         "/checks/{code:str}",
         operation_id="updateCrawlCheck",
         opt=needs("check_settings:write"),
-        responses=failures(401, 403, 404, 422),
     )
     async def update_check(
         self,
-        code: FromPath[str],
+        code: CheckCode,
         data: JSONBody[CheckUpdate],
         session: inject.Session,
         principal: inject.Principal,
     ) -> Envelope[CheckView]:
-        """Turn a check off, or set its severity and limits for this tenant's later runs."""
+        """Switch a check off, or set its severity and limits, for later runs of the tenant."""
         setting = await service.set_check(session, principal, code, data)
         return ok(check_view(BY_CODE[code], setting))
 

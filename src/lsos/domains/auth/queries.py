@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, select, text, tuple_, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.clock import now
 from lsos.core.db.audit_log import AuditEntry
 from lsos.core.errors import NotFound
-from lsos.core.http.schema import TimeKey
+from lsos.core.http.paging import paginate
+from lsos.core.http.schema import Page
 from lsos.domains.auth.models import ApiKey, AuthSession, Tenant, User, UserCampaign
 from lsos.domains.auth.rules import fold_email
 
@@ -80,13 +81,9 @@ async def get_tenant(session: AsyncSession, tenant_id: UUID) -> Tenant:
     return tenant
 
 
-async def list_tenants(
-    session: AsyncSession, after: TimeKey | None, limit: int
-) -> Sequence[Tenant]:
-    query = select(Tenant).order_by(Tenant.created_at, Tenant.id).limit(limit + 1)
-    if after is not None:
-        query = query.where(tuple_(Tenant.created_at, Tenant.id) > after)
-    return (await session.scalars(query)).all()
+async def list_tenants(session: AsyncSession, cursor: str | None, limit: int) -> Page[Tenant]:
+    """In order of creation: one's own, or all in a system session."""
+    return await paginate(session, select(Tenant), (Tenant.created_at, Tenant.id), cursor, limit)
 
 
 async def get_user(session: AsyncSession, tenant_id: UUID, user_id: UUID) -> User:
@@ -96,11 +93,9 @@ async def get_user(session: AsyncSession, tenant_id: UUID, user_id: UUID) -> Use
     return user
 
 
-async def list_users(session: AsyncSession, after: TimeKey | None, limit: int) -> Sequence[User]:
-    query = select(User).order_by(User.created_at, User.id).limit(limit + 1)
-    if after is not None:
-        query = query.where(tuple_(User.created_at, User.id) > after)
-    return (await session.scalars(query)).all()
+async def list_users(session: AsyncSession, cursor: str | None, limit: int) -> Page[User]:
+    """In order of creation."""
+    return await paginate(session, select(User), (User.created_at, User.id), cursor, limit)
 
 
 async def campaigns_of_users(
@@ -162,14 +157,7 @@ async def touch_api_key(session: AsyncSession, key_id: UUID) -> None:
     )
 
 
-async def list_audit_log(
-    session: AsyncSession, before: TimeKey | None, limit: int
-) -> Sequence[AuditEntry]:
-    query = (
-        select(AuditEntry)
-        .order_by(AuditEntry.created_at.desc(), AuditEntry.id.desc())
-        .limit(limit + 1)
-    )
-    if before is not None:
-        query = query.where(tuple_(AuditEntry.created_at, AuditEntry.id) < before)
-    return (await session.scalars(query)).all()
+async def list_audit_log(session: AsyncSession, cursor: str | None, limit: int) -> Page[AuditEntry]:
+    """Newest first."""
+    key = (AuditEntry.created_at.desc(), AuditEntry.id.desc())
+    return await paginate(session, select(AuditEntry), key, cursor, limit)

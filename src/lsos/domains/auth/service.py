@@ -205,12 +205,15 @@ async def create_api_key(
     allowed = access.key_scopes & principal.scopes
     if unknown := sorted(set(body.scopes) - allowed):
         raise Invalid(
-            f"not for an API key of this role: {', '.join(unknown)[:500]}",
+            f"an API key of this role cannot have {', '.join(unknown)[:500]}",
             field="scopes",
             detail={"allowed": sorted(allowed)},
         )
     if body.expires_at is not None and (body.expires_at.tzinfo is None or body.expires_at <= now()):
-        raise Invalid("must lie in the future and have an offset", field="expires_at")
+        raise Invalid(
+            "needs to be in the future, with an offset, such as 2030-01-01T00:00:00Z",
+            field="expires_at",
+        )
     secret = secrets.token_urlsafe(32)
     key = ApiKey(
         tenant_id=principal.tenant_id,
@@ -241,7 +244,7 @@ async def revoke_api_key(session: AsyncSession, principal: Principal, key_id: UU
 def _refuse_role(role: object, *, is_platform: bool) -> None:
     if (role == "platform_admin") != is_platform:
         raise Invalid(
-            "platform_admin belongs to the platform tenant alone", field="role", code="role_refused"
+            "platform_admin exists in the platform tenant only", field="role", code="role_refused"
         )
 
 

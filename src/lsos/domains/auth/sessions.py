@@ -1,14 +1,17 @@
 """Use cases of signing in: login, refresh, logout, password change, and who a request is."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import ClassVar
+from uuid import UUID
 
 import msgspec
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.clock import new_id, now
 from lsos.core.db import audit_log
-from lsos.core.db.database import Database
+from lsos.core.db.database import Database, NotAdmitted
 from lsos.core.db.system import system_session
 from lsos.core.errors import Forbidden, Invalid, Unauthenticated
 from lsos.core.http.access import Access
@@ -23,7 +26,7 @@ from lsos.domains.auth.schemas import Tokens
 _WRONG = "e-mail address or password is wrong"
 _ENDED = "this session has ended; sign in again"
 
-_ADMIT = text("""
+_ADMIT = """
     select u.role, set_config('app.campaign_ids',
         case when u.role = 'client_viewer' then coalesce((
             select array_agg(c.campaign_id)::text from user_campaigns c
@@ -31,41 +34,58 @@ _ADMIT = text("""
         ), '{}') else '' end, true)
     from users u
     join tenants t on t.id = u.tenant_id and t.is_active
-    where u.tenant_id = :tenant_id and u.id = :user_id and u.is_active
-        and case when cast(:session_id as uuid) is not null then exists (
+    where u.tenant_id = $1::uuid and u.id = $2::uuid and u.is_active
+        and case when $3::uuid is not null then exists (
             select from auth_sessions s
-            where s.tenant_id = u.tenant_id and s.id = :session_id and s.user_id = u.id
+            where s.tenant_id = u.tenant_id and s.id = $3::uuid and s.user_id = u.id
                 and s.revoked_at is null and s.expires_at > now()
         ) else exists (
             select from api_keys k
-            where k.tenant_id = u.tenant_id and k.id = :api_key_id and k.user_id = u.id
+            where k.tenant_id = u.tenant_id and k.id = $4::uuid and k.user_id = u.id
                 and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())
         ) end
-""")
+        and ($5::text is null or u.role = $5::text)
+"""
 
 
-async def admit(session: AsyncSession, principal: Principal) -> None:
-    """Check the principal in the request's own transaction; restrict a client_viewer's view.
+class Admission(msgspec.Struct, frozen=True):
+    """Checks a principal in the request's own transaction; restricts a client_viewer's view.
 
     Logout, password change and deactivation hold from the next request on, since each one asks.
     """
-    row = (
-        await session.execute(
-            _ADMIT,
-            {
-                "tenant_id": principal.tenant_id,
-                "user_id": principal.user_id,
-                "session_id": principal.session_id,
-                "api_key_id": principal.api_key_id,
-            },
-        )
-    ).one_or_none()
-    if row is None:
-        raise Unauthenticated(_ENDED, code="session_ended")
-    if row.role != principal.role:
-        raise Unauthenticated(
-            "the role of this account has changed; refresh the token", code="role_changed"
-        )
+
+    principal: Principal
+    has_any_role: bool = False
+
+    name: ClassVar[str] = "lsos_admit"
+    statement: ClassVar[str] = _ADMIT
+
+    def arguments(self) -> tuple[UUID | str | None, ...]:
+        who = self.principal
+        role = None if self.has_any_role else who.role
+        return who.tenant_id, who.user_id, who.session_id, who.api_key_id, role
+
+
+@asynccontextmanager
+async def admitted_session(db: Database, principal: Principal) -> AsyncIterator[AsyncSession]:
+    """A tenant session that has checked its principal; Unauthenticated when it may not in."""
+    admission = Admission(principal)
+    try:
+        async with db.tenant_session(principal.tenant_id, admission=admission) as session:
+            yield session
+    except NotAdmitted:
+        raise await _refusal(db, principal) from None
+
+
+async def _refusal(db: Database, principal: Principal) -> Unauthenticated:
+    admission = Admission(principal, has_any_role=True)
+    try:
+        async with db.tenant_session(principal.tenant_id, admission=admission):
+            return Unauthenticated(
+                "the role of this account has changed; refresh the token", code="role_changed"
+            )
+    except NotAdmitted:
+        return Unauthenticated(_ENDED, code="session_ended")
 
 
 async def principal_of_token(settings: Settings, access: Access, token: str) -> Principal:

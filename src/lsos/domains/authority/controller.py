@@ -8,9 +8,9 @@ from litestar.params import FromQuery, JSONBody, QueryParameter
 from msgspec import convert
 
 from lsos.core.http import inject
-from lsos.core.http.envelope import Envelope, failures, ok, ok_page
+from lsos.core.http.envelope import Envelope, ok, ok_page
 from lsos.core.http.principal import needs
-from lsos.core.http.schema import DEFAULT_LIMIT, decode_cursor, page_of
+from lsos.core.http.schema import DEFAULT_LIMIT
 from lsos.domains.authority import queries, service
 from lsos.domains.authority.queries import LinkFilter
 from lsos.domains.authority.rules import LinkLife
@@ -23,7 +23,13 @@ from lsos.domains.authority.schemas import (
 from lsos.domains.campaigns import queries as campaign_queries
 
 SourceDomain = Annotated[
-    str | None, QueryParameter(max_length=253, description="host that links, without www.")
+    str | None,
+    QueryParameter(max_length=253, description="Only links from this host (no www.)."),
+]
+
+Life = Annotated[LinkLife | None, QueryParameter(description="Only links that are live, or lost.")]
+IsFollowed = Annotated[
+    bool | None, QueryParameter(description="Only links that pass authority, or do not.")
 ]
 
 
@@ -36,7 +42,6 @@ class AuthorityController(Controller):
         operation_id="refreshAuthority",
         opt=needs("authority:write"),
         status_code=202,
-        responses=failures(401, 403, 404, 409, 422),
     )
     async def refresh(
         self,
@@ -45,7 +50,7 @@ class AuthorityController(Controller):
         principal: inject.Principal,
         settings: inject.Settings,
     ) -> Response[Envelope[AuthorityRefreshAccepted]]:
-        """Read the links of the campaign's site and the counts of its competitors."""
+        """Measure the links of the campaign's site and its competitors, in the background."""
         refresh, job_id = await service.request_refresh(session, principal, data.campaign_id)
         return Response(
             ok(AuthorityRefreshAccepted(refresh_id=refresh.id, job_id=job_id)),
@@ -57,37 +62,33 @@ class AuthorityController(Controller):
         "/backlinks",
         operation_id="listBacklinks",
         opt=needs("authority:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def list_backlinks(
         self,
         campaign_id: FromQuery[UUID],
         session: inject.Session,
         principal: inject.Principal,
-        life: FromQuery[LinkLife | None] = None,
-        is_followed: FromQuery[bool | None] = None,
+        life: Life = None,
+        is_followed: IsFollowed = None,
         source_domain: SourceDomain = None,
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[BacklinkView]]:
-        """Links to the campaign's site, the newest first."""
+        """List links to the campaign's site, newest first."""
         await campaign_queries.get_campaign(session, principal.tenant_id, campaign_id)
         wanted = LinkFilter(life, is_followed, source_domain)
-        before = decode_cursor(cursor)
-        rows = await queries.list_backlinks(session, campaign_id, wanted, before, limit)
-        views = [convert(row, BacklinkView, from_attributes=True) for row in rows]
-        return ok_page(page_of(views, limit, lambda link: (link.first_seen_at, link.id)))
+        page = await queries.list_backlinks(session, campaign_id, wanted, cursor, limit)
+        return ok_page(page.map(lambda row: convert(row, BacklinkView, from_attributes=True)))
 
     @get(
         "/summary",
         operation_id="getAuthoritySummary",
         opt=needs("authority:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def summary(
         self, campaign_id: FromQuery[UUID], session: inject.Session, principal: inject.Principal
     ) -> Envelope[AuthoritySummary]:
-        """Link counts of the site and its competitors, and the score; null is unmeasured."""
+        """Show link counts of the site and its competitors, and the score; null: not measured."""
         return ok(await queries.load_summary(session, principal.tenant_id, campaign_id))
 
 

@@ -6,13 +6,14 @@ from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.clock import now
 from lsos.core.errors import NotFound
-from lsos.core.http.schema import TimeKey
+from lsos.core.http.paging import paginate
+from lsos.core.http.schema import Page
 from lsos.domains.authority import rules
 from lsos.domains.authority.models import AuthorityRefresh, AuthoritySnapshot, Backlink
 from lsos.domains.authority.schemas import (
@@ -57,16 +58,11 @@ async def list_backlinks(
     session: AsyncSession,
     campaign_id: UUID,
     wanted: LinkFilter,
-    before: TimeKey | None,
+    cursor: str | None,
     limit: int,
-) -> Sequence[Backlink]:
+) -> Page[Backlink]:
     """Newest first."""
-    query = (
-        select(Backlink)
-        .where(Backlink.campaign_id == campaign_id)
-        .order_by(Backlink.first_seen_at.desc(), Backlink.id.desc())
-        .limit(limit + 1)
-    )
+    query = select(Backlink).where(Backlink.campaign_id == campaign_id)
     if wanted.life is not None:
         is_live = Backlink.lost_at.is_(None)
         query = query.where(is_live if wanted.life == "live" else ~is_live)
@@ -74,9 +70,8 @@ async def list_backlinks(
         query = query.where(Backlink.is_followed == wanted.is_followed)
     if wanted.source_domain is not None:
         query = query.where(Backlink.source_domain == wanted.source_domain.lower())
-    if before is not None:
-        query = query.where(tuple_(Backlink.first_seen_at, Backlink.id) < before)
-    return (await session.scalars(query)).all()
+    key = (Backlink.first_seen_at.desc(), Backlink.id.desc())
+    return await paginate(session, query, key, cursor, limit)
 
 
 async def load_summary(

@@ -8,78 +8,127 @@ from lsos.domains.authority.rules import FORMULA
 
 
 class AuthorityRefreshCreate(In):
+    """Measure the links of a campaign."""
+
     campaign_id: UUID
+    """Campaign whose site and competitors are measured."""
 
 
 class AuthorityRefreshAccepted(Out):
+    """A refresh that was accepted."""
+
     refresh_id: UUID
+    """Id of the refresh."""
     job_id: UUID
+    """Job that does the work."""
     state: str = "queued"
+    """Always queued."""
 
 
 class BacklinkView(Out):
+    """A link from another site to the campaign's site."""
+
     id: UUID
+    """Id of the link."""
     source_url: str
+    """Page that links."""
     source_domain: str
+    """Its host, without www."""
     target_url: str
+    """Page that is linked to."""
     anchor: str
+    """Text of the link; empty: none."""
     is_followed: bool
+    """false: it is marked nofollow, ugc or sponsored."""
     first_seen_at: datetime
+    """When it was first read."""
     last_seen_at: datetime
+    """When it was last read."""
     lost_at: datetime | None
-    """When a complete reading no longer had it."""
+    """When a complete reading no longer had it; null: it is there."""
     source: str
-    """synthetic: made up, for trying out."""
+    """Who measured; synthetic: made up, for trials."""
 
 
 class DomainView(Out):
+    """Link counts of a domain."""
+
     domain: str
+    """The domain."""
     is_own: bool
+    """Whether it is the campaign's own site."""
     state: str
-    """Of the newest measurement, which may have failed."""
+    """Of the newest measurement, which may have failed: found, not_found, empty, error or
+    unmeasured."""
     error_code: str | None
+    """What went wrong in it, as a stable word; null: nothing."""
     day: date | None
-    """Of the counts."""
+    """Day (UTC) of the counts; null: not measured."""
     measured_at: datetime | None
+    """When they were measured; null: not measured."""
     backlinks: int | None
+    """Links to the domain; null: not measured."""
     referring_domains: int | None
+    """Domains that link to it; null: not measured."""
     followed_domains: int | None
+    """Domains of these with a link that is followed; null: not measured."""
     source: str | None
+    """Who measured; synthetic: made up, for trials. null: not measured."""
 
 
 class LinkLives(Out):
-    """Of the listed links of the own site."""
+    """How the listed links of the own site come and go."""
 
     live: int
+    """Links that are there."""
     followed: int
-    """Live ones that pass authority."""
+    """Links of these that pass authority."""
     new: int
-    """Live ones first seen in the last 30 days."""
+    """Live links first seen in the last 30 days."""
     lost: int
-    """In the last 30 days."""
+    """Links lost in the last 30 days."""
     window_days: int
+    """Length of these days."""
 
 
 class AuthorityRefreshView(Out):
+    """A refresh and what became of it."""
+
     id: UUID
+    """Id of the refresh."""
     state: str
+    """State of the refresh."""
     counts: dict[str, object]
     """Domains by measurement state."""
     started_at: datetime | None
+    """When it began; null: not yet."""
     finished_at: datetime | None
+    """When it ended; null: not yet."""
     reason_code: str | None
+    """Why it failed; null: nothing to say."""
     created_at: datetime
+    """When it was requested."""
 
 
 class AuthoritySummary(Out):
+    """Authority of the site, compared with its competitors."""
+
     score: float | None
-    """Of the own site; null without a measured competitor."""
+    """0 to 100, of the own site; null: no competitor is measured."""
     score_of: int | None
-    """Followed domains of the strongest measured competitor: the denominator of the score."""
+    """Followed domains of the strongest measured competitor: the denominator of the score; null:
+    none is measured."""
     competitors_measured: int
+    """Competitors that are measured."""
     competitors: int
+    """Competitors of the campaign."""
     own: DomainView | None
+    """Counts of the own site; null: never asked for."""
     others: list[DomainView]
+    """Counts of the competitors."""
     links: LinkLives
+    """How the listed links come and go."""
     latest_refresh: AuthorityRefreshView | None
+    """The newest refresh; null: there was none."""
     formula: str = FORMULA
+    """Name and version of the formula."""

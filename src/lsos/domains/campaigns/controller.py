@@ -7,14 +7,14 @@ from uuid import UUID
 import msgspec
 from litestar import Controller, Response, delete, get, patch, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
+from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody, QueryParameter
 from msgspec import convert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.http import inject
 from lsos.core.http.envelope import Envelope, failures, ok, ok_page
 from lsos.core.http.principal import needs
-from lsos.core.http.schema import DEFAULT_LIMIT, decode_cursor, page_of
+from lsos.core.http.schema import DEFAULT_LIMIT
 from lsos.domains.campaigns import queries, service
 from lsos.domains.campaigns.models import Campaign, Competitor, Location
 from lsos.domains.campaigns.rules import SetupState, requestable
@@ -36,7 +36,14 @@ from lsos.room import BaselineStep
 
 IfMatch = Annotated[
     str | None,
-    HeaderParameter(name="If-Match", description='the version that you have seen, such as "3"'),
+    HeaderParameter(
+        name="If-Match",
+        description='Change only this version, such as "3"; else 412.',
+    ),
+]
+
+WantedState = Annotated[
+    SetupState | None, QueryParameter(description="Only campaigns in this setup state.")
 ]
 
 
@@ -48,7 +55,6 @@ class CampaignController(Controller):
         "/",
         operation_id="createCampaign",
         opt=needs("campaigns:write"),
-        responses=failures(401, 403, 422),
     )
     async def create(
         self,
@@ -57,7 +63,7 @@ class CampaignController(Controller):
         principal: inject.Principal,
         settings: inject.Settings,
     ) -> Response[Envelope[CampaignDetail]]:
-        """Make a campaign in Draft."""
+        """Create a campaign, in Draft."""
         campaign = await service.create(
             session, principal, data, allowed_origins=settings.allowed_origins
         )
@@ -70,30 +76,27 @@ class CampaignController(Controller):
         "/",
         operation_id="listCampaigns",
         opt=needs("campaigns:read"),
-        responses=failures(401, 403, 422),
     )
     async def list_all(
         self,
         session: inject.Session,
-        setup_state: FromQuery[SetupState | None] = None,
+        setup_state: WantedState = None,
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[CampaignView]]:
-        """Campaigns in order of creation."""
-        rows = await queries.list_campaigns(session, setup_state, decode_cursor(cursor), limit)
-        page = page_of([_view(row) for row in rows], limit, lambda c: (c.created_at, c.id))
-        return ok_page(page)
+        """List campaigns in order of creation."""
+        page = await queries.CAMPAIGNS.page(session, cursor, limit, setup_state=setup_state)
+        return ok_page(page.map(_view))
 
     @get(
         "/{campaign_id:uuid}",
         operation_id="getCampaign",
         opt=needs("campaigns:read"),
-        responses=failures(401, 403, 404),
     )
     async def get_one(
         self, campaign_id: FromPath[UUID], session: inject.Session, principal: inject.Principal
     ) -> Envelope[CampaignDetail]:
-        """A campaign, and how far its baseline is."""
+        """Show a campaign, and how far its baseline is."""
         campaign = await queries.get_campaign(session, principal.tenant_id, campaign_id)
         return ok(await _detail(session, campaign))
 
@@ -101,7 +104,7 @@ class CampaignController(Controller):
         "/{campaign_id:uuid}",
         operation_id="updateCampaign",
         opt=needs("campaigns:write"),
-        responses=failures(401, 403, 404, 412, 422),
+        responses=failures(412),
     )
     async def update(
         self,
@@ -112,7 +115,7 @@ class CampaignController(Controller):
         settings: inject.Settings,
         if_match: FromQuery[IfMatch] = None,
     ) -> Envelope[CampaignDetail]:
-        """Change what the body names."""
+        """Change a campaign; fields left out stay as they are."""
         campaign = await service.update(
             session,
             principal,
@@ -127,19 +130,22 @@ class CampaignController(Controller):
         "/{campaign_id:uuid}",
         operation_id="deleteCampaign",
         opt=needs("campaigns:write"),
-        responses=failures(401, 403, 404, 409),
+        responses=failures(409),
     )
     async def remove(
         self, campaign_id: FromPath[UUID], session: inject.Session, principal: inject.Principal
     ) -> None:
-        """Delete a campaign in Draft, Configured or Archived with all its measurements."""
+        """Delete a campaign with all its measurements.
+
+        It must be in Draft, Configured or Archived.
+        """
         await service.remove(session, principal, campaign_id)
 
     @patch(
         "/{campaign_id:uuid}/setup-state",
         operation_id="changeSetupState",
         opt=needs("campaigns:write"),
-        responses=failures(401, 403, 404, 409, 422),
+        responses=failures(409),
     )
     async def change_state(
         self,
@@ -149,7 +155,10 @@ class CampaignController(Controller):
         principal: inject.Principal,
         baseline_steps: NamedDependency[Sequence[BaselineStep]],
     ) -> Envelope[CampaignDetail]:
-        """Move to another setup state; BaselineRunning starts the baseline."""
+        """Move a campaign to another setup state.
+
+        BaselineRunning starts the baseline: the first measurement.
+        """
         campaign = await service.change_state(
             session, principal, campaign_id, data.state, baseline_steps
         )
@@ -164,7 +173,6 @@ class LocationController(Controller):
         "/",
         operation_id="createLocation",
         opt=needs("campaigns:write"),
-        responses=failures(401, 403, 404, 422),
     )
     async def create(
         self,
@@ -174,6 +182,7 @@ class LocationController(Controller):
         principal: inject.Principal,
         settings: inject.Settings,
     ) -> Response[Envelope[LocationView]]:
+        """Add a location to a campaign."""
         location = await service.create_location(
             session, principal, campaign_id, data, allowed_origins=settings.allowed_origins
         )
@@ -184,27 +193,23 @@ class LocationController(Controller):
         "/",
         operation_id="listLocations",
         opt=needs("campaigns:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def list_all(
         self,
         campaign_id: FromPath[UUID],
         session: inject.Session,
-        principal: inject.Principal,
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[LocationView]]:
-        """Locations in order of creation."""
-        await queries.get_campaign(session, principal.tenant_id, campaign_id)
-        rows = await queries.list_locations(session, campaign_id, decode_cursor(cursor), limit)
-        page = page_of([_location(row) for row in rows], limit, lambda v: (v.created_at, v.id))
-        return ok_page(page)
+        """List the locations of a campaign in order of creation."""
+        await queries.check_campaign(session, campaign_id)
+        page = await queries.LOCATIONS.page(session, cursor, limit, campaign_id=campaign_id)
+        return ok_page(page.map(_location))
 
     @patch(
         "/{location_id:uuid}",
         operation_id="updateLocation",
         opt=needs("campaigns:write"),
-        responses=failures(401, 403, 404, 422),
     )
     async def update(
         self,
@@ -215,7 +220,7 @@ class LocationController(Controller):
         principal: inject.Principal,
         settings: inject.Settings,
     ) -> Envelope[LocationView]:
-        """Change what the body names."""
+        """Change a location; fields left out stay as they are."""
         location = await service.update_location(
             session,
             principal,
@@ -230,7 +235,6 @@ class LocationController(Controller):
         "/{location_id:uuid}",
         operation_id="deleteLocation",
         opt=needs("campaigns:write"),
-        responses=failures(401, 403, 404),
     )
     async def remove(
         self,
@@ -239,6 +243,7 @@ class LocationController(Controller):
         session: inject.Session,
         principal: inject.Principal,
     ) -> None:
+        """Delete a location."""
         await service.remove_location(session, principal, campaign_id, location_id)
 
 
@@ -250,7 +255,6 @@ class CompetitorController(Controller):
         "/",
         operation_id="createCompetitor",
         opt=needs("campaigns:write"),
-        responses=failures(401, 403, 404, 409, 422),
     )
     async def create(
         self,
@@ -260,6 +264,7 @@ class CompetitorController(Controller):
         principal: inject.Principal,
         settings: inject.Settings,
     ) -> Response[Envelope[CompetitorView]]:
+        """Add a competitor to a campaign."""
         competitor = await service.create_competitor(session, principal, campaign_id, data)
         path = f"{settings.api_v1_prefix}/campaigns/{campaign_id}/competitors/{competitor.id}"
         return Response(ok(_competitor(competitor)), headers={"Location": path})
@@ -268,27 +273,24 @@ class CompetitorController(Controller):
         "/",
         operation_id="listCompetitors",
         opt=needs("campaigns:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def list_all(
         self,
         campaign_id: FromPath[UUID],
         session: inject.Session,
-        principal: inject.Principal,
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[CompetitorView]]:
-        """Competitors in order of creation."""
-        await queries.get_campaign(session, principal.tenant_id, campaign_id)
-        rows = await queries.list_competitors(session, campaign_id, decode_cursor(cursor), limit)
-        page = page_of([_competitor(row) for row in rows], limit, lambda v: (v.created_at, v.id))
-        return ok_page(page)
+        """List the competitors of a campaign in order of creation."""
+        await queries.check_campaign(session, campaign_id)
+        page = await queries.COMPETITORS.page(session, cursor, limit, campaign_id=campaign_id)
+        return ok_page(page.map(_competitor))
 
     @patch(
         "/{competitor_id:uuid}",
         operation_id="updateCompetitor",
         opt=needs("campaigns:write"),
-        responses=failures(401, 403, 404, 409, 422),
+        responses=failures(409),
     )
     async def update(
         self,
@@ -298,7 +300,7 @@ class CompetitorController(Controller):
         session: inject.Session,
         principal: inject.Principal,
     ) -> Envelope[CompetitorView]:
-        """Change what the body names."""
+        """Change a competitor; fields left out stay as they are."""
         competitor = await service.update_competitor(
             session, principal, campaign_id, competitor_id, data
         )
@@ -308,7 +310,6 @@ class CompetitorController(Controller):
         "/{competitor_id:uuid}",
         operation_id="deleteCompetitor",
         opt=needs("campaigns:write"),
-        responses=failures(401, 403, 404),
     )
     async def remove(
         self,
@@ -317,6 +318,7 @@ class CompetitorController(Controller):
         session: inject.Session,
         principal: inject.Principal,
     ) -> None:
+        """Delete a competitor."""
         await service.remove_competitor(session, principal, campaign_id, competitor_id)
 
 

@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import bindparam, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from lsos.core.db.reads import Read, columns_of
 from lsos.core.errors import NotFound
+from lsos.core.http.paging import HotList
 from lsos.core.http.schema import TimeKey
 from lsos.domains.campaigns.models import BaselineStep, Campaign, Competitor, Location
-from lsos.domains.campaigns.rules import Listing, SetupState
+from lsos.domains.campaigns.rules import Listing
 
 
 async def get_campaign(session: AsyncSession, tenant_id: UUID, campaign_id: UUID) -> Campaign:
@@ -41,15 +43,26 @@ async def get_locked_campaign(
     return campaign
 
 
-async def list_campaigns(
-    session: AsyncSession, state: SetupState | None, after: TimeKey | None, limit: int
-) -> Sequence[Campaign]:
-    query = select(Campaign).order_by(Campaign.created_at, Campaign.id).limit(limit + 1)
-    if state is not None:
-        query = query.where(Campaign.setup_state == state)
-    if after is not None:
-        query = query.where(tuple_(Campaign.created_at, Campaign.id) > after)
-    return (await session.scalars(query)).all()
+CAMPAIGNS = HotList(
+    select(*columns_of(Campaign)),
+    key=(Campaign.created_at, Campaign.id),
+    filters={"setup_state": Campaign.setup_state == bindparam("setup_state")},
+)
+LOCATIONS = HotList(
+    select(*columns_of(Location)).where(Location.campaign_id == bindparam("campaign_id")),
+    key=(Location.created_at, Location.id),
+)
+COMPETITORS = HotList(
+    select(*columns_of(Competitor)).where(Competitor.campaign_id == bindparam("campaign_id")),
+    key=(Competitor.created_at, Competitor.id),
+)
+_EXISTS = Read(select(Campaign.id).where(Campaign.id == bindparam("campaign_id")))
+
+
+async def check_campaign(session: AsyncSession, campaign_id: UUID) -> None:
+    """NotFound unless the caller sees this campaign; for reads, which do not need its row."""
+    if await _EXISTS.row(session, campaign_id=campaign_id) is None:
+        raise NotFound("no such campaign", code="campaign_not_found")
 
 
 async def list_steps(session: AsyncSession, campaign_id: UUID) -> Sequence[BaselineStep]:

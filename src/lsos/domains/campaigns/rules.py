@@ -10,6 +10,7 @@ import ada_url
 import msgspec
 
 from lsos.core.errors import Invalid
+from lsos.core.http.wording import given
 from lsos.core.outbound.addresses import is_public_literal, may_ask, parse_target
 
 SetupState = Literal["Draft", "Configured", "BaselineRunning", "Active", "Paused", "Archived"]
@@ -73,7 +74,7 @@ def parse_site_url(text: str, allowed_origins: AbstractSet[str], *, field: str) 
         target = parse_target(parsed.href)
     except ValueError as error:
         raise Invalid(
-            "must be an http or https URL, such as https://www.example.com/",
+            f"{given(text)} is not an http or https URL, such as https://www.example.com/",
             field=field,
             code="url_invalid",
         ) from error
@@ -83,7 +84,7 @@ def parse_site_url(text: str, allowed_origins: AbstractSet[str], *, field: str) 
         raise Invalid(f"is longer than {MAX_URL_CHARS} characters", field=field, code="url_invalid")
     if not may_ask(target.host) and target.origin not in _origins(allowed_origins):
         raise Invalid(
-            "this address lies inside a network; only public sites can be asked",
+            f"{given(text)} lies inside a private network; only public sites can be asked",
             field=field,
             code="address_blocked",
         )
@@ -98,7 +99,9 @@ def _origins(allowed: AbstractSet[str]) -> set[str]:
 def parse_domain(text: str) -> str:
     """A competitor's host name from a name or URL: lower case, punycode, without `www.`."""
     refusal = Invalid(
-        "must be a public host name, such as example.com", field="domain", code="domain_invalid"
+        f"{given(text)} is not a public host name, such as example.com",
+        field="domain",
+        code="domain_invalid",
     )
     try:
         parsed = ada_url.URL(text if "://" in text else f"https://{text}")
@@ -119,7 +122,9 @@ def matches_version(if_match: str, version: int) -> bool:
         return True
     tags = [_ENTITY_TAG.fullmatch(part.strip()) for part in if_match.split(",")]
     if None in tags:
-        raise Invalid('write the version in quotes, such as "3"', field="If-Match")
+        raise Invalid(
+            f'{given(if_match)} is not a version in quotes, such as "3"', field="If-Match"
+        )
     return any(tag is not None and not tag[1] and tag[2] == str(version) for tag in tags)
 
 

@@ -70,7 +70,11 @@ async def update(
     changes = _changes(body)
     _clean_url(changes, "site_url", allowed_origins)
     if changes.get("site_url") == "" and campaign.setup_state != "Draft":
-        raise Invalid("may be empty in Draft only", field="site_url", code="site_url_missing")
+        raise Invalid(
+            "may be empty only while the campaign is in Draft",
+            field="site_url",
+            code="site_url_missing",
+        )
     if changes:
         for name, value in changes.items():
             setattr(campaign, name, value)

@@ -14,7 +14,7 @@ from lsos.core.db.database import Sessions
 from lsos.core.http import inject
 from lsos.core.http.envelope import Envelope, failures, ok, ok_page
 from lsos.core.http.principal import needs
-from lsos.core.http.schema import DEFAULT_LIMIT, decode_cursor, decode_key, page_of
+from lsos.core.http.schema import DEFAULT_LIMIT
 from lsos.domains.crawl import queries, service
 from lsos.domains.crawl.rules import OPEN_STATES, RunState
 from lsos.domains.crawl.schemas import (
@@ -28,6 +28,11 @@ from lsos.domains.crawl.views import page_view, run_view
 
 EVENT_S = 1.0
 """Between two looks at a run that is streamed."""
+WantedState = Annotated[RunState | None, QueryParameter(name="state", description="Of the runs.")]
+Status = Annotated[int | None, QueryParameter(description="Only URLs with this HTTP status.")]
+Indexable = Annotated[bool | None, QueryParameter(description="Only URLs that are, or are not.")]
+FetchError = Annotated[str | None, QueryParameter(description="Only with this error: timeout, …")]
+PageUrl = Annotated[str, QueryParameter(max_length=4_096, description="URL of the page.")]
 
 
 class CrawlController(Controller):
@@ -39,7 +44,7 @@ class CrawlController(Controller):
         operation_id="scheduleCrawl",
         opt=needs("crawl:write"),
         status_code=202,
-        responses=failures(401, 403, 404, 409, 422, 429),
+        responses=failures(429),
     )
     async def schedule(
         self,
@@ -48,7 +53,10 @@ class CrawlController(Controller):
         settings: inject.Settings,
         principal: inject.Principal,
     ) -> Response[Envelope[RunAccepted]]:
-        """Start one run of a campaign; over the tenant's limit it waits as queued."""
+        """Start one crawl run of a campaign.
+
+        Over the limits of the tenant and the campaign it waits as queued.
+        """
         run = await service.schedule(session, settings, principal, data)
         body = ok(RunAccepted(run_id=run.id, state="queued"))
         return Response(
@@ -61,39 +69,36 @@ class CrawlController(Controller):
         "/runs",
         operation_id="listCrawlRuns",
         opt=needs("crawl:read"),
-        responses=failures(401, 403, 422),
     )
     async def list_runs(
         self,
         session: inject.Session,
         campaign_id: FromQuery[UUID | None] = None,
-        wanted_state: Annotated[RunState | None, QueryParameter(name="state")] = None,
+        wanted_state: WantedState = None,
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[RunView]]:
-        """Runs, newest first."""
-        before = decode_cursor(cursor)
-        rows = await queries.list_runs(session, campaign_id, wanted_state, before, limit)
-        views = [run_view(run) for run in rows]
-        return ok_page(page_of(views, limit, lambda r: (r.created_at, r.id)))
+        """List crawl runs, newest first."""
+        page = await queries.RUNS.page(
+            session, cursor, limit, campaign_id=campaign_id, state=wanted_state
+        )
+        return ok_page(page.map(run_view))
 
     @get(
         "/runs/{run_id:uuid}",
         operation_id="getCrawlRun",
         opt=needs("crawl:read"),
-        responses=failures(401, 403, 404),
     )
     async def get_run(
         self, run_id: FromPath[UUID], session: inject.Session, principal: inject.Principal
     ) -> Envelope[RunView]:
-        """A run with its live progress, and its score once it has ended."""
+        """Show a crawl run with its live progress, and its score once it has ended."""
         return ok(run_view(await queries.get_run(session, principal.tenant_id, run_id)))
 
     @get(
         "/runs/{run_id:uuid}/events",
         operation_id="watchCrawlRun",
         opt=needs("crawl:read"),
-        responses=failures(401, 403, 404),
     )
     async def watch(
         self,
@@ -102,7 +107,10 @@ class CrawlController(Controller):
         principal: inject.Principal,
         stopping: inject.Stopping,
     ) -> ServerSentEvent:
-        """Progress as server-sent events: `progress` while it works, `end` at last."""
+        """Watch a crawl run as server-sent events.
+
+        `progress` follows each change, `end` comes last; the data of both is the run.
+        """
         async with sessions() as session:
             await queries.get_run(session, principal.tenant_id, run_id)
         return ServerSentEvent(_events(sessions, principal.tenant_id, run_id, stopping))
@@ -112,54 +120,54 @@ class CrawlController(Controller):
         operation_id="cancelCrawlRun",
         opt=needs("crawl:write"),
         status_code=200,
-        responses=failures(401, 403, 404, 409),
     )
     async def cancel(
         self, run_id: FromPath[UUID], session: inject.Session, principal: inject.Principal
     ) -> Envelope[RunView]:
-        """Stop a run; no request to the site begins more than two seconds later."""
+        """Cancel a crawl run; no request to the site begins more than two seconds later."""
         return ok(run_view(await service.cancel(session, principal, run_id)))
 
     @get(
         "/runs/{run_id:uuid}/pages",
         operation_id="listCrawlPages",
         opt=needs("crawl:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def list_pages(
         self,
         run_id: FromPath[UUID],
         session: inject.Session,
-        principal: inject.Principal,
-        status: FromQuery[int | None] = None,
-        is_indexable: FromQuery[bool | None] = None,
-        error: FromQuery[str | None] = None,
+        status: Status = None,
+        is_indexable: Indexable = None,
+        error: FetchError = None,
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[PageView]]:
-        """Measured URLs in order of depth, those that no click reaches last."""
-        await queries.get_run(session, principal.tenant_id, run_id)
-        wanted = queries.PageFilter(status, is_indexable, error)
-        after = None if cursor is None else decode_key(cursor, tuple[int, int])
-        rows = await queries.list_pages(session, run_id, wanted, after, limit)
-        page = page_of(rows, limit, lambda row: (row.depth_rank, row.key))
-        views = [page_view(row) for row in page.items]
-        return ok_page(msgspec.structs.replace(page, items=views))
+        """List the measured URLs of a crawl run in order of depth, unreached ones last."""
+        await queries.check_run(session, run_id)
+        page = await queries.PAGES.page(
+            session,
+            cursor,
+            limit,
+            run_id=run_id,
+            status=status,
+            is_indexable=is_indexable,
+            error=error,
+        )
+        return ok_page(page.map(page_view))
 
     @get(
         "/runs/{run_id:uuid}/links",
         operation_id="listCrawlLinks",
         opt=needs("crawl:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def list_links(
         self,
         run_id: FromPath[UUID],
-        url: Annotated[str, QueryParameter(max_length=4_096, description="the page")],
+        url: PageUrl,
         session: inject.Session,
         principal: inject.Principal,
     ) -> Envelope[list[LinkView]]:
-        """All references of one page, in document order."""
+        """List all references of one page, in document order."""
         run = await queries.get_run(session, principal.tenant_id, run_id)
         return ok(await queries.links_of_page(session, run, url))
 

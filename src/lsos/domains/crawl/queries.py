@@ -1,16 +1,17 @@
 """Reads of runs, pages and links."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import exists, func, select, tuple_
+from sqlalchemy import bindparam, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.checks.engine import CheckSetting, usable
+from lsos.core.db.reads import Read, columns_of
 from lsos.core.errors import NotFound
-from lsos.core.http.schema import TimeKey
+from lsos.core.http.paging import HotList
 from lsos.core.resources import Resources
 from lsos.domains.crawl.hosts import unpack
 from lsos.domains.crawl.models import (
@@ -20,7 +21,7 @@ from lsos.domains.crawl.models import (
     CrawlTodo,
     CrawlUrl,
 )
-from lsos.domains.crawl.rules import OPEN_STATES
+from lsos.domains.crawl.rules import FINISHED, OPEN_STATES
 from lsos.domains.crawl.schemas import LinkView
 from lsos.web.discovery import UrlSource
 from lsos.web.facts import PageFacts
@@ -30,8 +31,6 @@ from lsos.web.urls import url_key
 
 UNREACHED = 32_767
 """Depth in facts and orders of a page that no click from the start reaches."""
-FINISHED = ("completed", "completed_with_errors")
-
 
 ReadCheckSettings = Callable[[AsyncSession], Awaitable[dict[str, object]]]
 
@@ -57,22 +56,15 @@ async def run_state(session: AsyncSession, run_id: UUID) -> str | None:
 
 
 async def list_runs(
-    session: AsyncSession,
-    campaign_id: UUID | None,
-    state: str | None,
-    before: TimeKey | None,
-    limit: int,
+    session: AsyncSession, campaign_id: UUID, state: str, limit: int
 ) -> Sequence[CrawlRun]:
-    """Newest first."""
+    """A campaign's newest runs in this state, newest first."""
     query = (
-        select(CrawlRun).order_by(CrawlRun.created_at.desc(), CrawlRun.id.desc()).limit(limit + 1)
+        select(CrawlRun)
+        .where(CrawlRun.campaign_id == campaign_id, CrawlRun.state == state)
+        .order_by(CrawlRun.created_at.desc(), CrawlRun.id.desc())
+        .limit(limit)
     )
-    if campaign_id is not None:
-        query = query.where(CrawlRun.campaign_id == campaign_id)
-    if state is not None:
-        query = query.where(CrawlRun.state == state)
-    if before is not None:
-        query = query.where(tuple_(CrawlRun.created_at, CrawlRun.id) < before)
     return (await session.scalars(query)).all()
 
 
@@ -115,38 +107,7 @@ async def load_hosts(session: AsyncSession, run_id: UUID) -> dict[str, HostFacts
     return {origin: unpack(facts) for origin, facts in rows}
 
 
-class PageFilter(NamedTuple):
-    status: int | None = None
-    is_indexable: bool | None = None
-    error: str | None = None
-
-
-async def list_pages(
-    session: AsyncSession,
-    run_id: UUID,
-    wanted: PageFilter,
-    after: tuple[int, int] | None,
-    limit: int,
-) -> Sequence[Any]:
-    """Pages in order of depth, those that no click reaches last, without their facts."""
-    query = (
-        select(*PAGE_COLUMNS, DEPTH_RANK.label("depth_rank"))
-        .where(CrawlPage.run_id == run_id)
-        .order_by(DEPTH_RANK, CrawlPage.key)
-        .limit(limit + 1)
-    )
-    if wanted.status is not None:
-        query = query.where(CrawlPage.status == wanted.status)
-    if wanted.is_indexable is not None:
-        query = query.where(CrawlPage.is_indexable == wanted.is_indexable)
-    if wanted.error is not None:
-        query = query.where(CrawlPage.error == wanted.error)
-    if after is not None:
-        query = query.where(tuple_(DEPTH_RANK, CrawlPage.key) > after)
-    return (await session.execute(query)).all()
-
-
-DEPTH_RANK = func.coalesce(CrawlPage.depth, UNREACHED)
+DEPTH_RANK = func.coalesce(CrawlPage.depth, UNREACHED).label("depth_rank")
 PAGE_COLUMNS = (
     CrawlPage.key,
     CrawlPage.url,
@@ -165,6 +126,35 @@ PAGE_COLUMNS = (
     CrawlPage.ttfb_ms,
     CrawlPage.fetched_at,
 )
+
+PAGES = HotList(
+    select(*PAGE_COLUMNS, DEPTH_RANK).where(CrawlPage.run_id == bindparam("run_id")),
+    key=(DEPTH_RANK, CrawlPage.key),
+    filters={
+        "status": CrawlPage.status == bindparam("status"),
+        "is_indexable": CrawlPage.is_indexable == bindparam("is_indexable"),
+        "error": CrawlPage.error == bindparam("error"),
+    },
+)
+"""Pages in order of depth, those that no click reaches last, without their facts."""
+
+RUNS = HotList(
+    select(*columns_of(CrawlRun)),
+    key=(CrawlRun.created_at.desc(), CrawlRun.id.desc()),
+    filters={
+        "campaign_id": CrawlRun.campaign_id == bindparam("campaign_id"),
+        "state": CrawlRun.state == bindparam("state"),
+    },
+)
+"""Newest first."""
+
+_EXISTS = Read(select(CrawlRun.id).where(CrawlRun.id == bindparam("run_id")))
+
+
+async def check_run(session: AsyncSession, run_id: UUID) -> None:
+    """NotFound unless the caller sees this run; its pages alone carry no campaign."""
+    if await _EXISTS.row(session, run_id=run_id) is None:
+        raise NotFound("no such crawl run", code="crawl_run_not_found")
 
 
 async def links_of_page(session: AsyncSession, run: CrawlRun, url: str) -> list[LinkView]:

@@ -7,7 +7,9 @@ import msgspec
 RunState = Literal["queued", "running", "completed", "completed_with_errors", "failed", "cancelled"]
 RUN_STATES: tuple[RunState, ...] = get_args(RunState)
 OPEN_STATES = ("queued", "running")
+FINISHED = ("completed", "completed_with_errors")
 Mode = Literal["deep", "delta"]
+Phase = Literal["waiting", "starting", "crawling", "analysing", "ended"]
 
 MAX_TRIES = 3
 """Tries of a URL that times out, does not resolve or answers 5xx."""

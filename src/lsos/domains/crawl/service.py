@@ -12,6 +12,7 @@ from lsos.core.clock import new_id, now
 from lsos.core.db import audit_log
 from lsos.core.errors import Conflict, Invalid, NotFound, TooMany
 from lsos.core.http.principal import Principal
+from lsos.core.http.wording import given
 from lsos.core.outbound.addresses import may_ask, parse_target
 from lsos.core.queue.jobs import enqueue
 from lsos.core.redis.client import DEFAULT_QUEUE
@@ -52,7 +53,11 @@ async def schedule(
     tenant = await auth_queries.get_tenant(session, principal.tenant_id)
     cap = tenant.max_pages_per_run or settings.crawl_max_pages_per_run
     if body.max_pages is not None and body.max_pages > cap:
-        raise Invalid(f"at most {cap} pages a run", field="max_pages", detail={"max": cap})
+        raise Invalid(
+            f"{body.max_pages} is more than the {cap} pages allowed per run",
+            field="max_pages",
+            detail={"max": cap},
+        )
     least = settings.crawl_min_request_interval_seconds
     interval_s = least if body.min_interval_s is None else max(least, body.min_interval_s)
     start_url = check_start_url(
@@ -156,13 +161,17 @@ def check_start_url(url: str, allowed: frozenset[str], *, field: str) -> str:
     """The normalised URL; Invalid when it is none of http(s) or names a private address."""
     normalised = normalise(url)
     if normalised is None:
-        raise Invalid("must be an http or https URL", field=field, code="url_invalid")
+        raise Invalid(f"{given(url)} is not an http or https URL", field=field, code="url_invalid")
     try:
         target = parse_target(normalised)
     except ValueError as error:
-        raise Invalid("must be an http or https URL", field=field, code="url_invalid") from error
+        raise Invalid(
+            f"{given(url)} is not an http or https URL", field=field, code="url_invalid"
+        ) from error
     if target.origin not in allowed and not may_ask(target.host):
-        raise Invalid("names a private or local address", field=field, code="address_blocked")
+        raise Invalid(
+            f"{given(url)} is a private or local address", field=field, code="address_blocked"
+        )
     return target.url
 
 

@@ -5,17 +5,17 @@ from typing import Any
 import msgspec
 
 from lsos.core.clock import now
-from lsos.domains.crawl.models import CrawlRun
-from lsos.domains.crawl.rules import RunSettings, RunState
-from lsos.domains.crawl.schemas import PageView, Progress, RunView
+from lsos.domains.crawl.rules import RunSettings
+from lsos.domains.crawl.schemas import PageView, Progress, RunView, ScoreBasis
 
 
-def run_view(run: CrawlRun) -> RunView:
+def run_view(run: Any) -> RunView:
+    """Of a run, or of a row with its columns."""
     settings = msgspec.convert(run.settings, RunSettings)
     return RunView(
         id=run.id,
         campaign_id=run.campaign_id,
-        state=msgspec.convert(run.state, RunState),
+        state=run.state,
         phase=run.phase,
         mode=settings.mode,
         start_url=str((run.site or run.settings)["start_url"]),
@@ -32,9 +32,9 @@ def run_view(run: CrawlRun) -> RunView:
         ),
         is_cut_off=run.is_cut_off,
         technical_score=run.technical_score,
-        score=run.score,
-        issue_counts=msgspec.convert(run.issue_counts, dict[str, int] | None),
-        failed_checks=msgspec.convert(run.failed_checks, dict[str, int]),
+        score=None if run.score is None else msgspec.convert(run.score, ScoreBasis),
+        issue_counts=run.issue_counts,
+        failed_checks=run.failed_checks,
         reason_code=run.reason_code,
         created_at=run.created_at,
         started_at=run.started_at,
@@ -42,7 +42,7 @@ def run_view(run: CrawlRun) -> RunView:
     )
 
 
-def _rate(run: CrawlRun) -> float | None:
+def _rate(run: Any) -> float | None:
     if run.started_at is None:
         return None
     seconds = ((run.finished_at or now()) - run.started_at).total_seconds()

@@ -7,9 +7,9 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery
 
 from lsos.core.http import inject
-from lsos.core.http.envelope import Envelope, failures, ok
+from lsos.core.http.envelope import Envelope, ok
 from lsos.core.http.principal import needs
-from lsos.domains.dashboard import queries
+from lsos.domains.dashboard.queries import Board
 from lsos.domains.dashboard.schemas import Dashboard
 from lsos.domains.health.queries import LastJudged
 
@@ -22,16 +22,16 @@ class DashboardController(Controller):
         "/",
         operation_id="getDashboard",
         opt=needs("dashboard:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def get_one(
         self,
         campaign_id: FromQuery[UUID],
         session: inject.Session,
+        board: NamedDependency[Board],
         judged: NamedDependency[LastJudged],
     ) -> Envelope[Dashboard]:
-        """The newest figures of a campaign; what was never measured is null."""
-        return ok(await queries.get_dashboard(session, campaign_id, judged))
+        """Show the newest figures of a campaign; what was never measured is null."""
+        return ok(await board.show(session, campaign_id, judged))
 
 
 CONTROLLERS = (DashboardController,)

@@ -4,15 +4,21 @@ from uuid import UUID
 
 from litestar import Controller, Response, get, post
 from litestar.params import FromQuery, JSONBody
+from msgspec import convert
 
 from lsos.core.http import inject
-from lsos.core.http.envelope import Envelope, failures, ok
+from lsos.core.http.envelope import Envelope, ok
 from lsos.core.http.principal import needs
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.entity import queries, service
 from lsos.domains.entity.models import EntityReport
 from lsos.domains.entity.rules import FORMULA, measured_points
-from lsos.domains.entity.schemas import AnalysisAccepted, EntityAnalyze, EntityReportView
+from lsos.domains.entity.schemas import (
+    AnalysisAccepted,
+    EntityAnalyze,
+    EntityGraph,
+    EntityReportView,
+)
 
 
 class EntityController(Controller):
@@ -24,7 +30,6 @@ class EntityController(Controller):
         operation_id="analyzeEntity",
         opt=needs("entity:write"),
         status_code=202,
-        responses=failures(401, 403, 404, 409, 422),
     )
     async def analyze(
         self,
@@ -33,7 +38,7 @@ class EntityController(Controller):
         principal: inject.Principal,
         settings: inject.Settings,
     ) -> Response[Envelope[AnalysisAccepted]]:
-        """Judge the pages of the newest finished crawl in the background."""
+        """Analyse the entity on the pages of the newest finished crawl, in the background."""
         accepted = await service.request_analysis(session, principal, data.campaign_id)
         return Response(
             ok(accepted),
@@ -45,12 +50,11 @@ class EntityController(Controller):
         "/report",
         operation_id="getEntityReport",
         opt=needs("entity:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def report(
         self, campaign_id: FromQuery[UUID], session: inject.Session, principal: inject.Principal
     ) -> Envelope[EntityReportView | None]:
-        """The newest finished report; null before the first."""
+        """Show the newest finished entity report; null: there is none."""
         await campaign_queries.get_campaign(session, principal.tenant_id, campaign_id)
         report = await queries.find_latest_report(session, campaign_id)
         return ok(None if report is None else _view(report))
@@ -67,7 +71,7 @@ def _view(report: EntityReport) -> EntityReportView:
         score=report.score,
         measured_points=measured_points(parts),
         parts=parts,
-        graph=report.graph or {},
+        graph=convert(report.graph, EntityGraph | None),
         created_at=report.created_at,
         finished_at=report.finished_at,
     )

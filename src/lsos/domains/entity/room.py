@@ -1,7 +1,7 @@
 """The manifest of the site's entity."""
 
 from lsos.core.http.access import read_and_write
-from lsos.domains.entity import queries, rules
+from lsos.domains.entity import figures, queries, rules
 from lsos.room import BaselineStep, Room, ScoreSource, SignalSource
 
 ROOM = Room(
@@ -11,4 +11,5 @@ ROOM = Room(
     signals=rules.SIGNALS,
     signal_source=SignalSource(rules.ROOM, queries.signals, queries.measured_at),
     score=ScoreSource("entity", queries.find_score),
+    dashboard=figures.DASHBOARD,
 )

@@ -65,12 +65,15 @@ _SEVERITIES = {kind.code: kind.severity for kind in SIGNALS}
 
 
 class Part(msgspec.Struct, frozen=True):
-    """Points of one part; None when there were no facts to judge."""
+    """One part of the entity score."""
 
     points: float | None
+    """Points reached; null: there was nothing to judge."""
     of: int
+    """Points that the part is worth at most."""
     evidence: dict[str, object]
-    """Counts behind the points, and samples. `count` and `total` are in each measured part."""
+    """Counts behind the points, and samples. `count` and `total` are in every measured part; the
+    rest depends on the part."""
 
     @property
     def count(self) -> float:

@@ -11,9 +11,10 @@ from litestar.params import QueryParameter
 from lsos import __version__
 from lsos.core.errors import Unavailable
 from lsos.core.http import inject
-from lsos.core.http.envelope import Envelope, failures, ok
+from lsos.core.http.envelope import Envelope, ok
 from lsos.core.http.principal import ANY, PUBLIC, needs
 from lsos.domains.health import prometheus, queries
+from lsos.domains.health.rollup import Waiting
 from lsos.domains.health.rules import WINDOW_S
 from lsos.domains.health.schemas import Health, Liveness, Readiness
 from lsos.domains.reference.library import Library
@@ -21,7 +22,11 @@ from lsos.domains.reference.library import Library
 RETRY_AFTER_S = 5
 Window = Annotated[
     int,
-    QueryParameter(ge=60, le=7_200, description="seconds back from now, by whole minutes"),
+    QueryParameter(
+        ge=60,
+        le=7_200,
+        description="Window in seconds, back from now, in whole minutes.",
+    ),
 ]
 
 
@@ -31,17 +36,24 @@ class HealthController(Controller):
 
     @get("/", operation_id="getHealth", opt=needs(PUBLIC))
     async def live(self) -> Envelope[Liveness]:
-        """The process answers; no store is asked."""
+        """Tell that the process answers; no store is asked."""
         return ok(Liveness(status="ok", version=__version__))
 
-    @get("/readiness", operation_id="getReadiness", opt=needs(PUBLIC), responses=failures(503))
+    @get(
+        "/readiness",
+        operation_id="getReadiness",
+        opt=needs(PUBLIC),
+    )
     async def ready(
         self,
         db: inject.Database,
         redis: NamedDependency[ArqRedis],
         library: NamedDependency[Library],
     ) -> Envelope[Readiness]:
-        """Whether work can be taken; degraded (200) when only Redis or advice is missing."""
+        """Tell whether the installation can take work.
+
+        Degraded (200) when only Redis or advice is missing; 503 when no work can be taken.
+        """
         readiness = await queries.get_readiness(db, redis, library)
         if readiness.status == "unavailable":
             raise Unavailable(
@@ -52,30 +64,41 @@ class HealthController(Controller):
             )
         return ok(readiness)
 
-    @get("/metrics", operation_id="getHealthMetrics", opt=needs(ANY), responses=failures(401, 422))
+    @get(
+        "/metrics",
+        operation_id="getHealthMetrics",
+        opt=needs(ANY),
+    )
     async def metrics(
         self,
         db: inject.Database,
         redis: NamedDependency[ArqRedis],
         settings: inject.Settings,
         sessions: inject.Sessions,
+        waiting: NamedDependency[Waiting],
         window_s: Window = WINDOW_S,
     ) -> Envelope[Health]:
-        """Figures of the whole platform, its service levels, alerts and state; no tenant's."""
+        """Show figures of the whole installation, its service levels, alerts and state.
+
+        No data of a tenant is in it.
+        """
         async with sessions():
             pass  # the caller's session still holds
         health = await queries.get_health(
-            db, redis, window_s=window_s, is_judged=settings.metrics_enabled
+            db, redis, waiting, window_s=window_s, is_judged=settings.metrics_enabled
         )
         return ok(health)
 
 
 @get("/metrics", opt=needs(PUBLIC), include_in_schema=False, media_type="text/plain")
 async def scrape(
-    db: inject.Database, redis: NamedDependency[ArqRedis], settings: inject.Settings
+    db: inject.Database,
+    redis: NamedDependency[ArqRedis],
+    settings: inject.Settings,
+    waiting: NamedDependency[Waiting],
 ) -> Response[str]:
     """The same as Prometheus text; who may read it is a guard of the application's."""
-    health = await queries.get_health(db, redis, is_judged=settings.metrics_enabled)
+    health = await queries.get_health(db, redis, waiting, is_judged=settings.metrics_enabled)
     return Response(prometheus.text(health), media_type=prometheus.CONTENT_TYPE)
 
 

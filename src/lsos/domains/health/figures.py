@@ -8,7 +8,6 @@ from lsos.core.metrics.metrics import API_REQUEST, CRAWL_RUN, JOB_WAIT, TASK
 from lsos.domains.health.rollup import Raw, Sum, Sums
 from lsos.domains.health.rules import (
     ENDED_WELL,
-    REPORTS_WINDOW_S,
     RUN_TASKS,
     SLOS,
     UNCOUNTED_ROUTES,
@@ -19,6 +18,7 @@ from lsos.domains.health.rules import (
     share,
 )
 from lsos.domains.health.schemas import Basis, Latency, PlatformMetrics
+from lsos.domains.reports.policy import DUE_WINDOW_S
 
 _FAILED = frozenset({"dead", "exceeded"})
 
@@ -107,8 +107,8 @@ def _basis(raw: Raw, counted: Counted, window_s: int) -> dict[str, Basis]:
         "retry_count_by_task_type": over(None, "attempts that were followed by another"),
         "tasks_exceeded_retry_cap": over(None, "jobs dead for want of another attempt"),
         "report_on_time_rate": Basis(
-            window_s=REPORTS_WINDOW_S,
-            since=_ago(raw.at, REPORTS_WINDOW_S),
+            window_s=DUE_WINDOW_S,
+            since=_ago(raw.at, DUE_WINDOW_S),
             denominator=raw.reports_due,
             of="scheduled reports due; stored and mailed within 15 minutes",
         ),

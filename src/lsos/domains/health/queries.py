@@ -86,12 +86,17 @@ class Server(NamedTuple):
 
 
 async def get_health(
-    db: Database, redis: Redis, *, window_s: int = WINDOW_S, is_judged: bool = True
+    db: Database,
+    redis: Redis,
+    waiting: rollup.Waiting,
+    *,
+    window_s: int = WINDOW_S,
+    is_judged: bool = True,
 ) -> Health:
     """Figures of the whole platform; `is_judged` is false where no worker judges alerts."""
     workers = await rollup.count_workers(redis)
     async with system_session(db) as session:
-        raw = await rollup.read(session, window_s, workers)
+        raw = await rollup.read(session, waiting, window_s, workers)
         stored = await list_alert_states(session)
         transitions = await list_transitions(session)
     metrics, basis = figures.metrics_of(raw, window_s)

@@ -1,11 +1,12 @@
 """Reads the figures of the whole platform: sums of minutes, and what waits right now.
 
 Only roll-ups and partial indexes are read, so that the cost does not grow with the jobs kept.
-Figures belong to no tenant; tables of other rooms are counted, and none of their rows are shown.
+Figures belong to no tenant; other rooms bring counts of their own tables.
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 from redis.asyncio import Redis
@@ -16,17 +17,15 @@ from lsos.core.clock import now
 from lsos.core.metrics.histogram import BUCKETS
 from lsos.core.metrics.metrics import API_REQUEST, CRAWL_RUN, JOB_WAIT, TASK
 from lsos.core.redis.client import DEFAULT_QUEUE, OUTAGE, WORKERS
+from lsos.core.resources import Resources
 from lsos.domains.health.rules import (
-    ON_TIME_S,
-    REPORTS_WINDOW_S,
     RUN_TASKS,
     SLO_WINDOW_S,
     UNCOUNTED_ROUTES,
     WINDOW_S,
 )
+from lsos.room import Statement, combined, joints
 
-MAX_BACKLOG = 50_000
-"""More is counted as this many."""
 EVALUATION = "evaluation"
 SLO = "slo"
 TOTAL = "total:"
@@ -64,42 +63,33 @@ _TOTAL = text(f"""
     on conflict (minute, name, label, process) do update
     set count = excluded.count, total = excluded.total, buckets = excluded.buckets
 """)  # noqa: S608 -- our own names and numbers, no input
-_REPORTS = """
-    select jsonb_build_array(count(*), count(*) filter (where is_on_time))
-    from (
-        select s.last_due_at, coalesce(
-            r.state = 'stored' and r.finished_at <= s.last_due_at + :on_time
-            and (jsonb_array_length(s.recipients) = 0 or coalesce((
-                select bool_or(d.state = 'sent') and bool_and(
-                    d.state not in ('intent', 'sending', 'retry')
-                    and coalesce(d.sent_at, s.last_due_at) <= s.last_due_at + :on_time
-                )
-                from report_deliveries d where d.tenant_id = r.tenant_id and d.report_id = r.id
-            ), false)), false) as is_on_time
-        from report_schedules s
-        join reports r on r.tenant_id = s.tenant_id and r.schedule_id = s.id
-            and r.due_at = s.last_due_at
-        where s.last_due_at > now() - cast(:window as interval)
-        union all
-        select next_due_at, false from report_schedules  -- nobody has started them
-        where is_enabled and next_due_at < now() - cast(:on_time as interval)
-    ) scheduled
-    where is_on_time or last_due_at < now() - cast(:on_time as interval)
-"""
-_NOW = text(f"""
-    select now() as at,
-        (select count(*) from (
-            select 1 from jobs where state = 'queued' and due_at <= now() limit :most
-        ) due) as jobs_due,
-        (select extract(epoch from now() - min(due_at))::float8 from jobs
-            where state = 'queued' and due_at <= now() and queue = :queue) as oldest_due_s,
-        (select count(*) from crawl_runs where state = 'queued') as runs_waiting,
-        (select count(*) from report_schedules
-            where last_status = 'max_retries_exceeded') as schedules_failed,
-        (select max(total) from metric_minutes
-            where minute = any(:minutes) and name = :evaluation) as evaluated_epoch_s,
-        ({_REPORTS}) as reports
-""")  # noqa: S608 -- constants, no input
+OWN = (
+    Statement("at", "select now()"),
+    Statement(
+        "evaluated_epoch_s",
+        """
+        select max(total) from metric_minutes
+        where minute = any(:health_minutes) and name = :health_evaluation
+        """,
+        {"health_evaluation": EVALUATION},
+    ),
+)
+
+
+class Waiting:
+    """What waits right now in all rooms, as each room counts it."""
+
+    def __init__(self, statements: Sequence[Statement]) -> None:
+        self._query = combined((*OWN, *statements))
+
+    async def read(self, session: AsyncSession) -> Any:
+        """One row with a column for each statement; needs a session that sees all tenants."""
+        minutes = {"health_minutes": _minutes(now(), SLO_WINDOW_S)}
+        return (await session.execute(self._query, minutes)).one()
+
+
+def waiting(resources: Resources) -> Waiting:
+    return Waiting(resources.get(joints).health)
 
 
 class Sum(msgspec.Struct, frozen=True):
@@ -140,21 +130,9 @@ async def count_workers(redis: Redis) -> int | None:
         return None
 
 
-async def read(session: AsyncSession, window_s: int, workers: int | None) -> Raw:
+async def read(session: AsyncSession, waiting: Waiting, window_s: int, workers: int | None) -> Raw:
     """Needs a session that sees all tenants."""
-    row = (
-        await session.execute(
-            _NOW,
-            {
-                "most": MAX_BACKLOG,
-                "queue": DEFAULT_QUEUE,
-                "minutes": _minutes(now(), SLO_WINDOW_S),
-                "evaluation": EVALUATION,
-                "on_time": timedelta(seconds=ON_TIME_S),
-                "window": timedelta(seconds=REPORTS_WINDOW_S),
-            },
-        )
-    ).one()
+    row = await waiting.read(session)
     newest = _minutes(row.at, WINDOW_S)
     older = [minute for minute in _minutes(row.at, SLO_WINDOW_S) if minute < newest[0]]
     recent, totals = await read_minutes(session, newest, older)

@@ -9,6 +9,8 @@ from typing import Literal
 
 import msgspec
 
+from lsos.domains.reports.policy import DUE_WINDOW_S
+
 Status = Literal["ok", "degraded", "unavailable"]
 State = Literal["ok", "pending", "firing"]
 PlatformState = Literal["Healthy", "Degraded", "Critical"]
@@ -16,10 +18,6 @@ Severity = Literal["degraded", "critical"]
 
 WINDOW_S = 300
 SLO_WINDOW_S = 3_600
-REPORTS_WINDOW_S = 86_400
-"""Reports are at most daily: a schedule has one due time in it."""
-ON_TIME_S = 900
-"""A scheduled report is on time when it is stored and mailed within this after its due time."""
 HOLD_S = 60
 """An alert fires at least this long, so that the state can't flap faster."""
 STALE_S = 30
@@ -47,7 +45,7 @@ SLOS = (
     Slo("worker_success_rate", 0.98, False, 0.02, SLO_WINDOW_S, "ended jobs"),
     Slo("queue_latency_p95_ms", 60_000, True, 0.05, SLO_WINDOW_S, "started jobs"),
     Slo("crawl_success_rate", 0.95, False, 0.05, SLO_WINDOW_S, "ended crawl runs"),
-    Slo("report_on_time_rate", 0.99, False, 0.01, REPORTS_WINDOW_S, "scheduled reports due"),
+    Slo("report_on_time_rate", 0.99, False, 0.01, DUE_WINDOW_S, "scheduled reports due"),
 )
 
 
@@ -61,19 +59,26 @@ class Measured(msgspec.Struct, frozen=True):
 
 
 class Level(msgspec.Struct, frozen=True):
-    """A service level, its target, and how it stands."""
+    """A service level, its target, and whether it is met."""
 
     name: str
+    """Name of the service level."""
     target: float
+    """Target of the value; for a latency in ms at most, for a share at least."""
     window_s: int
+    """Length of the window in seconds."""
     value: float | None
+    """Measured value; null: no events in the window."""
     error_budget_remaining: float | None
-    """1: untouched, 0: used up, below: overspent; null without events."""
+    """1: untouched; 0: used up; below 0: overspent; null: no events."""
     ok: bool | None
+    """The target is met; null: no events."""
     events: int
+    """Events in the window: the denominator."""
     bad: int
-    """Of the events, those that use up the budget."""
+    """Events of these that use up the error budget."""
     events_of: str
+    """What is counted."""
 
 
 def judge_level(slo: Slo, measured: Measured) -> Level:
@@ -132,10 +137,16 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 class AlertStatus(msgspec.Struct, frozen=True):
+    """State of an alert."""
+
     state: State
+    """ok; pending: over the threshold, not long enough; firing."""
     since: datetime
+    """Since when it is in this state."""
     value: float | None
+    """Newest value; null: not measured, or too few events."""
     threshold: float
+    """Value above which it is pending."""
 
 
 def judge_alert(

@@ -66,7 +66,7 @@ _PURGE = text("""
 """)
 
 
-async def evaluate(db: Database, redis: Redis) -> bool:
+async def evaluate(db: Database, redis: Redis, waiting: rollup.Waiting) -> bool:
     """Judge once; every worker tries, one at a time does, and not oftener than each 5 s."""
     workers = await rollup.count_workers(redis)
     async with system_session(db) as session:
@@ -76,7 +76,7 @@ async def evaluate(db: Database, redis: Redis) -> bool:
         if age_s is not None and age_s < EVALUATE_S * 0.8:
             return False
         await rollup.write_totals(session, now(), is_late=age_s is None or age_s > LATE_S)
-        raw = await rollup.read(session, WINDOW_S, workers)
+        raw = await rollup.read(session, waiting, WINDOW_S, workers)
         before = await queries.list_alert_states(session)
         readings = figures.readings_of(raw)
         alerts = {

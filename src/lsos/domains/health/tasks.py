@@ -3,6 +3,7 @@
 from lsos.core.queue.work import Loop, Tick
 from lsos.core.resources import Resources
 from lsos.domains.health import service
+from lsos.domains.health.rollup import waiting
 
 
 async def purge(resources: Resources) -> None:
@@ -13,7 +14,7 @@ async def purge(resources: Resources) -> None:
 async def evaluate(resources: Resources) -> None:
     """Judge alerts and the platform state; a loop, since ticks stop while Redis is away."""
     if resources.settings.metrics_enabled:
-        await service.evaluate(resources.db, resources.redis)
+        await service.evaluate(resources.db, resources.redis, resources.get(waiting))
 
 
 TICKS = (Tick("purge_metrics", purge, minutes=frozenset({17})),)

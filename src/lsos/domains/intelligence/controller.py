@@ -1,5 +1,6 @@
 """Routes of recommendations and of the campaign score."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, cast
 from uuid import UUID
@@ -14,7 +15,7 @@ from lsos.core.clock import now
 from lsos.core.http import inject
 from lsos.core.http.envelope import Envelope, failures, ok, ok_page
 from lsos.core.http.principal import needs
-from lsos.core.http.schema import DEFAULT_LIMIT, decode_key, page_of
+from lsos.core.http.schema import DEFAULT_LIMIT
 from lsos.domains.campaigns import queries as campaigns
 from lsos.domains.intelligence import queries, service
 from lsos.domains.intelligence.models import Recommendation
@@ -23,10 +24,13 @@ from lsos.domains.intelligence.schemas import (
     AffectedView,
     DayScore,
     EventView,
+    LibraryEvidence,
+    MeasurementEvidence,
     RecommendationDetail,
     RecommendationSummary,
     RecommendationUpdate,
     RecommendationView,
+    ScorePart,
     ScoreView,
 )
 from lsos.domains.reference import library
@@ -35,11 +39,24 @@ Library = NamedDependency[library.Library]
 TOP_ITEMS = 5
 IfMatch = Annotated[
     str | None,
-    HeaderParameter(name="If-Match", description='the version that you have seen, such as "3"'),
+    HeaderParameter(
+        name="If-Match",
+        description='Change only this version, such as "3"; else 412.',
+    ),
 ]
-WantedState = Annotated[State | None, QueryParameter(name="state")]
-Tier = Annotated[int | None, QueryParameter(ge=0, le=4)]
-Days = Annotated[int, QueryParameter(ge=1, le=366, description="length of the history")]
+WantedState = Annotated[
+    State | None, QueryParameter(name="state", description="Only those in this state.")
+]
+Tier = Annotated[int | None, QueryParameter(ge=0, le=4, description="Only this risk tier.")]
+IsOpen = Annotated[
+    bool | None,
+    QueryParameter(description="true: only open ones; false: only verified, rejected, archived."),
+]
+RoomName = Annotated[
+    str | None, QueryParameter(description="Only those measured there, such as crawl or local.")
+]
+Code = Annotated[str | None, QueryParameter(description="Only those of this check or signal.")]
+Days = Annotated[int, QueryParameter(ge=1, le=366, description="Length of the history in days.")]
 
 
 class IntelligenceController(Controller):
@@ -50,34 +67,38 @@ class IntelligenceController(Controller):
         "/recommendations",
         operation_id="listRecommendations",
         opt=needs("intelligence:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def list_all(
         self,
         campaign_id: FromQuery[UUID],
         session: inject.Session,
-        principal: inject.Principal,
         wanted_state: WantedState = None,
-        is_open: FromQuery[bool | None] = None,
-        room: FromQuery[str | None] = None,
-        code: FromQuery[str | None] = None,
+        is_open: IsOpen = None,
+        room: RoomName = None,
+        code: Code = None,
         risk_tier: Tier = None,
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[RecommendationView]]:
-        """Recommendations of a campaign, highest priority first."""
-        await campaigns.get_campaign(session, principal.tenant_id, campaign_id)
-        wanted = queries.Wanted(campaign_id, wanted_state, is_open, room, code, risk_tier)
-        after = None if cursor is None else decode_key(cursor, queries.PriorityKey)
-        rows = await queries.list_recommendations(session, wanted, after, limit)
-        page = page_of([_view(row) for row in rows], limit, lambda v: (v.priority, v.id))
-        return ok_page(page)
+        """List the recommendations of a campaign, highest priority first."""
+        await campaigns.check_campaign(session, campaign_id)
+        page = await queries.RECOMMENDATIONS.page(
+            session,
+            cursor,
+            limit,
+            campaign_id=campaign_id,
+            state=wanted_state,
+            is_open=is_open,
+            room=room,
+            code=code,
+            risk_tier=risk_tier,
+        )
+        return ok_page(page.map(_view))
 
     @get(
         "/recommendations/{recommendation_id:uuid}",
         operation_id="getRecommendation",
         opt=needs("intelligence:read"),
-        responses=failures(401, 403, 404),
     )
     async def get_one(
         self,
@@ -86,7 +107,7 @@ class IntelligenceController(Controller):
         principal: inject.Principal,
         library: Library,
     ) -> Envelope[RecommendationDetail]:
-        """One with its advice and every change of its state."""
+        """Show a recommendation with its advice and every change of its state."""
         row = await queries.get_recommendation(session, principal.tenant_id, recommendation_id)
         return ok(await _detail(session, row, library))
 
@@ -94,7 +115,7 @@ class IntelligenceController(Controller):
         "/recommendations/{recommendation_id:uuid}",
         operation_id="updateRecommendation",
         opt=needs("intelligence:write"),
-        responses=failures(401, 403, 404, 409, 412, 422),
+        responses=failures(409, 412),
     )
     async def update(
         self,
@@ -105,7 +126,10 @@ class IntelligenceController(Controller):
         library: Library,
         if_match: FromQuery[IfMatch] = None,
     ) -> Envelope[RecommendationDetail]:
-        """Move it to another state; whether it worked is found by the next measurement."""
+        """Move a recommendation to another state.
+
+        Whether it worked is found by a later measurement, never set by hand.
+        """
         row = await service.change_state(
             session, principal, recommendation_id, data.state, data.note, if_match
         )
@@ -115,23 +139,21 @@ class IntelligenceController(Controller):
         "/score",
         operation_id="getCampaignScore",
         opt=needs("intelligence:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def score(
         self,
         campaign_id: FromQuery[UUID],
         session: inject.Session,
-        principal: inject.Principal,
         days: Days = 90,
     ) -> Envelope[ScoreView]:
-        """The campaign score with its parts; what is unmeasured is named and left out."""
-        await campaigns.get_campaign(session, principal.tenant_id, campaign_id)
+        """Show the campaign score with its parts; what is unmeasured is named and left out."""
+        await campaigns.check_campaign(session, campaign_id)
         since = (now() - timedelta(days=days)).date()
         rows = await queries.list_scores(session, campaign_id, since, days + 1)
         newest = rows[0] if rows else await queries.find_newest_score(session, campaign_id)
-        parts = cast(dict[str, dict[str, Any]], newest.parts if newest else {})
-        weights = {name: float(part["weight"]) for name, part in parts.items()}
-        dropped = sorted(name for name, part in parts.items() if part["value"] is None)
+        parts = convert(newest.parts if newest else {}, dict[str, ScorePart])
+        weights = {name: part.weight for name, part in parts.items()}
+        dropped = sorted(name for name, part in parts.items() if part.value is None)
         total = sum(weights.values())
         measured = total - sum(weights[name] for name in dropped)
         return ok(
@@ -158,25 +180,23 @@ class RecommendationSummaryController(Controller):
         "/summary",
         operation_id="getRecommendationSummary",
         opt=needs("intelligence:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def summary(
-        self, campaign_id: FromQuery[UUID], session: inject.Session, principal: inject.Principal
+        self, campaign_id: FromQuery[UUID], session: inject.Session
     ) -> Envelope[RecommendationSummary]:
-        """How many recommendations there are, how sure they are, and which come first."""
-        await campaigns.get_campaign(session, principal.tenant_id, campaign_id)
+        """Show the recommendations of a campaign in figures, and which come first."""
+        await campaigns.check_campaign(session, campaign_id)
         counts = await queries.count_recommendations(session, campaign_id)
-        wanted = queries.Wanted(campaign_id, is_open=True)
-        top = await queries.list_recommendations(session, wanted, None, TOP_ITEMS)
+        top = await queries.list_open(session, campaign_id, TOP_ITEMS)
         return ok(
             RecommendationSummary(
                 campaign_id=campaign_id,
                 total_count=counts.total,
                 open_count=sum(n for s, n in counts.by_state.items() if s not in ENDED),
-                counts_by_state=counts.by_state,
+                counts_by_state=cast(dict[State, int], counts.by_state),
                 counts_by_risk_tier={str(tier): n for tier, n in counts.by_risk_tier.items()},
                 average_confidence_score=counts.average_confidence,
-                top_items=[_view(row) for row in top[:TOP_ITEMS]],
+                top_items=[_view(row) for row in top],
             )
         )
 
@@ -197,10 +217,18 @@ async def _detail(
     )
 
 
-def _view(row: Recommendation) -> RecommendationView:
+_EVIDENCE: Mapping[str, type[MeasurementEvidence | LibraryEvidence]] = {
+    "measurement": MeasurementEvidence,
+    "library": LibraryEvidence,
+}
+
+
+def _view(row: Any) -> RecommendationView:
+    """Of a recommendation, or of a row with its columns."""
     state = cast(State, row.state)
-    evidence = cast(list[dict[str, Any]], row.evidence)
-    sources = [str(e["source"]) for e in evidence if e.get("kind") == "measurement"]
+    # One type at a time: msgspec looks a union up anew with each call.
+    evidence = [convert(each, _EVIDENCE[each["kind"]]) for each in row.evidence]
+    sources = [e.source for e in evidence if isinstance(e, MeasurementEvidence)]
     return RecommendationView(
         id=row.id,
         campaign_id=row.campaign_id,

@@ -5,49 +5,44 @@ from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Float, func, select, tuple_
+from sqlalchemy import Float, bindparam, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from lsos.core.db.reads import columns_of
 from lsos.core.errors import NotFound
+from lsos.core.http.paging import HotList
 from lsos.domains.intelligence.models import CampaignScore, Recommendation, RecommendationEvent
 from lsos.domains.intelligence.rules import ENDED
 
-PriorityKey = tuple[float, UUID]
+_PRIORITY = (Recommendation.priority.desc(), Recommendation.id.desc())
+
+RECOMMENDATIONS = HotList(
+    select(*columns_of(Recommendation)).where(
+        Recommendation.campaign_id == bindparam("campaign_id")
+    ),
+    key=_PRIORITY,
+    filters={
+        "state": Recommendation.state == bindparam("state"),
+        "is_open": Recommendation.state.not_in(ENDED) == bindparam("is_open"),
+        "room": Recommendation.room == bindparam("room"),
+        "code": Recommendation.code == bindparam("code"),
+        "risk_tier": Recommendation.risk_tier == bindparam("risk_tier"),
+    },
+)
+"""Highest priority first."""
 
 
-class Wanted(NamedTuple):
-    campaign_id: UUID
-    state: str | None = None
-    is_open: bool | None = None
-    room: str | None = None
-    code: str | None = None
-    risk_tier: int | None = None
-
-
-async def list_recommendations(
-    session: AsyncSession, wanted: Wanted, after: PriorityKey | None, limit: int
+async def list_open(
+    session: AsyncSession, campaign_id: UUID, limit: int
 ) -> Sequence[Recommendation]:
-    """Highest priority first."""
+    """The open ones of highest priority, highest first."""
     query = (
         select(Recommendation)
-        .where(Recommendation.campaign_id == wanted.campaign_id)
-        .order_by(Recommendation.priority.desc(), Recommendation.id.desc())
-        .limit(limit + 1)
+        .where(Recommendation.campaign_id == campaign_id, Recommendation.state.not_in(ENDED))
+        .order_by(*_PRIORITY)
+        .limit(limit)
     )
-    for column, value in (
-        (Recommendation.state, wanted.state),
-        (Recommendation.room, wanted.room),
-        (Recommendation.code, wanted.code),
-        (Recommendation.risk_tier, wanted.risk_tier),
-    ):
-        if value is not None:
-            query = query.where(column == value)
-    if wanted.is_open is not None:
-        ended = Recommendation.state.in_(ENDED)
-        query = query.where(~ended if wanted.is_open else ended)
-    if after is not None:
-        query = query.where(tuple_(Recommendation.priority, Recommendation.id) < after)
     return (await session.scalars(query)).all()
 
 

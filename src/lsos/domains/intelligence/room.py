@@ -1,6 +1,7 @@
 """The manifest of recommendations."""
 
 from lsos.core.http.access import read_and_write
+from lsos.domains.intelligence import figures
 from lsos.domains.intelligence.rules import REFRESH
 from lsos.room import Room
 
@@ -9,4 +10,5 @@ ROOM = Room(
     scopes=read_and_write("intelligence"),
     follows_crawl=(REFRESH,),
     follows_measurement=(REFRESH,),
+    dashboard=figures.DASHBOARD,
 )

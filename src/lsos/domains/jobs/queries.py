@@ -1,14 +1,14 @@
 """Reads of background jobs; row-level security chooses the tenant and a viewer's campaigns."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from lsos.core.db.reads import columns_of
 from lsos.core.errors import NotFound
-from lsos.core.http.schema import TimeKey
-from lsos.core.queue.jobs import Job, JobState
+from lsos.core.http.paging import HotList
+from lsos.core.queue.jobs import Job
 
 
 async def get_job(
@@ -20,26 +20,16 @@ async def get_job(
     return job
 
 
-async def list_jobs(
-    session: AsyncSession,
-    *,
-    state: JobState | None,
-    name: str | None,
-    campaign_id: UUID | None,
-    before: TimeKey | None,
-    limit: int,
-) -> Sequence[Job]:
-    """Newest first."""
-    query = select(Job).order_by(Job.created_at.desc(), Job.id.desc()).limit(limit + 1)
-    if state is not None:
-        query = query.where(Job.state == state)
-    if name is not None:
-        query = query.where(Job.name == name)
-    if campaign_id is not None:
-        query = query.where(Job.campaign_id == campaign_id)
-    if before is not None:
-        query = query.where(tuple_(Job.created_at, Job.id) < before)
-    return (await session.scalars(query)).all()
+JOBS = HotList(
+    select(*columns_of(Job)),
+    key=(Job.created_at.desc(), Job.id.desc()),
+    filters={
+        "state": Job.state == bindparam("state"),
+        "name": Job.name == bindparam("name"),
+        "campaign_id": Job.campaign_id == bindparam("campaign_id"),
+    },
+)
+"""Newest first."""
 
 
 async def find_later_queued(

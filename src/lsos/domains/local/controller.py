@@ -6,7 +6,7 @@ from litestar import Controller, Response, get, post
 from litestar.params import FromQuery, JSONBody
 
 from lsos.core.http import inject
-from lsos.core.http.envelope import Envelope, failures, ok, ok_page
+from lsos.core.http.envelope import Envelope, ok, ok_page
 from lsos.core.http.principal import needs
 from lsos.core.http.schema import DEFAULT_LIMIT, Page, decode_cursor, page_of
 from lsos.domains.campaigns import queries as campaign_queries
@@ -30,7 +30,6 @@ class LocalController(Controller):
         operation_id="refreshLocal",
         opt=needs("local:write"),
         status_code=202,
-        responses=failures(401, 403, 404, 409, 422),
     )
     async def refresh(
         self,
@@ -51,7 +50,6 @@ class LocalController(Controller):
         "/health",
         operation_id="getLocalHealth",
         opt=needs("local:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def health(
         self,
@@ -61,7 +59,7 @@ class LocalController(Controller):
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[HealthView]]:
-        """Profile health of each location, with the evidence of each part."""
+        """List the profile health of each location, with the evidence of each part."""
         await campaign_queries.get_campaign(session, principal.tenant_id, campaign_id)
         rows = await campaign_queries.list_listings(
             session, campaign_id, decode_cursor(cursor), limit
@@ -75,12 +73,11 @@ class LocalController(Controller):
         "/map-pack",
         operation_id="getMapPack",
         opt=needs("local:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def map_pack(
         self, campaign_id: FromQuery[UUID], session: inject.Session, principal: inject.Principal
     ) -> Envelope[PackView]:
-        """In which searches' local pack the business stands, by the newest ranks."""
+        """Show in which searches the business is in the local pack, by the newest ranks."""
         await campaign_queries.get_campaign(session, principal.tenant_id, campaign_id)
         return ok(views.pack_view(await queries.load_pack(session, campaign_id)))
 
@@ -88,7 +85,6 @@ class LocalController(Controller):
         "/nap",
         operation_id="getNapMatrix",
         opt=needs("local:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def nap(
         self,
@@ -98,7 +94,7 @@ class LocalController(Controller):
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[NapRow]]:
-        """Name, address and phone of each location on each surface, held against the campaign."""
+        """Compare name, address and phone on site and profile with those of each location."""
         await campaign_queries.get_campaign(session, principal.tenant_id, campaign_id)
         rows = await campaign_queries.list_listings(
             session, campaign_id, decode_cursor(cursor), limit

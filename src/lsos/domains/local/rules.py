@@ -67,13 +67,16 @@ class ProfileReading(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Part(msgspec.Struct, frozen=True):
-    """A part of the profile health; `points` is None when it was not measured."""
+    """A part of the profile health."""
 
     name: str
+    """Name of the part."""
     points: float | None
+    """Points reached; null: not measured."""
     of: float
-    """Most that is possible, by what was measured of it."""
+    """Most points that were possible, by what was measured of it."""
     evidence: dict[str, object]
+    """What the points rest on; its names depend on the part."""
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from litestar import Controller, get
 from litestar.di import NamedDependency
 
 from lsos.core.http import inject
-from lsos.core.http.envelope import Envelope, failures, ok
+from lsos.core.http.envelope import Envelope, ok
 from lsos.core.http.principal import needs
 from lsos.core.settings.provider_config import parse_proxies
 from lsos.domains.providers.proxies import ProxyHealth, ProxyPool
@@ -19,7 +19,6 @@ class ProviderController(Controller):
         "/proxies",
         operation_id="listProxies",
         opt=needs("providers:read"),
-        responses=failures(401, 403, 503),
     )
     async def list_proxies(
         self,
@@ -27,7 +26,7 @@ class ProviderController(Controller):
         redis: NamedDependency[ArqRedis],
         session: inject.Session,
     ) -> Envelope[list[ProxyHealth]]:
-        """The configured proxies and how they fare, over all processes; no credential."""
+        """List the configured proxies and their health, over all processes; no credentials."""
         proxies, _ = parse_proxies(settings.proxy_provider_config_json)
         return ok(await ProxyPool(redis, proxies).health())
 

@@ -45,20 +45,30 @@ return redis.call('pttl', KEYS[2])
 
 
 class ProxyHealth(msgspec.Struct, frozen=True, kw_only=True):
-    """What all processes have seen of one proxy in a week; no credential."""
+    """What all processes have seen of a proxy within a week; no credentials."""
 
     url: str
+    """Address of the proxy, without user name and password."""
     weight: float
+    """How often it is chosen, relative to the others."""
     country: str
+    """ISO 3166-1 code of its country; empty: not stated."""
     state: ProxyState
+    """untested; healthy; cooling: paused after failures."""
     cooling_s: float
-    """How long it is not asked yet, unless all others fail as well."""
+    """Seconds until it is used again, unless all others fail as well."""
     successes: int
+    """Requests that succeeded."""
     failures: int
+    """Requests that failed because of the proxy."""
     failures_in_a_row: int
+    """Failures since the last success."""
     last_success_at: datetime | None
+    """Time of the last success; null: none."""
     last_failure_at: datetime | None
+    """Time of the last failure; null: none."""
     last_fault: str | None
+    """What went wrong last; null: nothing."""
 
 
 class ProxyPool(ProxyChooser):

@@ -29,8 +29,14 @@ from lsos.domains.rank.schemas import (
     VisibilityView,
 )
 
-Days = Annotated[int, QueryParameter(ge=1, le=366, description="how many, today included")]
-Tag = Annotated[str | None, QueryParameter(max_length=50)]
+Days = Annotated[int, QueryParameter(ge=1, le=366, description="Number of days, today included.")]
+Tag = Annotated[
+    str | None, QueryParameter(max_length=50, description="Only keywords with this tag.")
+]
+IsActive = Annotated[
+    bool | None, QueryParameter(description="Only keywords that runs measure, or do not.")
+]
+Day = Annotated[date | None, QueryParameter(description="Only results of this day (UTC).")]
 
 
 class RankController(Controller):
@@ -41,7 +47,6 @@ class RankController(Controller):
         "/keywords",
         operation_id="createKeywords",
         opt=needs("rank:write"),
-        responses=failures(401, 403, 404, 422),
     )
     async def create(
         self,
@@ -50,7 +55,7 @@ class RankController(Controller):
         principal: inject.Principal,
         settings: inject.Settings,
     ) -> Response[Envelope[KeywordsCreated]]:
-        """Add up to 1,000 keywords; those that are there already are named, not refused."""
+        """Add up to 1,000 keywords to a campaign; duplicates are named, not refused."""
         created, duplicates = await service.create_keywords(session, principal, data)
         body = KeywordsCreated(
             created=[views.keyword_view(keyword) for keyword in created],
@@ -63,7 +68,6 @@ class RankController(Controller):
         "/keywords",
         operation_id="listKeywords",
         opt=needs("rank:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def list_keywords(
         self,
@@ -71,11 +75,11 @@ class RankController(Controller):
         session: inject.Session,
         principal: inject.Principal,
         tag: FromQuery[Tag] = None,
-        is_active: FromQuery[bool | None] = None,
+        is_active: IsActive = None,
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[KeywordView]]:
-        """Keywords of a campaign in order of creation."""
+        """List the keywords of a campaign in order of creation."""
         await campaign_queries.get_campaign(session, principal.tenant_id, campaign_id)
         after = decode_cursor(cursor)
         rows = await queries.list_keywords(
@@ -89,7 +93,6 @@ class RankController(Controller):
         "/keywords/{keyword_id:uuid}",
         operation_id="updateKeyword",
         opt=needs("rank:write"),
-        responses=failures(401, 403, 404, 422),
     )
     async def update(
         self,
@@ -98,7 +101,7 @@ class RankController(Controller):
         session: inject.Session,
         principal: inject.Principal,
     ) -> Envelope[KeywordView]:
-        """Change what the body names; another text or place is another keyword."""
+        """Change volume, tags or state of a keyword; another text or place is another keyword."""
         keyword = await service.update_keyword(session, principal, keyword_id, data)
         return ok(views.keyword_view(keyword))
 
@@ -106,7 +109,6 @@ class RankController(Controller):
         "/keywords/{keyword_id:uuid}",
         operation_id="deleteKeyword",
         opt=needs("rank:write"),
-        responses=failures(401, 403, 404),
     )
     async def remove(
         self, keyword_id: FromPath[UUID], session: inject.Session, principal: inject.Principal
@@ -119,7 +121,6 @@ class RankController(Controller):
         operation_id="scheduleRank",
         opt=needs("rank:write"),
         status_code=202,
-        responses=failures(401, 403, 404, 409, 422),
     )
     async def schedule(
         self,
@@ -128,7 +129,7 @@ class RankController(Controller):
         principal: inject.Principal,
         settings: inject.Settings,
     ) -> Response[Envelope[RankRunAccepted]]:
-        """Measure a campaign's active keywords once; what has an answer of today is kept."""
+        """Measure a campaign's active keywords once; answers of today are kept."""
         source = settings.rank_provider_backend
         run = await service.schedule(session, principal, data.campaign_id, source)
         path = f"{settings.api_v1_prefix}/rank/runs/{run.id}"
@@ -139,7 +140,6 @@ class RankController(Controller):
         "/runs",
         operation_id="listRankRuns",
         opt=needs("rank:read"),
-        responses=failures(401, 403, 422),
     )
     async def list_runs(
         self,
@@ -148,7 +148,7 @@ class RankController(Controller):
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[RankRunView]]:
-        """Runs, newest first."""
+        """List rank runs, newest first."""
         rows = await queries.list_runs(session, campaign_id, decode_cursor(cursor), limit)
         items = [views.run_view(row) for row in rows]
         return ok_page(page_of(items, limit, lambda run: (run.created_at, run.id)))
@@ -157,19 +157,18 @@ class RankController(Controller):
         "/runs/{rank_run_id:uuid}",
         operation_id="getRankRun",
         opt=needs("rank:read"),
-        responses=failures(401, 403, 404),
     )
     async def get_run(
         self, rank_run_id: FromPath[UUID], session: inject.Session, principal: inject.Principal
     ) -> Envelope[RankRunView]:
-        """A run and how far it is."""
+        """Show a rank run, and how far it is."""
         return ok(views.run_view(await queries.get_run(session, principal.tenant_id, rank_run_id)))
 
     @get(
         "/snapshots",
         operation_id="listRankSnapshots",
         opt=needs("rank:read"),
-        responses=failures(401, 403, 404, 422),
+        responses=failures(404),
     )
     async def list_snapshots(
         self,
@@ -178,11 +177,11 @@ class RankController(Controller):
         campaign_id: FromQuery[UUID | None] = None,
         rank_run_id: FromQuery[UUID | None] = None,
         keyword_id: FromQuery[UUID | None] = None,
-        day: FromQuery[date | None] = None,
+        day: Day = None,
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[SnapshotView]]:
-        """Results with their top 20, newest day first; name a campaign, a run or a keyword."""
+        """List results with their top 20, newest day first, of a campaign, a run or a keyword."""
         if campaign_id is None and rank_run_id is None and keyword_id is None:
             raise Invalid("name a campaign, a run or a keyword", field="campaign_id")
         run = None
@@ -205,7 +204,6 @@ class RankController(Controller):
         "/trends",
         operation_id="listRankTrends",
         opt=needs("rank:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def list_trends(
         self,
@@ -217,7 +215,7 @@ class RankController(Controller):
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[TrendView]]:
-        """Day series of a campaign's keywords; a change stands between two measured days only."""
+        """List the keywords' positions by day, with changes between measured days."""
         await campaign_queries.get_campaign(session, principal.tenant_id, campaign_id)
         after = decode_cursor(cursor)
         rows = await queries.list_keywords(
@@ -233,7 +231,6 @@ class RankController(Controller):
         "/visibility",
         operation_id="getRankVisibility",
         opt=needs("rank:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def visibility(
         self,
@@ -242,7 +239,7 @@ class RankController(Controller):
         principal: inject.Principal,
         days: FromQuery[Days] = 30,
     ) -> Envelope[VisibilityView]:
-        """Visibility by day with its denominator; errors and unmeasured keywords are in no sum."""
+        """Show visibility by day with its denominator; without errors and unmeasured keywords."""
         await campaign_queries.get_campaign(session, principal.tenant_id, campaign_id)
         since = now().date() - timedelta(days=days - 1)
         counted = await queries.count_days(session, campaign_id, since)

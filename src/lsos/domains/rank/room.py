@@ -1,7 +1,7 @@
 """The manifest of ranks."""
 
 from lsos.core.http.access import read_and_write
-from lsos.domains.rank import queries, rules
+from lsos.domains.rank import figures, queries, rules
 from lsos.room import BaselineStep, Room, ScoreSource, SignalSource
 
 ROOM = Room(
@@ -11,4 +11,5 @@ ROOM = Room(
     signals=rules.SIGNALS,
     signal_source=SignalSource("rank", queries.signals, queries.find_measured_at),
     score=ScoreSource("visibility", queries.find_visibility),
+    dashboard=figures.DASHBOARD,
 )

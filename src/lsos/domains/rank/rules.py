@@ -10,11 +10,11 @@ from ipaddress import ip_address
 from typing import Literal
 
 import msgspec
-import tldextract
 
 from lsos.core.outbound.addresses import parse_target
 from lsos.domains.providers.rules import MEASURED, MeasurementState
 from lsos.signals import SignalKind
+from lsos.web.suffixes import below_suffix, public_suffix
 
 RunState = Literal["queued", "running", "completed", "completed_with_errors", "failed"]
 OPEN_STATES: frozenset[str] = frozenset({"queued", "running"})
@@ -49,26 +49,33 @@ SIGNALS: tuple[SignalKind, ...] = (
     SignalKind("rank_errors", "rank", "info", "the provider gave no answer for these keywords"),
 )
 
-_suffixes = tldextract.TLDExtract(
-    cache_dir=None, suffix_list_urls=(), include_psl_private_domains=True
-)
 _SPACE = re.compile(r"\s+")
 
 
 class Organic(msgspec.Struct, frozen=True):
+    """An organic result."""
+
     position: int
+    """Position among the organic results, from 1."""
     url: str
+    """URL of the result."""
     title: str
+    """Title as it is shown."""
 
 
 class Place(msgspec.Struct, frozen=True):
     """An entry of the local pack or of the map's list."""
 
     position: int
+    """Position in the list, from 1."""
     title: str
+    """Name of the business as it is shown."""
     cid: str = ""
+    """Google's customer id (CID); empty: not stated."""
     place_id: str = ""
+    """Google's Place ID; empty: not stated."""
     url: str = ""
+    """Website that is shown; empty: none."""
 
 
 class SearchPage(msgspec.Struct, frozen=True):
@@ -165,9 +172,8 @@ def site_of(url: str) -> str:
     try:
         return str(ip_address(host))
     except ValueError:
-        parts = _suffixes(host)
-        if parts.suffix:
-            return f"{parts.domain}.{parts.suffix}" if parts.domain else host
+        if public_suffix(host):
+            return below_suffix(host) or host
         # The list's rule for a top-level domain that it does not name.
         return ".".join(host.split(".")[-2:])
 

@@ -1,169 +1,290 @@
 """Bodies of the rank routes."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from lsos.core.http.schema import In, Out
+from lsos.core.http.schema import Example, In, Out
+from lsos.core.http.wording import expected
 from lsos.domains.providers.rules import MeasurementState
 from lsos.domains.rank.rules import MAX_BULK, Change, Device, Organic, Place, RunState
 
 Line = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=50)]
 Tags = Annotated[list[Tag], msgspec.Meta(max_length=20)]
+Language = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[A-Za-z]{2,3}(-[A-Za-z]{2,4})?\Z",
+        extra=expected("a language tag, such as en or pt-BR"),
+    ),
+]
+Country = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^([A-Za-z]{2})?\Z",
+        extra=expected("an ISO 3166-1 code, such as DE"),
+    ),
+]
 Volume = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
 
 
 class KeywordCreate(In):
+    """A search that is measured: its text, where and on what it is searched."""
+
     text: Line
-    language: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z]{2,4})?\Z")] = "en"
-    country: Annotated[str, msgspec.Meta(pattern=r"^([A-Za-z]{2})?\Z")] = ""
-    """ISO 3166-1 alpha-2."""
+    """What is searched for."""
+    language: Language = "en"
+    """Language of the search as a BCP 47 tag, such as en or pt-BR."""
+    country: Country = ""
+    """ISO 3166-1 code of two letters, such as DE; empty: not given."""
     location: Annotated[str, msgspec.Meta(max_length=200)] = ""
-    """Name or code of the place as the provider knows it; left out when a point says it."""
+    """Name or code of the place as the provider knows it; empty: none, or a point is given."""
     latitude: Annotated[float, msgspec.Meta(ge=-90, le=90)] | None = None
+    """Point that is searched from, in degrees, north positive; null or left out: none."""
     longitude: Annotated[float, msgspec.Meta(ge=-180, le=180)] | None = None
+    """Point that is searched from, in degrees, east positive; null or left out: none."""
     device: Device = "desktop"
+    """What is searched on."""
     volume: Volume | None = None
-    """Searches a month; left out: unknown."""
+    """Searches per month; null or left out: unknown."""
     tags: Tags = msgspec.field(default_factory=list)
+    """Words of your own to group keywords by."""
 
 
 class KeywordsCreate(In):
+    """Keywords to be added to a campaign."""
+
     campaign_id: UUID
+    """Campaign that they are added to."""
     keywords: Annotated[list[KeywordCreate], msgspec.Meta(min_length=1, max_length=MAX_BULK)]
+    """The keywords, at most 1,000."""
+
+    EXAMPLE: ClassVar[Example] = {
+        "campaign_id": "01920000-0000-7000-8000-000000000000",
+        "keywords": [
+            {"text": "dentist riga", "language": "en", "country": "LV", "volume": 480},
+            {"text": "dental implants", "device": "mobile", "tags": ["implants"]},
+        ],
+    }
 
 
 class KeywordUpdate(In):
+    """What to change in a keyword; fields left out stay as they are."""
+
     volume: Volume | UnsetType | None = UNSET
+    """Searches per month; null: unknown."""
     tags: Tags | UnsetType = UNSET
+    """All tags of the keyword; replaces the former list."""
     is_active: bool | UnsetType = UNSET
     """Whether later runs measure it."""
 
 
 class KeywordView(Out):
+    """A search that is measured."""
+
     id: UUID
+    """Id of the keyword."""
     campaign_id: UUID
+    """Campaign that it belongs to."""
     text: str
+    """What is searched for."""
     language: str
+    """Language of the search."""
     country: str
+    """ISO 3166-1 code of two letters; empty: not given."""
     location: str
+    """Name or code of the place; empty: none."""
     latitude: float | None
+    """Point that is searched from, in degrees, north positive; null: none."""
     longitude: float | None
+    """Point that is searched from, in degrees, east positive; null: none."""
     device: Device
+    """What is searched on."""
     volume: int | None
+    """Searches per month; null: unknown."""
     tags: list[str]
+    """Words of your own."""
     is_active: bool
+    """Whether runs measure it."""
     created_at: datetime
+    """When it was added."""
 
 
 class Duplicate(Out):
+    """A keyword of the request that was there already."""
+
     index: int
-    """Of the keyword in the request."""
+    """Its place in the request, from 0."""
     keyword_id: UUID
-    """The keyword that is the same but for case, spaces and the like."""
+    """The keyword that is the same except for case, spaces and the like."""
 
 
 class KeywordsCreated(Out):
+    """What became of the keywords."""
+
     created: list[KeywordView]
+    """Keywords that were added."""
     duplicates: list[Duplicate]
+    """Keywords that were there already."""
 
 
 class RankSchedule(In):
+    """Measure the ranks of a campaign once."""
+
     campaign_id: UUID
+    """Campaign whose active keywords are measured."""
 
 
 class RankRunAccepted(Out):
+    """A run that was accepted and will start by itself."""
+
     run_id: UUID
+    """Id of the run, to watch it with."""
     state: RunState
+    """State of the run when it was accepted."""
 
 
 class RankRunView(Out):
+    """One measurement of a campaign's keywords."""
+
     id: UUID
+    """Id of the run."""
     campaign_id: UUID
+    """Campaign that it belongs to."""
     state: RunState
+    """State of the run."""
     day: date
-    """UTC; what the snapshots of this run are of."""
+    """Day (UTC) that its snapshots are of."""
     source: str
-    """Who measures: synthetic (made up), http or serpapi."""
+    """Who measures: synthetic (made up, for trials), http or serpapi."""
     total: int
     """Keywords of the run."""
     done: int
-    """Of these, the ones that have an outcome or had one of the day."""
+    """Keywords of these that have an outcome, from this run or from earlier on the same day."""
     counts: dict[str, int]
     """Keywords by outcome; `kept`: measured earlier on the same day."""
     reason_code: str | None
-    """Why it failed, or why the rest is unmeasured."""
+    """Why it failed, or why the rest is unmeasured; null: nothing to say."""
     created_at: datetime
+    """When it was requested."""
     started_at: datetime | None
+    """When it began; null: not yet."""
     finished_at: datetime | None
+    """When it ended; null: not yet."""
 
 
 class SnapshotView(Out):
+    """What was found for a keyword on a day."""
+
     keyword_id: UUID
+    """The keyword."""
     keyword: str
+    """Its text."""
     run_id: UUID
+    """Run that measured it."""
     day: date
+    """Day (UTC) of the measurement."""
     state: MeasurementState
+    """found; not_found: beyond the results; empty: the search has none; error; unmeasured."""
     position: int | None
-    """Organic, from 1; null unless found."""
+    """Organic position of the campaign's site, from 1; null: not found."""
     url: str | None
+    """Page of the site that was found; null: not found."""
     pack_state: MeasurementState
+    """The same for the local pack; empty: none is shown."""
     pack_position: int | None
+    """Position in the local pack, from 1; null: not found."""
     results: list[Organic]
+    """Organic results, at most 20."""
     pack: list[Place]
+    """Entries of the local pack; empty: none."""
     features: list[str]
+    """Other parts of the results page, by the names of the provider."""
     source: str
+    """Who measured: synthetic (made up, for trials), http or serpapi."""
     error_code: str | None
+    """What went wrong, as a stable word; null: nothing."""
     measured_at: datetime
+    """When it was measured."""
 
 
 class TrendPoint(Out):
+    """A keyword on one day, compared with the last measured day before."""
+
     day: date
+    """The day (UTC)."""
     state: MeasurementState
+    """found; not_found; empty; error; unmeasured."""
     position: int | None
+    """Organic position, from 1; null: not found."""
     pack_state: MeasurementState
+    """The same for the local pack."""
     pack_position: int | None
+    """Position in the local pack, from 1; null: not found."""
     delta: int | None
-    """Places gained (positive) or lost since `compared_with`; only between two positions."""
+    """Places gained (positive) or lost since `compared_with`; null: not between two positions."""
     change: Change | None
-    """Null when there is nothing measured to compare with."""
+    """What changed since `compared_with`; null: nothing measured to compare with."""
     compared_with: date | None
+    """The last measured day before; null: there is none."""
     source: str
+    """Who measured: synthetic (made up, for trials), http or serpapi."""
 
 
 class TrendView(Out):
+    """The days of a keyword."""
+
     keyword_id: UUID
+    """The keyword."""
     text: str
+    """Its text."""
     location: str
+    """Name or code of its place; empty: none."""
     latitude: float | None
+    """Point that is searched from, in degrees, north positive; null: none."""
     longitude: float | None
+    """Point that is searched from, in degrees, east positive; null: none."""
     device: Device
+    """What is searched on."""
     points: list[TrendPoint]
-    """One a day that has an outcome, oldest first."""
+    """One per day that has an outcome, oldest first."""
 
 
 class Denominator(Out):
+    """What a visibility is over."""
+
     keywords: int
-    """Measured ones; a keyword that is not found counts, one with an error does not."""
+    """Measured keywords; one that was not found counts, one with an error does not."""
     volume: float
-    """Their searches a month, unknown ones at the median of the known."""
+    """Their searches per month, unknown ones at the median of the known."""
 
 
 class VisibilityDay(Out):
+    """Visibility on one day."""
+
     day: date
+    """The day (UTC)."""
     value: float | None
-    """0-100: share of the clicks that the first positions would bring; null: nothing measured."""
+    """0 to 100: expected clicks at the measured positions, in percent of those if every keyword
+    ranked first; null: nothing measured."""
     denominator: Denominator
+    """What the value is over."""
     left_out: int
     """Keywords without an answer on that day."""
     source: str
+    """Who measured: synthetic (made up, for trials), http or serpapi."""
 
 
 class VisibilityView(Out):
+    """Visibility by day."""
+
     formula: str
+    """Name and version of the formula."""
     ctr_curve: str
+    """Id of the click-through curve."""
     days: list[VisibilityDay]
+    """One per measured day, oldest first."""

@@ -1,15 +1,17 @@
 """Routes of the reference library; what changes it is platform_admin's."""
 
+from typing import Annotated
+
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import JSONBody, PathParameter
 from msgspec import convert, to_builtins
 
 from lsos.core.errors import NotFound
 from lsos.core.http import inject
 from lsos.core.http.envelope import Envelope, failures, ok, ok_page
 from lsos.core.http.principal import needs
-from lsos.core.http.schema import DEFAULT_LIMIT, decode_cursor, page_of
+from lsos.core.http.schema import DEFAULT_LIMIT
 from lsos.domains.reference import library, queries, service
 from lsos.domains.reference.schemas import (
     Activation,
@@ -25,6 +27,7 @@ from lsos.domains.reference.schemas import (
 from lsos.domains.reference.validation import validate
 
 Library = NamedDependency[library.Library]
+Code = Annotated[str, PathParameter(description="Code of the check or signal.")]
 
 
 class ReferenceLibraryController(Controller):
@@ -35,7 +38,6 @@ class ReferenceLibraryController(Controller):
         "/versions",
         operation_id="listReferenceVersions",
         opt=needs("reference:read"),
-        responses=failures(401, 403, 422),
     )
     async def list_versions(
         self,
@@ -43,23 +45,20 @@ class ReferenceLibraryController(Controller):
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[ReleaseView]]:
-        """Releases, newest first."""
-        rows = await queries.list_releases(session, decode_cursor(cursor), limit)
-        page = page_of(rows, limit, lambda row: (row.created_at, row.id))  # type: ignore[attr-defined]  # a row of RELEASE_COLUMNS
-        page.items = [convert(row, ReleaseView, from_attributes=True) for row in page.items]
-        return ok_page(page)  # type: ignore[arg-type]  # its items are views now
+        """List the releases of the reference library, newest first."""
+        page = await queries.list_releases(session, cursor, limit)
+        return ok_page(page.map(lambda row: convert(row, ReleaseView, from_attributes=True)))
 
     @post(
         "/validate",
         operation_id="validateReferenceRelease",
         opt=needs("reference:admin"),
         status_code=200,
-        responses=failures(400, 401, 403, 413, 422),
     )
     async def validate(
         self, data: JSONBody[ReleaseBody], session: inject.Session, library: Library
     ) -> Envelope[Validation]:
-        """All faults of a release by JSON path; nothing is stored."""
+        """List all faults of a release by JSON path; nothing is stored."""
         faults = validate(to_builtins(data), library.policy.known_codes)
         shown = [FaultView(path=f.path, code=f.code, message=f.message) for f in faults]
         return ok(
@@ -74,7 +73,6 @@ class ReferenceLibraryController(Controller):
         "/drafts",
         operation_id="draftReferenceRelease",
         opt=needs("reference:admin"),
-        responses=failures(400, 401, 403, 409, 413, 422),
     )
     async def draft(
         self,
@@ -97,7 +95,7 @@ class ReferenceLibraryController(Controller):
         operation_id="activateReferenceRelease",
         opt=needs("reference:admin"),
         status_code=200,
-        responses=failures(401, 403, 404, 409, 422),
+        responses=failures(404),
     )
     async def activate(
         self,
@@ -107,7 +105,7 @@ class ReferenceLibraryController(Controller):
         principal: inject.Principal,
         library: Library,
     ) -> Envelope[ReleaseView]:
-        """Put a release in force: here at once, in all processes within five seconds."""
+        """Put a release in force, in all processes within five seconds."""
         release = await service.activate(
             db, principal, data.version, data.expected_version, library.policy
         )
@@ -119,7 +117,6 @@ class ReferenceLibraryController(Controller):
         operation_id="rollBackReferenceRelease",
         opt=needs("reference:admin"),
         status_code=200,
-        responses=failures(401, 403, 409, 422),
     )
     async def roll_back(
         self,
@@ -129,7 +126,7 @@ class ReferenceLibraryController(Controller):
         principal: inject.Principal,
         library: Library,
     ) -> Envelope[ReleaseView]:
-        """Return to the release that was in force before the present one was activated."""
+        """Return to the release that was in force before the present one."""
         release = await service.roll_back(db, principal, data.expected_version, library.policy)
         library.forget()
         return ok(convert(release, ReleaseView, from_attributes=True))
@@ -138,10 +135,10 @@ class ReferenceLibraryController(Controller):
         "/active",
         operation_id="getActiveReferenceRelease",
         opt=needs("reference:read"),
-        responses=failures(401, 403, 404),
+        responses=failures(404),
     )
     async def active(self, session: inject.Session, library: Library) -> Envelope[ActiveRelease]:
-        """What is in force: weights, curves and thresholds, and how much advice there is."""
+        """Show the release in force: weights, curves, thresholds, and how much advice it has."""
         release = await library.current(session)
         if release is None:
             raise _nothing_in_force()
@@ -149,7 +146,7 @@ class ReferenceLibraryController(Controller):
         return ok(
             ActiveRelease(
                 version=release.version,
-                metrics=to_builtins(release.metrics),
+                metrics=release.metrics,
                 advice_count=len(release.advice),
                 evidence_count=len(release.evidence),
                 warnings=[] if health.ok else [health.detail],
@@ -160,12 +157,11 @@ class ReferenceLibraryController(Controller):
         "/evidence/{code:str}",
         operation_id="getReferenceEvidence",
         opt=needs("reference:read"),
-        responses=failures(401, 403, 404),
     )
     async def evidence(
-        self, code: FromPath[str], session: inject.Session, library: Library
+        self, code: Code, session: inject.Session, library: Library
     ) -> Envelope[AdviceView]:
-        """Advice for a check code or signal, and the facts that it rests on."""
+        """Show the advice for a check or signal, and the facts that it rests on."""
         release = await library.current(session)
         if release is None:
             raise _nothing_in_force()

@@ -1,14 +1,15 @@
 """Reads of releases and activations: they belong to the platform, so every tenant sees the same."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.errors import NotFound
-from lsos.core.http.schema import TimeKey
+from lsos.core.http.paging import paginate
+from lsos.core.http.schema import Page
 from lsos.domains.reference.models import ReferenceActivation, ReferenceRelease
 
 
@@ -67,18 +68,10 @@ RELEASE_COLUMNS = (
 )
 
 
-async def list_releases(
-    session: AsyncSession, before: TimeKey | None, limit: int
-) -> Sequence[object]:
+async def list_releases(session: AsyncSession, cursor: str | None, limit: int) -> Page[Any]:
     """Newest first, without their artifacts."""
-    query = (
-        select(*RELEASE_COLUMNS)
-        .order_by(ReferenceRelease.created_at.desc(), ReferenceRelease.id.desc())
-        .limit(limit + 1)
-    )
-    if before is not None:
-        query = query.where(tuple_(ReferenceRelease.created_at, ReferenceRelease.id) < before)
-    return (await session.execute(query)).all()
+    key = (ReferenceRelease.created_at.desc(), ReferenceRelease.id.desc())
+    return await paginate(session, select(*RELEASE_COLUMNS), key, cursor, limit)
 
 
 async def find_predecessor(session: AsyncSession, release_id: UUID) -> ReferenceRelease | None:

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import msgspec
 
+from lsos.core.http.wording import expected
+
 Severity = Literal["critical", "high", "medium", "low", "info"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 Basis = Literal["fetched", "stored_copy", "recalled"]
@@ -22,13 +24,34 @@ VERSION = re.compile(r"\d{4}\.(?:[1-9]|1[0-2])\.\d{1,4}")
 
 Weight = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=100)]
-Code = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{1,63}\Z")]
-Id = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9._-]{1,63}\Z")]
+Code = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[a-z][a-z0-9_]{1,63}\Z",
+        extra=expected("2 to 64 characters a-z, 0-9 and _, beginning with a letter"),
+    ),
+]
+Id = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[a-z][a-z0-9._-]{1,63}\Z",
+        extra=expected("2 to 64 characters a-z, 0-9, dot, _ and -, beginning with a letter"),
+    ),
+]
 Line = Annotated[str, msgspec.Meta(min_length=3, max_length=200)]
 Sentences = Annotated[str, msgspec.Meta(min_length=10, max_length=1_000)]
-Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
-Url = Annotated[str, msgspec.Meta(pattern=r"^https://[^\s]{3,500}\Z")]
-Version = Annotated[str, msgspec.Meta(pattern=rf"^{VERSION.pattern}\Z")]
+Sha256 = Annotated[
+    str,
+    msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z", extra=expected("a SHA-256 of 64 digits 0-9 and a-f")),
+]
+Url = Annotated[
+    str,
+    msgspec.Meta(pattern=r"^https://[^\s]{3,500}\Z", extra=expected("an https URL")),
+]
+Version = Annotated[
+    str,
+    msgspec.Meta(pattern=rf"^{VERSION.pattern}\Z", extra=expected("a version, such as 2026.11.0")),
+]
 
 
 class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,31 +62,47 @@ class CtrCurve(Strict, frozen=True):
     """Share of searchers who click a position, by position from 1; beyond the list nobody does."""
 
     id: Id
+    """Id of the curve."""
     title: Line
+    """Name of the curve."""
     shares: Annotated[list[Share], msgspec.Meta(min_length=1, max_length=100)]
-    """In percent of the searches."""
+    """Percent of the searches that click the position, by position from 1."""
     evidence: Annotated[list[Id], msgspec.Meta(min_length=1)]
+    """Ids of the facts behind it."""
 
 
 class Threshold(Strict, frozen=True):
-    """A bound from which on a room speaks up."""
+    """A limit from which on a signal is raised."""
 
     code: Code
+    """Code of the signal."""
     name: Id
+    """Name of the limit."""
     value: float
+    """The limit, in `unit`."""
     unit: Line
+    """Unit of the value."""
     meaning: Sentences
+    """What the limit means."""
 
 
 class Metrics(Strict, frozen=True):
+    """Weights, click-through curves and thresholds of a release."""
+
     version: Version
+    """Version of the release."""
     severity_weights: dict[Severity, Weight]
+    """Weight of each severity in the impact of a recommendation, 0 to 1."""
     campaign_score_weights: dict[Id, Weight]
+    """Weight of each part of the campaign score, 0 to 1."""
     ctr_curves: list[CtrCurve]
+    """Click-through curves."""
     default_ctr_curve: Id
+    """Id of the curve that visibility is computed with."""
     signal_thresholds: list[Threshold]
+    """Limits of the signals."""
     formulas: dict[Id, Id]
-    """Name of a figure -> formula with its version."""
+    """Formula with its version, by the name of the figure."""
 
 
 class Advice(Strict, frozen=True):

@@ -8,6 +8,7 @@ from typing import Annotated, Any, get_args, get_origin
 
 import msgspec
 
+from lsos.core.http.wording import reason
 from lsos.domains.reference.rules import (
     ARTIFACTS,
     SEVERITIES,
@@ -151,7 +152,7 @@ def _plain(value: Any, kind: Any, path: str) -> Iterator[Fault]:
     except msgspec.ValidationError as error:
         message = str(error)
         code = "out_of_range" if re.search(r"(?:>|<|>=|<=) -?[\d.]+", message) else "shape"
-        yield Fault(path, code, message[:300])
+        yield Fault(path, code, reason(value, kind))
 
 
 def _rows(part: Raw, field: str, path: str) -> Iterator[tuple[str, dict[str, Any]]]:

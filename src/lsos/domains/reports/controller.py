@@ -1,7 +1,7 @@
 """Routes of reports: order, preview, read, download, mail, and the schedule of a campaign."""
 
 import asyncio
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 import msgspec
@@ -15,7 +15,7 @@ from lsos.core.errors import Conflict
 from lsos.core.http import inject
 from lsos.core.http.envelope import Envelope, failures, ok, ok_page
 from lsos.core.http.principal import needs
-from lsos.core.http.schema import DEFAULT_LIMIT, decode_cursor, page_of
+from lsos.core.http.schema import DEFAULT_LIMIT
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.reports import build, queries, render, service
 from lsos.domains.reports.mail import file_name
@@ -40,6 +40,11 @@ SANDBOX = {
     " img-src data:; font-src data:"
 }
 
+WantedState = Annotated[
+    ReportState | None, QueryParameter(name="state", description="Only reports in this state.")
+]
+WantedFormat = Annotated[Format, QueryParameter(name="format", description="Format of the file.")]
+
 
 class ReportController(Controller):
     path = "/reports"
@@ -50,7 +55,6 @@ class ReportController(Controller):
         operation_id="generateReport",
         opt=needs("reports:write"),
         status_code=202,
-        responses=failures(401, 403, 404, 409, 422),
     )
     async def generate(
         self,
@@ -59,7 +63,7 @@ class ReportController(Controller):
         principal: inject.Principal,
         settings: inject.Settings,
     ) -> Response[Envelope[ReportDetail]]:
-        """Make a report, and mail it when recipients are named."""
+        """Order a report, and send it by e-mail when recipients are given."""
         report = await service.order(session, principal, data, sender=settings.smtp_from_email)
         return Response(
             ok(await _detail(session, report)),
@@ -72,7 +76,6 @@ class ReportController(Controller):
         opt=needs("reports:write"),
         status_code=200,
         media_type=MEDIA_TYPES["html"],
-        responses=failures(401, 403, 404, 422),
     )
     async def preview(
         self,
@@ -80,7 +83,7 @@ class ReportController(Controller):
         sessions: inject.Sessions,
         principal: inject.Principal,
     ) -> Response[bytes]:
-        """The report as HTML, from what is measured now; nothing is stored."""
+        """Show a report as HTML, from what is measured now; nothing is stored."""
         sections = service.clean_sections(data.sections)
         async with sessions() as session:
             await campaign_queries.get_campaign(session, principal.tenant_id, data.campaign_id)
@@ -92,33 +95,30 @@ class ReportController(Controller):
         "/",
         operation_id="listReports",
         opt=needs("reports:read"),
-        responses=failures(401, 403, 422),
     )
     async def list_all(
         self,
         session: inject.Session,
         campaign_id: FromQuery[UUID | None] = None,
-        state_: Annotated[ReportState | None, QueryParameter(name="state")] = None,
+        state_: WantedState = None,
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[ReportView]]:
-        """Reports, newest first."""
-        rows = await queries.list_reports(
-            session, campaign_id, state_, decode_cursor(cursor), limit
+        """List reports, newest first."""
+        page = await queries.REPORTS.page(
+            session, cursor, limit, campaign_id=campaign_id, state=state_
         )
-        page = page_of([_view(row) for row in rows], limit, lambda r: (r.created_at, r.id))
-        return ok_page(page)
+        return ok_page(page.map(_view))
 
     @get(
         "/{report_id:uuid}",
         operation_id="getReport",
         opt=needs("reports:read"),
-        responses=failures(401, 403, 404),
     )
     async def get_one(
         self, report_id: FromPath[UUID], session: inject.Session, principal: inject.Principal
     ) -> Envelope[ReportDetail]:
-        """A report, and how its mails ended."""
+        """Show a report, and what became of its e-mails."""
         report = await queries.get_report(session, principal.tenant_id, report_id)
         return ok(await _detail(session, report))
 
@@ -126,8 +126,8 @@ class ReportController(Controller):
         "/{report_id:uuid}/artifact",
         operation_id="getReportArtifact",
         opt=needs("reports:read"),
+        responses=failures(409),
         media_type="application/octet-stream",
-        responses=failures(401, 403, 404, 409, 422, 503),
     )
     async def artifact(
         self,
@@ -135,9 +135,9 @@ class ReportController(Controller):
         sessions: inject.Sessions,
         principal: inject.Principal,
         storage: inject.Storage,
-        format_: Annotated[Format, QueryParameter(name="format")] = "pdf",
+        format_: WantedFormat = "pdf",
     ) -> Response[bytes]:
-        """The stored file, as it was verified when it was made."""
+        """Download a stored file of a report."""
         async with sessions() as session:
             report = await queries.get_report(session, principal.tenant_id, report_id)
         entry = cast("dict[str, str] | None", report.artifacts.get(format_))
@@ -159,7 +159,6 @@ class ReportController(Controller):
         operation_id="deliverReport",
         opt=needs("reports:write"),
         status_code=202,
-        responses=failures(401, 403, 404, 409, 422),
     )
     async def deliver(
         self,
@@ -169,7 +168,10 @@ class ReportController(Controller):
         principal: inject.Principal,
         settings: inject.Settings,
     ) -> Envelope[ReportDetail]:
-        """Mail the report to who has not got it, once it is stored."""
+        """Send a report by e-mail to those who have not received it yet.
+
+        A report that is not stored yet is sent as soon as it is.
+        """
         report = await service.ask_delivery(
             session, principal, report_id, data.recipients, sender=settings.smtp_from_email
         )
@@ -184,12 +186,11 @@ class ScheduleController(Controller):
         "/",
         operation_id="getReportSchedule",
         opt=needs("reports:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def get_one(
         self, campaign_id: FromQuery[UUID], session: inject.Session, principal: inject.Principal
     ) -> Envelope[ScheduleView | None]:
-        """The campaign's schedule; null when it has none."""
+        """Show the report schedule of a campaign; null: it has none."""
         await campaign_queries.get_campaign(session, principal.tenant_id, campaign_id)
         schedule = await queries.find_schedule(session, campaign_id)
         return ok(None if schedule is None else _schedule(schedule))
@@ -198,7 +199,6 @@ class ScheduleController(Controller):
         "/",
         operation_id="setReportSchedule",
         opt=needs("reports:write"),
-        responses=failures(401, 403, 404, 422),
     )
     async def set_one(
         self,
@@ -207,19 +207,21 @@ class ScheduleController(Controller):
         session: inject.Session,
         principal: inject.Principal,
     ) -> Envelope[ScheduleView]:
-        """Make or replace the schedule; one that failures switched off begins anew."""
+        """Set the report schedule of a campaign.
+
+        One that was switched off after failures starts again.
+        """
         return ok(_schedule(await service.set_schedule(session, principal, campaign_id, data)))
 
     @delete(
         "/",
         operation_id="deleteReportSchedule",
         opt=needs("reports:write"),
-        responses=failures(401, 403, 404, 422),
     )
     async def remove(
         self, campaign_id: FromQuery[UUID], session: inject.Session, principal: inject.Principal
     ) -> None:
-        """Its reports stay."""
+        """Delete the report schedule of a campaign; its reports stay."""
         await service.remove_schedule(session, principal, campaign_id)
 
 
@@ -231,7 +233,8 @@ async def _detail(session: AsyncSession, report: Report) -> ReportDetail:
     )
 
 
-def _view(report: Report) -> ReportView:
+def _view(report: Any) -> ReportView:
+    """Of a report, or of a row with its columns."""
     artifacts = []
     for format_ in FORMATS:
         entry = report.artifacts.get(format_)

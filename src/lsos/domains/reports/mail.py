@@ -12,7 +12,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from html import escape
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 from uuid import UUID
 
 import aiosmtplib
@@ -22,6 +22,7 @@ from aiosmtplib import errors as failures
 from lsos.core.observability.telemetry import client_span
 from lsos.core.resources import Resources
 from lsos.core.settings.settings import Settings
+from lsos.domains.reports.policy import Outcome, Stage
 
 WIRE = SMTP.clone(cte_type="7bit")
 """Not every server takes 8-bit text."""
@@ -32,9 +33,6 @@ MAX_RESPONSE_CHARS = 300
 QUIT_S = 2.0
 MAIL_S = 120.0
 """Longest conversation of one mail."""
-
-Stage = Literal["connect", "ehlo", "tls", "auth", "mail", "rcpt", "data", "dot"]
-Outcome = Literal["sent", "retry", "failed", "outcome_unknown"]
 
 
 class Result(msgspec.Struct, frozen=True):

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from lsos.core.errors import Invalid
+from lsos.core.http.wording import given
 from lsos.core.mail_address import is_email
 
 MAX_RETRIES = 3
@@ -11,11 +12,18 @@ MAX_RETRIES = 3
 MAX_RECIPIENTS = 50
 RETRY_FACTOR = 5.0
 MAX_WAIT_S = 300.0
+ON_TIME_S = 900
+"""A scheduled report is on time when it is stored and mailed within this after its due time."""
+DUE_WINDOW_S = 86_400
+"""Reports are at most daily: a schedule has one due time in it."""
 GIVE_UP_AFTER_S = 86_400.0
 """So long a report waits for a storage that is away."""
 
 ReportState = Literal["queued", "building", "stored", "failed"]
 DeliveryState = Literal["intent", "sending", "sent", "retry", "failed", "outcome_unknown"]
+Stage = Literal["connect", "ehlo", "tls", "auth", "mail", "rcpt", "data", "dot"]
+"""How far an SMTP conversation came; dot: the text had been sent."""
+Outcome = Literal["sent", "retry", "failed", "outcome_unknown"]
 RunStatus = Literal["delivered", "partly_delivered", "failed", "max_retries_exceeded"]
 Format = Literal["html", "pdf"]
 FORMATS: tuple[Format, ...] = ("html", "pdf")
@@ -36,21 +44,23 @@ def storage_delay_s(attempt: int, base_s: float, jitter: float) -> float:
     return waited * (0.75 + 0.5 * jitter)
 
 
-def clean_recipients(given: Iterable[str], *, is_needed: bool) -> list[str]:
+def clean_recipients(asked: Iterable[str], *, is_needed: bool) -> list[str]:
     """Addresses without repetition; Invalid names the one that no mail server would take."""
     found: dict[str, str] = {}
-    for address in map(str.strip, given):
+    for address in map(str.strip, asked):
         if not is_email(address):
             raise Invalid(
-                f"{address[:100]!r} is no mail address, such as name@example.com",
+                f"{given(address)} is not an e-mail address, such as name@example.com",
                 field="recipients",
                 code="recipient_invalid",
             )
         found.setdefault(address.casefold(), address)
     if len(found) > MAX_RECIPIENTS:
-        raise Invalid(f"at most {MAX_RECIPIENTS} recipients", field="recipients")
+        raise Invalid(
+            f"has {len(found)} recipients; allowed are at most {MAX_RECIPIENTS}", field="recipients"
+        )
     if is_needed and not found:
-        raise Invalid("name at least one recipient", field="recipients")
+        raise Invalid("needs at least one recipient", field="recipients")
     return list(found.values())
 
 

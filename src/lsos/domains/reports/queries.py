@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from lsos.core.db.reads import columns_of
 from lsos.core.errors import NotFound
-from lsos.core.http.schema import TimeKey
+from lsos.core.http.paging import HotList
 from lsos.domains.reports.models import Report, ReportDelivery, ReportSchedule
-from lsos.domains.reports.policy import ReportState
 
 
 async def find_report(
@@ -32,22 +32,15 @@ async def get_report(
     return report
 
 
-async def list_reports(
-    session: AsyncSession,
-    campaign_id: UUID | None,
-    state: ReportState | None,
-    before: TimeKey | None,
-    limit: int,
-) -> Sequence[Report]:
-    """Newest first."""
-    query = select(Report).order_by(Report.created_at.desc(), Report.id.desc()).limit(limit + 1)
-    if campaign_id is not None:
-        query = query.where(Report.campaign_id == campaign_id)
-    if state is not None:
-        query = query.where(Report.state == state)
-    if before is not None:
-        query = query.where(tuple_(Report.created_at, Report.id) < before)
-    return (await session.scalars(query)).all()
+REPORTS = HotList(
+    select(*columns_of(Report, "snapshot")),
+    key=(Report.created_at.desc(), Report.id.desc()),
+    filters={
+        "campaign_id": Report.campaign_id == bindparam("campaign_id"),
+        "state": Report.state == bindparam("state"),
+    },
+)
+"""Newest first, without their snapshots."""
 
 
 async def list_deliveries(session: AsyncSession, report_id: UUID) -> Sequence[ReportDelivery]:

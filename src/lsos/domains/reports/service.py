@@ -10,6 +10,7 @@ from lsos.core.clock import new_id, now
 from lsos.core.db import audit_log
 from lsos.core.errors import Conflict, Invalid, NotFound
 from lsos.core.http.principal import Principal
+from lsos.core.http.wording import given
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.reports import policy, queries, runs
 from lsos.domains.reports.models import Report, ReportSchedule
@@ -17,16 +18,16 @@ from lsos.domains.reports.rules import SECTIONS, chosen
 from lsos.domains.reports.schemas import ReportCreate, ScheduleSet
 
 
-def clean_sections(given: Sequence[str]) -> list[str]:
+def clean_sections(asked: Sequence[str]) -> list[str]:
     """Known sections in the order asked for, all when none were; Invalid names the unknown."""
-    if unknown := sorted(set(given) - set(SECTIONS)):
+    if unknown := sorted(set(asked) - set(SECTIONS)):
         raise Invalid(
-            f"there is no section {unknown[0][:50]!r}",
+            f"{given(unknown[0])} is not one of {', '.join(SECTIONS)}",
             field="sections",
             code="section_unknown",
             detail={"sections": list(SECTIONS)},
         )
-    return chosen(list(given))
+    return chosen(list(asked))
 
 
 async def order(

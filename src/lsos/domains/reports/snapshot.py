@@ -19,7 +19,7 @@ async def gather(
 ) -> Snapshot:
     """All that the chosen sections need, as it stands now; NotFound without such a campaign."""
     # Row-level security shows a session exactly one tenant: its own.
-    tenants = await auth_queries.list_tenants(session, None, 1)
+    tenants = (await auth_queries.list_tenants(session, None, 1)).items
     if not tenants:
         raise NotFound("no such tenant", code="tenant_not_found")
     tenant = tenants[0]

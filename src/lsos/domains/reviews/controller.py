@@ -10,7 +10,7 @@ from msgspec import convert
 
 from lsos.core.clock import now
 from lsos.core.http import inject
-from lsos.core.http.envelope import Envelope, failures, ok, ok_page
+from lsos.core.http.envelope import Envelope, ok, ok_page
 from lsos.core.http.principal import needs
 from lsos.core.http.schema import DEFAULT_LIMIT, Page, decode_cursor, page_of
 from lsos.domains.campaigns import queries as campaign_queries
@@ -24,8 +24,22 @@ from lsos.domains.reviews.schemas import (
     VelocityView,
 )
 
-MinRating = Annotated[float | None, QueryParameter(ge=1, le=5, description="lowest rating shown")]
-MaxRating = Annotated[float | None, QueryParameter(ge=1, le=5, description="highest rating shown")]
+MinRating = Annotated[
+    float | None, QueryParameter(ge=1, le=5, description="Only reviews with at least this rating.")
+]
+MaxRating = Annotated[
+    float | None, QueryParameter(ge=1, le=5, description="Only reviews with at most this rating.")
+]
+
+IsAnswered = Annotated[
+    bool | None, QueryParameter(description="Only reviews that the business answered, or did not.")
+]
+Since = Annotated[
+    datetime | None, QueryParameter(description="Only reviews published at this time or later.")
+]
+Until = Annotated[
+    datetime | None, QueryParameter(description="Only reviews published before this time.")
+]
 
 
 class ReviewController(Controller):
@@ -36,7 +50,6 @@ class ReviewController(Controller):
         "/",
         operation_id="listReviews",
         opt=needs("reviews:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def list_all(
         self,
@@ -46,28 +59,24 @@ class ReviewController(Controller):
         location_id: FromQuery[UUID | None] = None,
         min_rating: MinRating = None,
         max_rating: MaxRating = None,
-        is_answered: FromQuery[bool | None] = None,
-        since: FromQuery[datetime | None] = None,
-        until: FromQuery[datetime | None] = None,
+        is_answered: IsAnswered = None,
+        since: Since = None,
+        until: Until = None,
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[ReviewView]]:
-        """Reviews of a campaign, newest first."""
+        """List the reviews of a campaign, newest first."""
         await campaign_queries.get_campaign(session, principal.tenant_id, campaign_id)
         if location_id is not None:
             await campaign_queries.get_listing(session, campaign_id, location_id)
         wanted = ReviewFilter(location_id, min_rating, max_rating, is_answered, since, until)
-        rows = await queries.list_reviews(
-            session, campaign_id, wanted, decode_cursor(cursor), limit
-        )
-        views = [convert(row, ReviewView, from_attributes=True) for row in rows]
-        return ok_page(page_of(views, limit, lambda r: (r.published_at, r.id)))
+        page = await queries.list_reviews(session, campaign_id, wanted, cursor, limit)
+        return ok_page(page.map(lambda row: convert(row, ReviewView, from_attributes=True)))
 
     @get(
         "/velocity",
         operation_id="getReviewVelocity",
         opt=needs("reviews:read"),
-        responses=failures(401, 403, 404, 422),
     )
     async def velocity(
         self,
@@ -77,7 +86,7 @@ class ReviewController(Controller):
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[VelocityView]]:
-        """Velocity, rating, answers, freshness, quality and bursts of each location."""
+        """List velocity, rating, answers, freshness, quality and bursts of each location."""
         await campaign_queries.get_campaign(session, principal.tenant_id, campaign_id)
         after = decode_cursor(cursor)
         listings = await campaign_queries.list_listings(session, campaign_id, after, limit)
@@ -92,7 +101,6 @@ class ReviewController(Controller):
         operation_id="refreshReviews",
         opt=needs("reviews:write"),
         status_code=202,
-        responses=failures(401, 403, 404, 409, 422),
     )
     async def refresh(
         self,

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, Uuid, cast, func, select, true, tuple_
+from sqlalchemy import Row, Uuid, cast, func, select, true
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.clock import now
-from lsos.core.http.schema import TimeKey
+from lsos.core.http.paging import paginate
+from lsos.core.http.schema import Page
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.campaigns.rules import MAX_LOCATIONS
 from lsos.domains.providers.rules import MEASURED
@@ -45,16 +46,11 @@ async def list_reviews(
     session: AsyncSession,
     campaign_id: UUID,
     wanted: ReviewFilter,
-    before: TimeKey | None,
+    cursor: str | None,
     limit: int,
-) -> Sequence[Review]:
+) -> Page[Review]:
     """Newest first."""
-    query = (
-        select(Review)
-        .where(Review.campaign_id == campaign_id)
-        .order_by(Review.published_at.desc(), Review.id.desc())
-        .limit(limit + 1)
-    )
+    query = select(Review).where(Review.campaign_id == campaign_id)
     if wanted.location_id is not None:
         query = query.where(Review.location_id == wanted.location_id)
     if wanted.min_rating is not None:
@@ -68,9 +64,8 @@ async def list_reviews(
         query = query.where(Review.published_at >= wanted.since)
     if wanted.until is not None:
         query = query.where(Review.published_at < wanted.until)
-    if before is not None:
-        query = query.where(tuple_(Review.published_at, Review.id) < before)
-    return (await session.scalars(query)).all()
+    key = (Review.published_at.desc(), Review.id.desc())
+    return await paginate(session, query, key, cursor, limit)
 
 
 async def load_figures(

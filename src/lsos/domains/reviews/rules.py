@@ -117,34 +117,47 @@ class Reach(NamedTuple):
 
 
 class Burst(msgspec.Struct, frozen=True):
+    """A week with far more reviews than expected."""
+
     from_at: datetime
+    """Start of the time."""
     to_at: datetime
+    """End of the time."""
     count: int
+    """Reviews in it."""
     expected: float
-    """By the 90 days before."""
+    """Reviews to be expected, by the 90 days before."""
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """Null: no review, or not enough was read."""
+    """Figures of the reviews of a location."""
 
     formula: str = FORMULA
+    """Name and version of the formula."""
     reviews: int = 0
-    """Stored ones: the denominator of the mean."""
+    """Stored reviews: the denominator of the mean."""
     velocity_per_month: float | None = None
+    """Reviews per month over the last 90 days; null: no review, or not read far enough."""
     velocity_reviews: int | None = None
-    """Reviews of the last 90 days."""
+    """Reviews of the last 90 days; null: not read far enough."""
     rating_mean: float | None = None
+    """Mean rating, 1 to 5; null: no review."""
     rating_score: float | None = None
+    """The mean rating as 0 to 100; null: no review."""
     responded_share: float | None = None
-    """0 to 100."""
+    """Answered reviews in percent, 0 to 100; null: no review, or not read far enough."""
     responded: int | None = None
+    """Answered reviews; null: not read far enough."""
     responded_of: int | None = None
-    """Reviews of the last 365 days: its denominator."""
+    """Reviews of the last 365 days: the denominator; null: not read far enough."""
     freshness: float | None = None
+    """How recent the reviews are, 0 to 100; null: no review."""
     quality: float | None = None
+    """The parts in one figure, 0 to 100; null: too little was read."""
     newest_at: datetime | None = None
+    """When the newest review was published; null: no review."""
     bursts: list[Burst] | None = None
-    """Of the last 365 days; null unless the 97 days before now were read."""
+    """Bursts of the last 365 days; null: not read far enough."""
 
 
 def rating_score(rating: float) -> float:

@@ -35,7 +35,7 @@ class AuthController(Controller):
         operation_id="logIn",
         opt=needs(PUBLIC),
         status_code=200,
-        responses=failures(401, 422, 429),
+        responses=failures(401, 429),
     )
     async def log_in(
         self,
@@ -45,7 +45,10 @@ class AuthController(Controller):
         limiter: NamedDependency[LoginLimiter],
         request: Request[Any, Any, Any],
     ) -> Envelope[Tokens]:
-        """Exchange e-mail address and password for tokens."""
+        """Sign in with e-mail address and password.
+
+        After 10 failures an account has to wait, and so has an address after 100.
+        """
         address = client_address(request.scope, settings.trusted_proxy_networks)
         await limiter.admit(data.email, address)
         tokens = await sessions.log_in(db, settings, data.email, data.password)
@@ -57,17 +60,21 @@ class AuthController(Controller):
         operation_id="refreshTokens",
         opt=needs(PUBLIC),
         status_code=200,
-        responses=failures(401, 422),
+        responses=failures(401),
     )
     async def refresh(
         self, data: JSONBody[Refresh], db: inject.Database, settings: inject.Settings
     ) -> Envelope[Tokens]:
-        """Exchange a refresh token for its successor; each one works once."""
+        """Exchange a refresh token for a new pair of tokens.
+
+        Each refresh token works once. One that is used again within 10 seconds gets the same
+        successor; later use ends the session.
+        """
         return ok(await sessions.refresh(db, settings, data.refresh_token))
 
     @post("/logout", operation_id="logOut", opt=needs(ANY), status_code=204)
     async def log_out(self, session: inject.Session, principal: inject.Principal) -> None:
-        """End this session at once, its access token too."""
+        """End this session at once, its access token included."""
         await sessions.log_out(session, principal)
 
     @post(
@@ -75,7 +82,7 @@ class AuthController(Controller):
         operation_id="changePassword",
         opt=needs(ANY),
         status_code=204,
-        responses=failures(401, 403, 422, 429),
+        responses=failures(403, 429),
     )
     async def change_password(
         self,
@@ -87,7 +94,7 @@ class AuthController(Controller):
         limiter: NamedDependency[LoginLimiter],
         request: Request[Any, Any, Any],
     ) -> None:
-        """Set a new password; ends every session of the account."""
+        """Set a new password; this ends every session of the account."""
         # Whoever holds a stolen token must not guess the password here.
         account = str(principal.user_id)
         address = client_address(request.scope, settings.trusted_proxy_networks)
@@ -95,9 +102,13 @@ class AuthController(Controller):
         await sessions.change_password(db, principal, data.current_password, data.new_password)
         await limiter.succeeded(account, address)
 
-    @get("/me", operation_id="getMe", opt=needs(ANY), responses=failures(401))
+    @get(
+        "/me",
+        operation_id="getMe",
+        opt=needs(ANY),
+    )
     async def me(self, session: inject.Session, principal: inject.Principal) -> Envelope[Me]:
-        """Who this token belongs to, and what it may do."""
+        """Show whom this token belongs to, and what it may do."""
         user = await queries.get_user(session, principal.tenant_id, principal.user_id)
         tenant = await queries.get_tenant(session, principal.tenant_id)
         return ok(
@@ -116,7 +127,6 @@ class AuthController(Controller):
         "/api-keys",
         operation_id="createApiKey",
         opt=needs("api_keys:write", shows_secret=True),
-        responses=failures(401, 403, 422),
     )
     async def create_key(
         self,
@@ -125,7 +135,7 @@ class AuthController(Controller):
         principal: inject.Principal,
         access: inject.Access,
     ) -> Envelope[ApiKeyCreated]:
-        """Make an API key; its secret is shown in this answer only."""
+        """Create an API key; its secret is shown in this answer only."""
         key, secret = await service.create_api_key(session, principal, access, data)
         return ok(ApiKeyCreated(key=_key(key), secret=secret))
 
@@ -133,12 +143,11 @@ class AuthController(Controller):
         "/api-keys",
         operation_id="listApiKeys",
         opt=needs("api_keys:write"),
-        responses=failures(401, 403),
     )
     async def list_keys(
         self, session: inject.Session, principal: inject.Principal
     ) -> Envelope[list[ApiKeyView]]:
-        """Own keys; all of the tenant's for an admin."""
+        """List your own API keys; an administrator sees all keys of the tenant."""
         mine = None if "users:admin" in principal.scopes else principal.user_id
         return ok([_key(key) for key in await queries.list_api_keys(session, mine)])
 
@@ -146,12 +155,11 @@ class AuthController(Controller):
         "/api-keys/{key_id:uuid}",
         operation_id="revokeApiKey",
         opt=needs("api_keys:write"),
-        responses=failures(401, 403, 404),
     )
     async def revoke_key(
         self, key_id: FromPath[UUID], session: inject.Session, principal: inject.Principal
     ) -> None:
-        """Revoke a key from the next request on."""
+        """Revoke an API key, effective from the next request on."""
         await service.revoke_api_key(session, principal, key_id)
 
 

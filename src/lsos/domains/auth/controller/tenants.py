@@ -7,11 +7,12 @@ from litestar import Controller, Response, get, patch, post, put
 from litestar.params import FromPath, JSONBody
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from lsos.core.db.audit_log import AuditEntry
 from lsos.core.db.system import system_session
 from lsos.core.http import inject
 from lsos.core.http.envelope import Envelope, failures, ok, ok_page
 from lsos.core.http.principal import needs
-from lsos.core.http.schema import DEFAULT_LIMIT, decode_cursor, page_of
+from lsos.core.http.schema import DEFAULT_LIMIT, Page
 from lsos.domains.auth import queries, service
 from lsos.domains.auth.models import Tenant, User
 from lsos.domains.auth.schemas import (
@@ -35,7 +36,6 @@ class TenantController(Controller):
         "/",
         operation_id="createTenant",
         opt=needs("tenants:admin"),
-        responses=failures(401, 403, 422),
     )
     async def create(
         self,
@@ -45,14 +45,18 @@ class TenantController(Controller):
         session: inject.Session,
         principal: inject.Principal,
     ) -> Response[Envelope[TenantView]]:
-        """Make a tenant (platform_admin)."""
+        """Create a tenant."""
         tenant = await service.create_tenant(db, data, actor=principal)
         return Response(
             ok(_tenant(tenant)),
             headers={"Location": f"{settings.api_v1_prefix}/tenants/{tenant.id}"},
         )
 
-    @get("/", operation_id="listTenants", opt=needs("tenants:admin"), responses=failures(401, 403))
+    @get(
+        "/",
+        operation_id="listTenants",
+        opt=needs("tenants:admin"),
+    )
     async def list_all(
         self,
         db: inject.Database,
@@ -60,17 +64,15 @@ class TenantController(Controller):
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[TenantView]]:
-        """All tenants in order of creation (platform_admin)."""
+        """List all tenants in order of creation."""
         async with system_session(db) as all_tenants:
-            rows = await queries.list_tenants(all_tenants, decode_cursor(cursor), limit)
-        page = page_of([_tenant(t) for t in rows], limit, lambda t: (t.created_at, t.id))
-        return ok_page(page)
+            page = await queries.list_tenants(all_tenants, cursor, limit)
+        return ok_page(page.map(_tenant))
 
     @get(
         "/{tenant_id:uuid}",
         operation_id="getTenant",
         opt=needs("tenant:read"),
-        responses=failures(401, 403, 404),
     )
     async def get_one(
         self,
@@ -79,6 +81,7 @@ class TenantController(Controller):
         session: inject.Session,
         principal: inject.Principal,
     ) -> Envelope[TenantView]:
+        """Show a tenant."""
         async with service.acting_in(db, session, principal, tenant_id) as acting:
             return ok(_tenant(await queries.get_tenant(acting, tenant_id)))
 
@@ -86,7 +89,6 @@ class TenantController(Controller):
         "/{tenant_id:uuid}",
         operation_id="updateTenant",
         opt=needs("tenant:write"),
-        responses=failures(401, 403, 404, 422),
     )
     async def update(
         self,
@@ -96,6 +98,7 @@ class TenantController(Controller):
         session: inject.Session,
         principal: inject.Principal,
     ) -> Envelope[TenantView]:
+        """Change a tenant."""
         async with service.acting_in(db, session, principal, tenant_id) as acting:
             return ok(_tenant(await service.update_tenant(acting, principal, tenant_id, data)))
 
@@ -103,7 +106,6 @@ class TenantController(Controller):
         "/{tenant_id:uuid}/users",
         operation_id="createUser",
         opt=needs("users:admin", shows_secret=True),
-        responses=failures(401, 403, 404, 409, 422),
     )
     async def create_user(
         self,
@@ -114,7 +116,10 @@ class TenantController(Controller):
         session: inject.Session,
         principal: inject.Principal,
     ) -> Response[Envelope[UserCreated]]:
-        """Make an account; without a password in the request, one is made and shown once."""
+        """Create an account.
+
+        Without a password in the request, one is generated and shown once in the answer.
+        """
         async with service.acting_in(db, session, principal, tenant_id) as acting:
             user, made = await service.create_user(acting, tenant_id, data, actor=principal)
             view = (await _users(acting, [user]))[0]
@@ -127,7 +132,6 @@ class TenantController(Controller):
         "/{tenant_id:uuid}/users",
         operation_id="listUsers",
         opt=needs("users:admin"),
-        responses=failures(401, 403, 404),
     )
     async def list_users(
         self,
@@ -138,16 +142,17 @@ class TenantController(Controller):
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[UserView]]:
+        """List the accounts of a tenant in order of creation."""
         async with service.acting_in(db, session, principal, tenant_id) as acting:
-            rows = await queries.list_users(acting, decode_cursor(cursor), limit)
-            views = await _users(acting, rows)
-        return ok_page(page_of(views, limit, lambda u: (u.created_at, u.id)))
+            page = await queries.list_users(acting, cursor, limit)
+            views = await _users(acting, page.items)
+        return ok_page(Page(views, page.next_cursor, page.limit))
 
     @patch(
         "/{tenant_id:uuid}/users/{user_id:uuid}",
         operation_id="updateUser",
         opt=needs("users:admin"),
-        responses=failures(401, 403, 404, 409, 422),
+        responses=failures(409),
     )
     async def update_user(
         self,
@@ -158,7 +163,10 @@ class TenantController(Controller):
         session: inject.Session,
         principal: inject.Principal,
     ) -> Envelope[UserView]:
-        """Change role, state or campaigns; a new role or deactivation ends the sessions."""
+        """Change name, role, state or campaigns of an account.
+
+        A new role or a deactivation ends its sessions.
+        """
         async with service.acting_in(db, session, principal, tenant_id) as acting:
             user = await service.update_user(acting, principal, tenant_id, user_id, data)
             return ok((await _users(acting, [user]))[0])
@@ -167,7 +175,6 @@ class TenantController(Controller):
         "/{tenant_id:uuid}/branding",
         operation_id="getBranding",
         opt=needs("branding:read"),
-        responses=failures(401, 403, 404),
     )
     async def get_branding(
         self,
@@ -176,6 +183,7 @@ class TenantController(Controller):
         session: inject.Session,
         principal: inject.Principal,
     ) -> Envelope[Branding]:
+        """Show how reports and e-mails of the tenant look."""
         async with service.acting_in(db, session, principal, tenant_id) as acting:
             tenant = await queries.get_tenant(acting, tenant_id)
             return ok(Branding(**tenant.branding))  # type: ignore[arg-type]  # stored from this struct
@@ -184,7 +192,6 @@ class TenantController(Controller):
         "/{tenant_id:uuid}/branding",
         operation_id="setBranding",
         opt=needs("branding:write"),
-        responses=failures(401, 403, 404, 422),
     )
     async def set_branding(
         self,
@@ -194,6 +201,7 @@ class TenantController(Controller):
         session: inject.Session,
         principal: inject.Principal,
     ) -> Envelope[Branding]:
+        """Set how reports and e-mails of the tenant look."""
         async with service.acting_in(db, session, principal, tenant_id) as acting:
             return ok(await service.set_branding(acting, principal, tenant_id, data))
 
@@ -203,7 +211,9 @@ class AuditLogController(Controller):
     tags = ("tenants",)
 
     @get(
-        "/", operation_id="listAuditLog", opt=needs("audit_log:read"), responses=failures(401, 403)
+        "/",
+        operation_id="listAuditLog",
+        opt=needs("audit_log:read"),
     )
     async def list_all(
         self,
@@ -211,21 +221,21 @@ class AuditLogController(Controller):
         cursor: inject.Cursor = None,
         limit: inject.Limit = DEFAULT_LIMIT,
     ) -> Envelope[list[AuditView]]:
-        """Privileged actions of the tenant, newest first."""
-        rows = await queries.list_audit_log(session, decode_cursor(cursor), limit)
-        views = [
-            AuditView(
-                id=row.id,
-                created_at=row.created_at,
-                actor_id=row.actor_id,
-                action=row.action,
-                target=row.target,
-                detail=row.detail,
-                request_id=row.request_id,
-            )
-            for row in rows
-        ]
-        return ok_page(page_of(views, limit, lambda v: (v.created_at, v.id)))
+        """List the privileged actions in the tenant, newest first."""
+        page = await queries.list_audit_log(session, cursor, limit)
+        return ok_page(page.map(_entry))
+
+
+def _entry(entry: AuditEntry) -> AuditView:
+    return AuditView(
+        id=entry.id,
+        created_at=entry.created_at,
+        actor_id=entry.actor_id,
+        action=entry.action,
+        target=entry.target,
+        detail=entry.detail,
+        request_id=entry.request_id,
+    )
 
 
 def _tenant(tenant: Tenant) -> TenantView:

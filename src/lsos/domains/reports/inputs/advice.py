@@ -7,7 +7,6 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.domains.intelligence import queries
-from lsos.domains.intelligence.queries import Wanted
 from lsos.domains.intelligence.rules import ENDED, STATES
 from lsos.domains.reference import queries as library
 from lsos.domains.reports import facts, rules
@@ -43,9 +42,7 @@ async def recommendations(session: AsyncSession, campaign_id: UUID) -> facts.Rec
     scored = await queries.find_newest_score(session, campaign_id)
     if scored is None:
         return None
-    open_ones = await queries.list_recommendations(
-        session, Wanted(campaign_id, is_open=True), None, rules.MAX_ADVICE
-    )
+    open_ones = await queries.list_open(session, campaign_id, rules.MAX_ADVICE)
     release = await library.find_active(session)
     actions = {} if release is None else _actions(release.recommendations)
     ended = sum(counts.by_state.get(state, 0) for state in ENDED)
@@ -73,7 +70,7 @@ async def recommendations(session: AsyncSession, campaign_id: UUID) -> facts.Rec
                 action=actions.get(row.code, ""),
                 sample=texts(row.affected, "sample"),
             )
-            for row in open_ones[: rules.MAX_ADVICE]
+            for row in open_ones
         ],
     )
 

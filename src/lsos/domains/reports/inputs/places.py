@@ -109,7 +109,7 @@ async def reviews(
                 published_at=review.published_at,
                 is_answered=review.answered_at is not None or bool(review.answer),
             )
-            for review in newest[: rules.MAX_REVIEWS]
+            for review in newest.items
         ],
     )
 

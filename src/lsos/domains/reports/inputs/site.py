@@ -11,6 +11,7 @@ from lsos.domains.audit import findings
 from lsos.domains.audit.findings import CheckTotal
 from lsos.domains.crawl import findings as crawl_findings
 from lsos.domains.crawl import queries as crawl_queries
+from lsos.domains.crawl.rules import FINISHED
 from lsos.domains.entity import queries as entity_queries
 from lsos.domains.entity.rules import FORMULA as ENTITY_FORMULA
 from lsos.domains.entity.rules import WEIGHTS as ENTITY_WEIGHTS
@@ -98,8 +99,8 @@ def _new_in(now: Iterable[CheckTotal], other: Iterable[CheckTotal]) -> list[str]
 async def _runs(session: AsyncSession, campaign_id: UUID) -> list[facts.Point]:
     """The score of each day's last finished run."""
     by_day: dict[date, tuple[datetime, float | None]] = {}
-    for state in crawl_queries.FINISHED:
-        runs = await crawl_queries.list_runs(session, campaign_id, state, None, rules.MAX_HISTORY)
+    for state in FINISHED:
+        runs = await crawl_queries.list_runs(session, campaign_id, state, rules.MAX_HISTORY)
         for run in runs:
             if (at := run.finished_at) is not None:
                 known = by_day.get(at.date())
