@@ -31,26 +31,6 @@ def upgrade() -> None:
     )
     t.index("ix_keywords_created", "keywords", "tenant_id", "campaign_id", "created_at", "id")
     t.tenant_table(
-        "rank_runs",
-        t.required("campaign_id", t.ID),
-        t.required("state", t.TEXT),
-        t.required("day", t.DAY),
-        t.required("source", t.TEXT),
-        t.required("total", t.NUMBER),
-        t.required("counts", t.JSON),
-        t.optional("requested_by", t.ID),
-        t.optional("started_at", t.TIME),
-        t.optional("finished_at", t.TIME),
-        t.optional("reason_code", t.TEXT),
-        t.belongs_to("campaigns", "campaign_id"),
-        t.check(
-            "state",
-            "state in ('queued', 'running', 'completed', 'completed_with_errors', 'failed')",
-        ),
-        viewed_by="campaign_id",
-    )
-    t.index("ix_rank_runs_created", "rank_runs", "tenant_id", "campaign_id", "created_at", "id")
-    t.tenant_table(
         "rank_snapshots",
         t.required("keyword_id", t.ID),
         t.required("day", t.DAY),
@@ -78,4 +58,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     t.begin()
-    t.drop("rank_snapshots", "rank_runs", "keywords")
+    t.drop("rank_snapshots", "keywords")

@@ -11,30 +11,6 @@ depends_on = None
 def upgrade() -> None:
     t.begin()
     t.tenant_table(
-        "authority_refreshes",
-        t.required("campaign_id", t.ID),
-        t.required("state", t.TEXT),
-        t.required("counts", t.JSON),
-        t.optional("requested_by", t.ID),
-        t.optional("started_at", t.TIME),
-        t.optional("finished_at", t.TIME),
-        t.optional("reason_code", t.TEXT),
-        t.belongs_to("campaigns", "campaign_id"),
-        t.check(
-            "state",
-            "state in ('queued', 'running', 'completed', 'completed_with_errors', 'failed')",
-        ),
-        viewed_by="campaign_id",
-    )
-    t.index(
-        "ix_authority_refreshes_created",
-        "authority_refreshes",
-        "tenant_id",
-        "campaign_id",
-        "created_at",
-        "id",
-    )
-    t.tenant_table(
         "authority_snapshots",
         t.required("campaign_id", t.ID),
         t.required("domain", t.TEXT),
@@ -75,4 +51,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     t.begin()
-    t.drop("backlinks", "authority_snapshots", "authority_refreshes")
+    t.drop("backlinks", "authority_snapshots")

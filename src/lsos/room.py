@@ -45,7 +45,10 @@ class SignalSource(NamedTuple):
     room: str
     signals: ReadSignals
     measured_at: ReadTime
-    """When the latest finished measurement began; None before the first."""
+    """When the oldest of the readings began that signals rest on, each item's newest answer. What
+    they no longer show has gone since then; None: nothing proves that anything has gone."""
+    measured_at_of: Mapping[str, ReadTime] = {}
+    """The same for signals, by code, that rest on other readings than the rest of the room's."""
 
 
 class ScoreSource(NamedTuple):

@@ -11,6 +11,7 @@ from lsos.domains.health import room as health
 from lsos.domains.intelligence import room as intelligence
 from lsos.domains.jobs import room as jobs
 from lsos.domains.local import room as local
+from lsos.domains.measuring import room as measuring
 from lsos.domains.providers import room as providers
 from lsos.domains.rank import room as rank
 from lsos.domains.reference import room as reference
@@ -24,6 +25,7 @@ ROOMS = (
     campaigns.ROOM,
     reference.ROOM,
     providers.ROOM,
+    measuring.ROOM,
     crawl.ROOM,
     audit.ROOM,
     rank.ROOM,

@@ -39,6 +39,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     facts: dict[str, object] = msgspec.field(default_factory=dict)
     """The numbers and texts behind it, as data."""
     measured_at: datetime
+    """When the readings began that show it, the oldest of them."""
     source: str = ""
     """Who measured: synthetic, http, ...; "" for our own crawl."""
 

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
@@ -13,6 +13,8 @@ from sqlalchemy import select, text
 from lsos.core.clock import now
 from lsos.core.queue.jobs import Job
 from lsos.domains.rank import queries
+from lsos.domains.rank.providers.base import RankProvider
+from lsos.domains.rank.providers.factory import rank_provider
 from lsos.domains.rank.rules import (
     CTR_CURVES,
     DEFAULT_CURVE,
@@ -22,6 +24,7 @@ from lsos.domains.rank.rules import (
     visibility,
 )
 from lsos.domains.rank.store import Outcome, store
+from lsos.rooms import JOINTS
 from tests.conftest import Api, make_tenant
 from tests.support.clients import TenantClients
 from tests.support.ranks import SITE, Provider, Ranks, http_config, provider_of, ranks_of, results
@@ -343,7 +346,7 @@ async def test_a_pause_is_waited_out_by_the_job(http: Ranks, provider: Provider)
     # A run that waits for ever ends.
     async with http.db.tenant_session(http.tenant.id) as session:
         await session.execute(
-            text("update rank_runs set started_at = now() - interval '3 hours' where id = :id"),
+            text("update measurements set deadline_at = now() where id = :id"),
             {"id": run_id},
         )
         await session.execute(text("update jobs set due_at = now() where id = :id"), {"id": job.id})
@@ -378,7 +381,7 @@ async def test_what_was_answered_is_stored_when_the_worker_stops(
 async def test_a_fault_of_ours_ends_the_run_visibly(ranks: Ranks) -> None:
     campaign = await ranks.campaign("a", "b")
     run_id = await ranks.schedule(campaign)
-    ranks.shared.pop("rank_provider")
+    ranks.resources.put(rank_provider, cast(RankProvider, None))
     await ranks.work(campaign)
     run = await ranks.run(run_id)
     assert (run["state"], run["reason_code"]) == ("failed", "unexpected_error")
@@ -404,8 +407,9 @@ async def test_rooms_that_follow_are_told(ranks: Ranks) -> None:
     async with ranks.db.tenant_session(ranks.tenant.id) as session:
         names = await session.scalars(select(Job.name).where(Job.campaign_id == UUID(campaign)))
         assert Counter(names) == {
-            "rank.measure": 1, **dict.fromkeys(ranks.shared["followers"], 1),
-        }  # fmt: skip
+            "rank.measure": 1,
+            **dict.fromkeys(JOINTS.follows_measurement, 1),
+        }
 
 
 # The baseline

@@ -18,7 +18,9 @@ from lsos.core.queue.runner import Runner
 from lsos.core.redis.client import client as redis_client
 from lsos.core.resources import Resources
 from lsos.core.settings.settings import Settings
-from lsos.domains.rank.models import RankRun, RankSnapshot
+from lsos.domains.measuring.queries import get_run
+from lsos.domains.measuring.rules import Run
+from lsos.domains.rank.models import RankSnapshot
 from lsos.rooms import JOINTS
 from tests.support.clients import TenantClients
 from tests.support.sites import Site, site_pool
@@ -77,13 +79,13 @@ class Ranks:
         db: Database,
         tenant: TenantClients,
         runner: Runner,
-        shared: dict[str, Any],
+        resources: Resources,
     ) -> None:
         self.settings = settings
         self.db = db
         self.tenant = tenant
         self.runner = runner
-        self.shared = shared
+        self.resources = resources
 
     async def campaign(self, *keywords: str, cid: str | None = None, **more: Any) -> str:
         """A campaign with keywords, and a location when there is a CID."""
@@ -142,10 +144,9 @@ class Ranks:
         assert answer.status == 200, answer.text
         return {row["keyword"]: row for row in reversed(answer.data)}
 
-    async def open_run(self, run_id: str) -> RankRun:
+    async def open_run(self, run_id: str) -> Run:
         async with self.db.tenant_session(self.tenant.id) as session:
-            run: RankRun = await session.get_one(RankRun, (self.tenant.id, UUID(run_id)))
-            return run
+            return await get_run(session, self.tenant.id, UUID(run_id), "rank")
 
     async def put(self, campaign: str, keyword_id: str, day: Any, **values: Any) -> None:
         """A snapshot of another day, past the API."""
@@ -191,12 +192,12 @@ async def ranks_of(
     changed = msgspec.structs.replace(settings, **changes)
     redis = redis_client(settings.redis_url)
     await redis.delete("provider:breaker:rank_http", "provider:breaker:serpapi")
-    async with Resources(changed, redis, db) as shared:
-        await JOINTS.start(shared)
+    async with Resources(changed, redis, db) as resources:
+        await JOINTS.start(resources)
         runner = Runner(
-            db=db, settings=changed, registry=JOINTS.tasks(), worker="here", resources=shared
+            db=db, settings=changed, registry=JOINTS.tasks(), worker="here", resources=resources
         )
-        yield Ranks(changed, db, tenant, runner, shared)
+        yield Ranks(changed, db, tenant, runner, resources)
     await redis.aclose()
 
 

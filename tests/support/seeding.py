@@ -52,6 +52,7 @@ class Seeded:
     recommendation_id: UUID
     keyword_id: UUID
     rank_run_id: UUID
+    measurement_id: UUID
     issue_id: str
     page_url: str
 

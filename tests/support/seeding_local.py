@@ -5,9 +5,12 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.clock import new_id, now
-from lsos.domains.authority.models import AuthorityRefresh, AuthoritySnapshot, Backlink
-from lsos.domains.local.models import LocalRefresh, NapMatch, ProfileSnapshot
+from lsos.domains.authority.models import AuthoritySnapshot, Backlink
+from lsos.domains.local.models import NapMatch, ProfileSnapshot
+from lsos.domains.measuring.models import Measurement
 from lsos.domains.reviews.models import Review, ReviewReading
+
+KINDS = ("local", "reviews", "authority")
 
 
 async def seed_local(
@@ -16,10 +19,17 @@ async def seed_local(
     """One row of each table; what may be text holds the mark."""
     at, url = now(), f"https://{mark}.example/"
     at_location = {**owned, "location_id": location_id}
-    ended = {"started_at": at, "finished_at": at, "reason_code": mark, "state": "completed"}
+    ended = {
+        "scope": {},
+        "state": "completed",
+        "source": mark,
+        "day": at.date(),
+        "counts": {mark: 1},
+        "finished_at": at,
+        "reason_code": mark,
+    }
     session.add_all(
         [
-            LocalRefresh(id=new_id(), **owned, counts={mark: 1}, **ended),
             ProfileSnapshot(
                 id=new_id(),
                 **at_location,
@@ -66,7 +76,7 @@ async def seed_local(
                 source=mark,
                 error_code=mark,
             ),
-            AuthorityRefresh(id=new_id(), **owned, counts={mark: 1}, **ended),
+            *(Measurement(id=new_id(), **owned, kind=kind, **ended) for kind in KINDS),
             Backlink(
                 id=new_id(),
                 **owned,

@@ -5,7 +5,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.clock import new_id, now
-from lsos.domains.rank.models import Keyword, RankRun, RankSnapshot
+from lsos.domains.measuring.models import Measurement
+from lsos.domains.rank.models import Keyword, RankSnapshot
 
 
 async def seed_rank(session: AsyncSession, owned: dict[str, UUID], mark: str) -> dict[str, UUID]:
@@ -18,17 +19,23 @@ async def seed_rank(session: AsyncSession, owned: dict[str, UUID], mark: str) ->
         device="desktop",
         tags=[mark],
     )
-    run = RankRun(
+    run = Measurement(
         id=new_id(),
         **owned,
+        kind="rank",
+        scope={mark: mark},
         state="completed",
         day=at.date(),
         source=mark,
         total=1,
         counts={"found": 1, mark: 0},
-        started_at=at,
+        done=1,
+        began_at=at,
         finished_at=at,
+        cursor=mark,
+        ahead=[mark],
         reason_code=mark,
+        reason=mark,
     )
     session.add_all([keyword, run])
     await session.flush()
@@ -51,4 +58,4 @@ async def seed_rank(session: AsyncSession, owned: dict[str, UUID], mark: str) ->
             error_code=mark,
         )
     )
-    return {"keyword_id": keyword.id, "rank_run_id": run.id}
+    return {"keyword_id": keyword.id, "rank_run_id": run.id, "measurement_id": run.id}

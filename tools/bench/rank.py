@@ -19,7 +19,8 @@ from lsos.core.settings.environment import load
 from lsos.core.settings.settings import Settings
 from lsos.domains.auth import service as auth
 from lsos.domains.auth.schemas import TenantCreate
-from lsos.domains.rank import service
+from lsos.domains.measuring.service import start_baseline
+from lsos.domains.rank.measurement import KIND
 from lsos.domains.rank.rules import natural_key
 from lsos.embedded.installation import complete
 from lsos.rooms import JOINTS
@@ -63,7 +64,7 @@ async def _measure(settings: Settings) -> dict[str, float]:
         tenant = await auth.create_tenant(db, TenantCreate(name="bench"), actor=None)
         campaign_id = await _campaign(db, tenant.id)
         async with db.tenant_session(tenant.id) as session:
-            run = await service.schedule_baseline(session, tenant.id, campaign_id, "synthetic")
+            run = await start_baseline(session, KIND, tenant.id, campaign_id, "synthetic")
         assert run is not None
         async with Resources(settings, redis, db) as shared:
             await JOINTS.start(shared)

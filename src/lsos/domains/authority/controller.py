@@ -8,10 +8,11 @@ from litestar.params import FromQuery, JSONBody, QueryParameter
 from msgspec import convert
 
 from lsos.core.http import inject
-from lsos.core.http.envelope import Envelope, ok, ok_page
+from lsos.core.http.envelope import Envelope, failures, ok, ok_page
 from lsos.core.http.principal import needs
 from lsos.core.http.schema import DEFAULT_LIMIT
-from lsos.domains.authority import queries, service
+from lsos.domains.authority import queries
+from lsos.domains.authority.measurement import KIND
 from lsos.domains.authority.queries import LinkFilter
 from lsos.domains.authority.rules import LinkLife
 from lsos.domains.authority.schemas import (
@@ -21,6 +22,9 @@ from lsos.domains.authority.schemas import (
     BacklinkView,
 )
 from lsos.domains.campaigns import queries as campaign_queries
+from lsos.domains.measuring import service as measuring
+from lsos.domains.measuring.routes import DRY_RUN, answer_dry_run, run_routes
+from lsos.domains.measuring.service import Order
 
 SourceDomain = Annotated[
     str | None,
@@ -42,6 +46,7 @@ class AuthorityController(Controller):
         operation_id="refreshAuthority",
         opt=needs("authority:write"),
         status_code=202,
+        responses=failures(409) | DRY_RUN,
     )
     async def refresh(
         self,
@@ -51,9 +56,12 @@ class AuthorityController(Controller):
         settings: inject.Settings,
     ) -> Response[Envelope[AuthorityRefreshAccepted]]:
         """Measure the links of the campaign's site and its competitors, in the background."""
-        refresh, job_id = await service.request_refresh(session, principal, data.campaign_id)
+        order = Order(KIND, data.campaign_id, KIND.source(settings))
+        if data.dry_run:
+            return await answer_dry_run(session, principal, order)
+        run, job_id = await measuring.order(session, principal, order)
         return Response(
-            ok(AuthorityRefreshAccepted(refresh_id=refresh.id, job_id=job_id)),
+            ok(AuthorityRefreshAccepted(refresh_id=run.id, job_id=job_id)),
             status_code=202,
             headers={"Location": f"{settings.api_v1_prefix}/jobs/{job_id}"},
         )
@@ -92,4 +100,4 @@ class AuthorityController(Controller):
         return ok(await queries.load_summary(session, principal.tenant_id, campaign_id))
 
 
-CONTROLLERS = (AuthorityController,)
+CONTROLLERS = (AuthorityController, run_routes(KIND))

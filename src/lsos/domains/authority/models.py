@@ -11,29 +11,6 @@ from lsos.core.db.keys import tenant_foreign_key
 from lsos.core.db.model import Base, TenantRow
 
 
-class AuthorityRefresh(TenantRow, Base):
-    """One measurement of a campaign's and its competitors' links."""
-
-    __tablename__ = "authority_refreshes"
-    __table_args__ = (
-        tenant_foreign_key("campaign_id", "campaigns"),
-        CheckConstraint(
-            "state in ('queued', 'running', 'completed', 'completed_with_errors', 'failed')",
-            name="state",
-        ),
-        Index("ix_authority_refreshes_created", "tenant_id", "campaign_id", "created_at", "id"),
-    )
-
-    campaign_id: Mapped[UUID]
-    state: Mapped[str]
-    counts: Mapped[dict[str, object]]
-    """Domains by measurement state."""
-    requested_by: Mapped[UUID | None]
-    started_at: Mapped[datetime | None]
-    finished_at: Mapped[datetime | None]
-    reason_code: Mapped[str | None]
-
-
 class Backlink(TenantRow, Base):
     """A link to the campaign's site, as the provider has seen it."""
 

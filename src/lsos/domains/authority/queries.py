@@ -1,31 +1,27 @@
 """Reads of backlinks and of the link counts of a campaign and its competitors."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.clock import now
-from lsos.core.errors import NotFound
 from lsos.core.http.paging import paginate
 from lsos.core.http.schema import Page
 from lsos.domains.authority import rules
-from lsos.domains.authority.models import AuthorityRefresh, AuthoritySnapshot, Backlink
-from lsos.domains.authority.schemas import (
-    AuthorityRefreshView,
-    AuthoritySummary,
-    DomainView,
-    LinkLives,
-)
+from lsos.domains.authority.models import AuthoritySnapshot, Backlink
+from lsos.domains.authority.schemas import AuthoritySummary, DomainView, LinkLives
 from lsos.domains.campaigns import queries as campaign_queries
+from lsos.domains.measuring import queries as measuring
+from lsos.domains.measuring.bodies import run_view
 from lsos.domains.providers.rules import MEASURED
 from lsos.signals import Affected, Signal
 
+KIND_NAME = "authority"
 MAX_COMPETITORS = 200
 _SAMPLE = 10
 
@@ -34,24 +30,6 @@ class LinkFilter(NamedTuple):
     life: rules.LinkLife | None = None
     is_followed: bool | None = None
     source_domain: str | None = None
-
-
-async def get_refresh(session: AsyncSession, tenant_id: UUID, refresh_id: UUID) -> AuthorityRefresh:
-    found = await session.get(
-        AuthorityRefresh, (tenant_id, refresh_id), with_for_update=True, populate_existing=True
-    )
-    if found is None:
-        raise NotFound("no such refresh", code="authority_refresh_not_found")
-    return found
-
-
-async def find_latest_refresh(session: AsyncSession, campaign_id: UUID) -> AuthorityRefresh | None:
-    return await session.scalar(
-        select(AuthorityRefresh)
-        .where(AuthorityRefresh.campaign_id == campaign_id)
-        .order_by(AuthorityRefresh.created_at.desc(), AuthorityRefresh.id.desc())
-        .limit(1)
-    )
 
 
 async def list_backlinks(
@@ -93,7 +71,7 @@ async def load_summary(
     counts = [view.followed_domains for view in views if not view.is_own]
     known = [count for count in counts if count is not None]
     score = rules.score(own.followed_domains if own else None, counts)
-    refresh = await find_latest_refresh(session, campaign_id)
+    refresh = await measuring.find_latest_run(session, campaign_id, KIND_NAME)
     return AuthoritySummary(
         score=None if score is None else round(score, 2),
         score_of=max(known, default=None),
@@ -102,34 +80,27 @@ async def load_summary(
         own=own,
         others=[view for view in views if not view.is_own],
         links=await _lives(session, campaign_id),
-        latest_refresh=None
-        if refresh is None
-        else msgspec.convert(refresh, AuthorityRefreshView, from_attributes=True),
+        latest_refresh=None if refresh is None else run_view(refresh),
     )
 
 
-async def measured_since(
-    session: AsyncSession, refresh: AuthorityRefresh, domains: Iterable[str]
-) -> dict[str, str]:
-    """States of the domains that this refresh has measured already."""
-    rows = await session.execute(
-        select(AuthoritySnapshot.domain, AuthoritySnapshot.state).where(
-            AuthoritySnapshot.campaign_id == refresh.campaign_id,
-            AuthoritySnapshot.domain.in_(list(domains)),
-            AuthoritySnapshot.measured_at >= (refresh.started_at or refresh.created_at),
-            AuthoritySnapshot.state.in_(MEASURED),
-        )
-    )
-    return {row.domain: row.state for row in rows}
+async def list_domains(session: AsyncSession, tenant_id: UUID, campaign_id: UUID) -> list[str]:
+    """Host of the campaign's site, "" without one, and those of its competitors, by name."""
+    campaign = await campaign_queries.get_campaign(session, tenant_id, campaign_id)
+    own = rules.host_of(campaign.site_url)
+    listed = await campaign_queries.list_competitors(session, campaign_id, None, MAX_COMPETITORS)
+    rivals = {rival.domain for rival in listed[:MAX_COMPETITORS]}
+    return [own, *sorted(rivals - {own})]
 
 
 async def find_measured_at(session: AsyncSession, campaign_id: UUID) -> datetime | None:
-    """When the newest finished refresh began."""
-    query = select(func.max(AuthorityRefresh.started_at)).where(
-        AuthorityRefresh.campaign_id == campaign_id,
-        AuthorityRefresh.state.in_(("completed", "completed_with_errors")),
-    )
-    return await session.scalar(query)
+    """When the domain was asked for whose newest answer is the oldest: all are as new as that."""
+    run = await measuring.find_latest_run(session, campaign_id, KIND_NAME)
+    if run is None:
+        return None
+    domains = await list_domains(session, run.tenant_id, campaign_id)
+    newest = await _newest(session, campaign_id, domains, is_measured=True)
+    return min((row.measured_at for row in newest.values()), default=None)
 
 
 async def find_score(session: AsyncSession, campaign_id: UUID) -> float | None:
@@ -149,7 +120,7 @@ async def find_score(session: AsyncSession, campaign_id: UUID) -> float | None:
 
 async def signals(session: AsyncSession, campaign_id: UUID) -> list[Signal]:
     """From the newest measurements; empty when nothing was measured."""
-    refresh = await find_latest_refresh(session, campaign_id)
+    refresh = await measuring.find_latest_run(session, campaign_id, KIND_NAME)
     if refresh is None:
         return []
     summary = await load_summary(session, refresh.tenant_id, campaign_id)

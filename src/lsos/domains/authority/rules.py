@@ -13,8 +13,6 @@ from lsos.domains.providers.rules import MeasurementState
 from lsos.signals import SignalKind
 
 FORMULA = "lsos-authority-v1"
-RunState = Literal["queued", "running", "completed", "completed_with_errors", "failed"]
-OPEN_STATES: frozenset[str] = frozenset({"queued", "running"})
 LinkLife = Literal["live", "lost"]
 
 MAX_LINKS = 20_000

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from lsos.core.http.schema import In, Out
 from lsos.domains.authority.rules import FORMULA
+from lsos.domains.measuring.bodies import RunView
 
 
 class AuthorityRefreshCreate(In):
@@ -12,6 +13,8 @@ class AuthorityRefreshCreate(In):
 
     campaign_id: UUID
     """Campaign whose site and competitors are measured."""
+    dry_run: bool = False
+    """true: start nothing, and answer 200 with what a run would ask for."""
 
 
 class AuthorityRefreshAccepted(Out):
@@ -91,25 +94,6 @@ class LinkLives(Out):
     """Length of these days."""
 
 
-class AuthorityRefreshView(Out):
-    """A refresh and what became of it."""
-
-    id: UUID
-    """Id of the refresh."""
-    state: str
-    """State of the refresh."""
-    counts: dict[str, object]
-    """Domains by measurement state."""
-    started_at: datetime | None
-    """When it began; null: not yet."""
-    finished_at: datetime | None
-    """When it ended; null: not yet."""
-    reason_code: str | None
-    """Why it failed; null: nothing to say."""
-    created_at: datetime
-    """When it was requested."""
-
-
 class AuthoritySummary(Out):
     """Authority of the site, compared with its competitors."""
 
@@ -128,7 +112,7 @@ class AuthoritySummary(Out):
     """Counts of the competitors."""
     links: LinkLives
     """How the listed links come and go."""
-    latest_refresh: AuthorityRefreshView | None
+    latest_refresh: RunView | None
     """The newest refresh; null: there was none."""
     formula: str = FORMULA
     """Name and version of the formula."""

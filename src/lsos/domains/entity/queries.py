@@ -7,6 +7,8 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from lsos.core.errors import NotFound
+from lsos.domains.crawl import queries as crawl_queries
 from lsos.domains.entity.models import EntityReport
 from lsos.domains.entity.rules import Part, PartName, signals_of
 from lsos.signals import Signal
@@ -46,14 +48,15 @@ async def find_score(session: AsyncSession, campaign_id: UUID) -> float | None:
 
 
 async def measured_at(session: AsyncSession, campaign_id: UUID) -> datetime | None:
-    """When the newest finished analysis was asked for."""
-    query = (
-        select(EntityReport.created_at)
-        .where(EntityReport.campaign_id == campaign_id, EntityReport.state == "done")
-        .order_by(EntityReport.created_at.desc(), EntityReport.id.desc())
-        .limit(1)
-    )
-    return await session.scalar(query)
+    """When the crawl began that the newest finished analysis is of."""
+    report = await find_latest_report(session, campaign_id)
+    if report is None or report.crawl_run_id is None:
+        return None
+    try:
+        run = await crawl_queries.get_run(session, report.tenant_id, report.crawl_run_id)
+    except NotFound:
+        return None
+    return run.started_at or run.created_at
 
 
 async def signals(session: AsyncSession, campaign_id: UUID) -> list[Signal]:
@@ -61,7 +64,8 @@ async def signals(session: AsyncSession, campaign_id: UUID) -> list[Signal]:
     report = await find_latest_report(session, campaign_id)
     if report is None:
         return []
-    return signals_of(parts_of(report), report.finished_at or report.created_at)
+    at = await measured_at(session, campaign_id)
+    return signals_of(parts_of(report), at or report.created_at)
 
 
 def parts_of(report: EntityReport) -> dict[PartName, Part]:

@@ -54,6 +54,11 @@ class _Measured(NamedTuple):
     crawled: Crawled | None
     signals: list[Signal]
     began_at: dict[str, datetime | None]
+    """By room, and by code where the rest of the room does not matter."""
+
+    def began_at_of(self, code: str, room: str) -> datetime | None:
+        """When the readings began that a verdict on this code rests on."""
+        return self.began_at.get(code) if code in self.began_at else self.began_at.get(room)
 
 
 async def refresh(
@@ -88,10 +93,7 @@ async def refresh(
 
 
 async def _read(
-    session: AsyncSession,
-    campaign_id: UUID,
-    services: list[str],
-    rooms: Joints,
+    session: AsyncSession, campaign_id: UUID, services: list[str], rooms: Joints
 ) -> _Measured:
     crawled = await read_crawl(session, campaign_id, services)
     began_at: dict[str, datetime | None] = {"crawl": crawled.began_at if crawled else None}
@@ -99,6 +101,8 @@ async def _read(
     for source in rooms.signal_sources:
         signals += await source.signals(session, campaign_id)
         began_at[source.room] = await source.measured_at(session, campaign_id)
+        for code, measured_at in source.measured_at_of.items():
+            began_at[code] = await measured_at(session, campaign_id)
     return _Measured(crawled, signals, began_at)
 
 
@@ -211,7 +215,7 @@ async def _settle(
                 row.affected = {**row.affected, "count": 0}
             continue
         is_proven = row.room != "crawl" or row.id in absent
-        began_at = measured.began_at.get(row.room)
+        began_at = measured.began_at_of(row.code, row.room)
         if not is_proven or began_at is None or began_at <= row.last_seen_at:
             continue
         if step := step_when_gone(known_of(row), began_at):

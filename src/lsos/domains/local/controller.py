@@ -6,12 +6,13 @@ from litestar import Controller, Response, get, post
 from litestar.params import FromQuery, JSONBody
 
 from lsos.core.http import inject
-from lsos.core.http.envelope import Envelope, ok, ok_page
+from lsos.core.http.envelope import Envelope, failures, ok, ok_page
 from lsos.core.http.principal import needs
 from lsos.core.http.schema import DEFAULT_LIMIT, Page, decode_cursor, page_of
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.campaigns.rules import Listing
-from lsos.domains.local import queries, service, views
+from lsos.domains.local import queries, views
+from lsos.domains.local.measurement import KIND
 from lsos.domains.local.schemas import (
     HealthView,
     LocalRefreshAccepted,
@@ -19,6 +20,9 @@ from lsos.domains.local.schemas import (
     NapRow,
     PackView,
 )
+from lsos.domains.measuring import service as measuring
+from lsos.domains.measuring.routes import DRY_RUN, answer_dry_run, run_routes
+from lsos.domains.measuring.service import Order
 
 
 class LocalController(Controller):
@@ -30,6 +34,7 @@ class LocalController(Controller):
         operation_id="refreshLocal",
         opt=needs("local:write"),
         status_code=202,
+        responses=failures(409) | DRY_RUN,
     )
     async def refresh(
         self,
@@ -39,9 +44,12 @@ class LocalController(Controller):
         settings: inject.Settings,
     ) -> Response[Envelope[LocalRefreshAccepted]]:
         """Measure the profiles, reviews and NAP of all locations in the background."""
-        refresh, job_id = await service.request_refresh(session, principal, data.campaign_id)
+        order = Order(KIND, data.campaign_id, KIND.source(settings))
+        if data.dry_run:
+            return await answer_dry_run(session, principal, order)
+        run, job_id = await measuring.order(session, principal, order)
         return Response(
-            ok(LocalRefreshAccepted(refresh_id=refresh.id, job_id=job_id)),
+            ok(LocalRefreshAccepted(refresh_id=run.id, job_id=job_id)),
             status_code=202,
             headers={"Location": f"{settings.api_v1_prefix}/jobs/{job_id}"},
         )
@@ -109,4 +117,4 @@ def _page(rows: list[Listing], limit: int) -> Page[Listing]:
     return page_of(rows, limit, lambda place: (place.created_at, place.id))
 
 
-CONTROLLERS = (LocalController,)
+CONTROLLERS = (LocalController, run_routes(KIND))

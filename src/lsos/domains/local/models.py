@@ -10,29 +10,6 @@ from lsos.core.db.keys import tenant_foreign_key
 from lsos.core.db.model import Base, TenantRow
 
 
-class LocalRefresh(TenantRow, Base):
-    """One measurement of a campaign's profiles and reviews."""
-
-    __tablename__ = "local_refreshes"
-    __table_args__ = (
-        tenant_foreign_key("campaign_id", "campaigns"),
-        CheckConstraint(
-            "state in ('queued', 'running', 'completed', 'completed_with_errors', 'failed')",
-            name="state",
-        ),
-        Index("ix_local_refreshes_created", "tenant_id", "campaign_id", "created_at", "id"),
-    )
-
-    campaign_id: Mapped[UUID]
-    state: Mapped[str]
-    counts: Mapped[dict[str, object]]
-    """Locations by measurement state."""
-    requested_by: Mapped[UUID | None]
-    started_at: Mapped[datetime | None]
-    finished_at: Mapped[datetime | None]
-    reason_code: Mapped[str | None]
-
-
 class ProfileSnapshot(TenantRow, Base):
     """A location's profile on one day."""
 

@@ -11,10 +11,9 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.core.errors import NotFound
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.campaigns.rules import MAX_LOCATIONS
-from lsos.domains.local.models import LocalRefresh, NapMatch, ProfileSnapshot
+from lsos.domains.local.models import NapMatch, ProfileSnapshot
 from lsos.domains.local.rules import Part
 from lsos.domains.local.signals import signals_of
 from lsos.domains.providers.rules import MEASURED
@@ -22,7 +21,6 @@ from lsos.domains.rank import queries as rank_queries
 from lsos.signals import Signal
 
 _CHUNK = 500
-FINISHED = ("completed", "completed_with_errors")
 
 
 class Known(NamedTuple):
@@ -34,54 +32,28 @@ class Known(NamedTuple):
     """The newest, which may have failed."""
 
 
-async def get_refresh(session: AsyncSession, tenant_id: UUID, refresh_id: UUID) -> LocalRefresh:
-    """Locks the row: the slices of a refresh take turns."""
-    found = await session.get(
-        LocalRefresh, (tenant_id, refresh_id), with_for_update=True, populate_existing=True
-    )
-    if found is None:
-        raise NotFound("no such refresh", code="local_refresh_not_found")
-    return found
-
-
-async def find_latest_refresh(
-    session: AsyncSession, campaign_id: UUID, *, is_finished: bool = False
-) -> LocalRefresh | None:
-    query = (
-        select(LocalRefresh)
-        .where(LocalRefresh.campaign_id == campaign_id)
-        .order_by(LocalRefresh.created_at.desc(), LocalRefresh.id.desc())
-        .limit(1)
-    )
-    if is_finished:
-        query = query.where(LocalRefresh.state.in_(FINISHED))
-    return await session.scalar(query)
-
-
 async def find_measured_at(session: AsyncSession, campaign_id: UUID) -> datetime | None:
-    """When the newest finished refresh began."""
-    refresh = await find_latest_refresh(session, campaign_id, is_finished=True)
-    return None if refresh is None else refresh.started_at
+    """When the location was asked for whose newest answer is the oldest: all are as new as that."""
+    newest = (
+        select(func.max(ProfileSnapshot.measured_at).label("at"))
+        .where(ProfileSnapshot.campaign_id == campaign_id, ProfileSnapshot.state.in_(MEASURED))
+        .group_by(ProfileSnapshot.location_id)
+        .subquery()
+    )
+    oldest: datetime | None = await session.scalar(select(func.min(newest.c.at)))
+    return oldest
+
+
+async def find_nap_measured_at(session: AsyncSession, campaign_id: UUID) -> datetime | None:
+    """When the oldest of the readings began that the NAP matrix rests on: profiles and crawl."""
+    query = select(func.min(NapMatch.measured_at)).where(NapMatch.campaign_id == campaign_id)
+    return await session.scalar(query)
 
 
 async def load_snapshots(session: AsyncSession, location_ids: Sequence[UUID]) -> dict[UUID, Known]:
     measured = await _newest(session, location_ids, is_measured=True)
     latest = await _newest(session, location_ids, is_measured=False)
     return {i: Known(measured.get(i), latest.get(i)) for i in location_ids}
-
-
-async def measured_in(
-    session: AsyncSession, refresh: LocalRefresh, location_ids: Sequence[UUID]
-) -> dict[UUID, str]:
-    """States of the locations that this refresh has measured already."""
-    rows = await session.execute(
-        select(ProfileSnapshot.location_id, ProfileSnapshot.state).where(
-            ProfileSnapshot.location_id.in_(location_ids),
-            ProfileSnapshot.measured_at >= (refresh.started_at or refresh.created_at),
-            ProfileSnapshot.state.in_(MEASURED),
-        )
-    )
-    return {row.location_id: row.state for row in rows}
 
 
 async def load_matches(

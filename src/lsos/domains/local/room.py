@@ -10,6 +10,11 @@ ROOM = Room(
     baseline=(BaselineStep("local", "local.baseline"),),
     follows_crawl=("local.match_site",),
     signals=rules.SIGNALS,
-    signal_source=SignalSource("local", queries.signals, queries.find_measured_at),
+    signal_source=SignalSource(
+        "local",
+        queries.signals,
+        queries.find_measured_at,
+        dict.fromkeys(rules.NAP_SIGNALS, queries.find_nap_measured_at),
+    ),
     score=ScoreSource("local", queries.find_health_score),
 )

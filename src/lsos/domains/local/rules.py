@@ -13,8 +13,6 @@ from lsos.domains.providers.rules import MeasurementState
 from lsos.signals import SignalKind
 
 FORMULA = "lsos-profile-health-v1"
-RunState = Literal["queued", "running", "completed", "completed_with_errors", "failed"]
-OPEN_STATES: frozenset[str] = frozenset({"queued", "running"})
 Surface = Literal["structured_data", "visible_text", "profile"]
 SURFACES: tuple[Surface, ...] = ("structured_data", "visible_text", "profile")
 NapField = Literal["name", "address", "phone"]
@@ -34,6 +32,8 @@ SIGNALS: tuple[SignalKind, ...] = (
     ),
     SignalKind("nap_missing", "local", "medium", "Name, address or phone are missing somewhere"),
 )
+NAP_SIGNALS = ("nap_wrong", "nap_missing")
+"""These rest on the newest crawl, too."""
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,6 +14,8 @@ class LocalRefreshCreate(In):
 
     campaign_id: UUID
     """Campaign whose locations are measured."""
+    dry_run: bool = False
+    """true: start nothing, and answer 200 with what a run would ask for."""
 
 
 class LocalRefreshAccepted(Out):

@@ -59,7 +59,6 @@ def signals_of(
             source=fact.source,
         )
         for code, fact in seen.items()
-        if fact.hit
     ]
 
 
@@ -67,9 +66,8 @@ def _profile_signals(
     names: Mapping[UUID, str], profiles: Mapping[UUID, ProfileSnapshot]
 ) -> dict[str, _Seen]:
     share = len(profiles) / len(names)
-    at = max(row.measured_at for row in profiles.values())
     source = _sources(row.source for row in profiles.values())
-    absent = [names[i] for i, row in profiles.items() if row.state != "found"]
+    absent = [i for i, row in profiles.items() if row.state != "found"]
     scored = {i: row.health_score for i, row in profiles.items() if row.health_score is not None}
     low = [i for i, score in scored.items() if score < LOW_HEALTH]
     empty: dict[str, int] = defaultdict(int)
@@ -79,32 +77,41 @@ def _profile_signals(
         for field in fields:
             empty[field] += 1
         if fields:
-            incomplete.append(names[i])
+            incomplete.append(i)
     lowest = min((scored[i] for i in low), default=None)
-    found = len(profiles) - len(absent)
-    return {
-        "profile_missing": _Seen(absent, len(profiles), {}, share, at, source),
-        "profile_health_low": _Seen(
-            [names[i] for i in low],
+    fields_of = {"empty_fields": dict(sorted(empty.items()))}
+    seen: list[tuple[str, list[UUID], int, dict[str, object]]] = [
+        ("profile_missing", absent, len(profiles), {}),
+        (
+            "profile_health_low",
+            low,
             len(scored),
             {"lowest_score": lowest, "limit": LOW_HEALTH},
+        ),
+        ("profile_incomplete", incomplete, len(profiles) - len(absent), {**fields_of}),
+    ]
+    return {
+        code: _Seen(
+            [names[i] for i in hit],
+            of,
+            facts,
             share,
-            at,
+            min(profiles[i].measured_at for i in hit),
             source,
-        ),
-        "profile_incomplete": _Seen(
-            incomplete, found, {"empty_fields": dict(sorted(empty.items()))}, share, at, source
-        ),
+        )
+        for code, hit, of, facts in seen
+        if hit
     }
 
 
 def _nap_signals(cells: Sequence[tuple[str, NapMatch]], locations: int) -> dict[str, _Seen]:
     """About locations: one with several faults counts once."""
     judged = {name for name, _ in cells}
-    at = max(cell.measured_at for _, cell in cells)
     found = {}
     for code, match in (("nap_wrong", "wrong"), ("nap_missing", "missing")):
         hit = [(name, cell) for name, cell in cells if cell.match == match]
+        if not hit:
+            continue
         by_place: dict[str, int] = defaultdict(int)
         for _, cell in hit:
             by_place[f"{cell.surface}.{cell.field}"] += 1
@@ -113,7 +120,7 @@ def _nap_signals(cells: Sequence[tuple[str, NapMatch]], locations: int) -> dict[
             len(judged),
             {"cells": dict(sorted(by_place.items())), "judged_cells": len(cells)},
             min(1.0, len(judged) / locations),
-            at,
+            min(cell.measured_at for _, cell in hit),
             "",
         )
     return found

@@ -37,6 +37,7 @@ from lsos.domains.providers.base import (
     message_of,
 )
 from lsos.domains.providers.limits import SharedLimits
+from lsos.domains.providers.spending import note_call
 
 log = structlog.get_logger(__name__)
 
@@ -168,6 +169,7 @@ class ProviderClient:
             message = f"{self.provider}: its circuit is open"
             raise Busy(message, code="provider_circuit_open", wait_s=max(leave.wait_s, 0.1))
         with span("provider call", **{"lsos.provider": self.provider}) as current:
+            note_call()
             try:
                 response = await self._outbound.request(
                     call.method,

@@ -14,7 +14,12 @@ from lsos.core.http.envelope import Envelope, failures, ok, ok_page
 from lsos.core.http.principal import needs
 from lsos.core.http.schema import DEFAULT_LIMIT, Page, decode_cursor, decode_key, page_of
 from lsos.domains.campaigns import queries as campaign_queries
+from lsos.domains.measuring import service as measuring
+from lsos.domains.measuring.queries import get_run
+from lsos.domains.measuring.routes import DRY_RUN, answer_dry_run, run_routes
+from lsos.domains.measuring.service import Order
 from lsos.domains.rank import queries, rules, service, views
+from lsos.domains.rank.measurement import KIND
 from lsos.domains.rank.schemas import (
     Duplicate,
     KeywordsCreate,
@@ -22,7 +27,6 @@ from lsos.domains.rank.schemas import (
     KeywordUpdate,
     KeywordView,
     RankRunAccepted,
-    RankRunView,
     RankSchedule,
     SnapshotView,
     TrendView,
@@ -121,6 +125,7 @@ class RankController(Controller):
         operation_id="scheduleRank",
         opt=needs("rank:write"),
         status_code=202,
+        responses=failures(409) | DRY_RUN,
     )
     async def schedule(
         self,
@@ -130,39 +135,13 @@ class RankController(Controller):
         settings: inject.Settings,
     ) -> Response[Envelope[RankRunAccepted]]:
         """Measure a campaign's active keywords once; answers of today are kept."""
-        source = settings.rank_provider_backend
-        run = await service.schedule(session, principal, data.campaign_id, source)
+        order = Order(KIND, data.campaign_id, KIND.source(settings))
+        if data.dry_run:
+            return await answer_dry_run(session, principal, order)
+        run, _ = await measuring.order(session, principal, order)
         path = f"{settings.api_v1_prefix}/rank/runs/{run.id}"
         body = ok(RankRunAccepted(run_id=run.id, state="queued"))
         return Response(body, status_code=202, headers={"Location": path})
-
-    @get(
-        "/runs",
-        operation_id="listRankRuns",
-        opt=needs("rank:read"),
-    )
-    async def list_runs(
-        self,
-        session: inject.Session,
-        campaign_id: FromQuery[UUID | None] = None,
-        cursor: inject.Cursor = None,
-        limit: inject.Limit = DEFAULT_LIMIT,
-    ) -> Envelope[list[RankRunView]]:
-        """List rank runs, newest first."""
-        rows = await queries.list_runs(session, campaign_id, decode_cursor(cursor), limit)
-        items = [views.run_view(row) for row in rows]
-        return ok_page(page_of(items, limit, lambda run: (run.created_at, run.id)))
-
-    @get(
-        "/runs/{rank_run_id:uuid}",
-        operation_id="getRankRun",
-        opt=needs("rank:read"),
-    )
-    async def get_run(
-        self, rank_run_id: FromPath[UUID], session: inject.Session, principal: inject.Principal
-    ) -> Envelope[RankRunView]:
-        """Show a rank run, and how far it is."""
-        return ok(views.run_view(await queries.get_run(session, principal.tenant_id, rank_run_id)))
 
     @get(
         "/snapshots",
@@ -186,7 +165,7 @@ class RankController(Controller):
             raise Invalid("name a campaign, a run or a keyword", field="campaign_id")
         run = None
         if rank_run_id is not None:
-            run = await queries.get_run(session, principal.tenant_id, rank_run_id)
+            run = await get_run(session, principal.tenant_id, rank_run_id, KIND.name)
         rows = await queries.list_snapshots(
             session,
             campaign_id=campaign_id,
@@ -252,4 +231,4 @@ class RankController(Controller):
         )
 
 
-CONTROLLERS = (RankController,)
+CONTROLLERS = (RankController, run_routes(KIND))

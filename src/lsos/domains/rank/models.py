@@ -41,33 +41,6 @@ class Keyword(TenantRow, Base):
     is_active: Mapped[bool] = mapped_column(default=True)
 
 
-class RankRun(TenantRow, Base):
-    """One measurement of a campaign's keywords."""
-
-    __tablename__ = "rank_runs"
-    __table_args__ = (
-        tenant_foreign_key("campaign_id", "campaigns"),
-        CheckConstraint(
-            "state in ('queued', 'running', 'completed', 'completed_with_errors', 'failed')",
-            name="state",
-        ),
-        Index("ix_rank_runs_created", "tenant_id", "campaign_id", "created_at", "id"),
-    )
-
-    campaign_id: Mapped[UUID]
-    state: Mapped[str] = mapped_column(default="queued")
-    day: Mapped[date]
-    source: Mapped[str]
-    """synthetic | http | serpapi"""
-    total: Mapped[int] = mapped_column(default=0)
-    counts: Mapped[dict[str, object]] = mapped_column(default=dict)
-    """Keywords by measurement state."""
-    requested_by: Mapped[UUID | None]
-    started_at: Mapped[datetime | None]
-    finished_at: Mapped[datetime | None]
-    reason_code: Mapped[str | None]
-
-
 class RankSnapshot(Base):
     """The result of one keyword on one day; a repeat replaces an error, never a measured value."""
 

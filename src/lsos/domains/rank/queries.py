@@ -5,20 +5,21 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, and_, func, or_, select, tuple_
+from sqlalchemy import Row, and_, exists, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from lsos.core.errors import NotFound
 from lsos.core.http.schema import TimeKey
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.campaigns.rules import MAX_LOCATIONS
+from lsos.domains.measuring.rules import Run
 from lsos.domains.providers.rules import MEASURED
-from lsos.domains.rank.models import Keyword, RankRun, RankSnapshot
+from lsos.domains.rank.models import Keyword, RankSnapshot
 from lsos.domains.rank.rules import (
     CTR_CURVES,
     DEFAULT_CURVE,
-    OPEN_STATES,
     BusinessIdentity,
     Unit,
     site_of,
@@ -80,42 +81,11 @@ async def count_keywords(
     return await session.scalar(query) or 0
 
 
-async def get_run(
-    session: AsyncSession, tenant_id: UUID, run_id: UUID, *, lock: bool = False
-) -> RankRun:
-    run = await session.get(
-        RankRun, (tenant_id, run_id), with_for_update=lock or None, populate_existing=lock
-    )
-    if run is None:
-        raise NotFound("no such rank run", code="rank_run_not_found")
-    return run
-
-
-async def find_open_run(session: AsyncSession, campaign_id: UUID) -> RankRun | None:
-    query = select(RankRun).where(
-        RankRun.campaign_id == campaign_id, RankRun.state.in_(OPEN_STATES)
-    )
-    return (await session.scalars(query)).first()
-
-
-async def list_runs(
-    session: AsyncSession, campaign_id: UUID | None, before: TimeKey | None, limit: int
-) -> Sequence[RankRun]:
-    """Newest first."""
-    query = select(RankRun)
-    if campaign_id is not None:
-        query = query.where(RankRun.campaign_id == campaign_id)
-    if before is not None:
-        query = query.where(tuple_(RankRun.created_at, RankRun.id) < before)
-    query = query.order_by(RankRun.created_at.desc(), RankRun.id.desc()).limit(limit + 1)
-    return (await session.scalars(query)).all()
-
-
 async def list_snapshots(
     session: AsyncSession,
     *,
     campaign_id: UUID | None,
-    run: RankRun | None,
+    run: Run | None,
     keyword_id: UUID | None,
     day: date | None,
     after: DayKey | None,
@@ -239,12 +209,39 @@ async def list_measured_before(
 
 
 async def find_measured_at(session: AsyncSession, campaign_id: UUID) -> datetime | None:
-    """When the newest finished measurement began."""
-    query = select(func.max(RankRun.started_at)).where(
-        RankRun.campaign_id == campaign_id,
-        RankRun.state.in_(("completed", "completed_with_errors")),
+    """When the first question was asked that the newest day's ranks answer.
+
+    None while a keyword that was known before has no answer of that day.
+    """
+    day = await find_newest_day(session, campaign_id)
+    if day is None:
+        return None
+    is_answered, of_day = RankSnapshot.state.in_(MEASURED), RankSnapshot.day == day
+    lags = await session.scalar(
+        select(RankSnapshot.keyword_id)
+        .join(Keyword, same_keyword())
+        .where(RankSnapshot.campaign_id == campaign_id, of_day, ~is_answered, Keyword.is_active)
+        .where(_was_answered_before(day))
+        .limit(1)
+    )
+    if lags is not None:
+        return None
+    query = (
+        select(func.min(RankSnapshot.measured_at))
+        .join(Keyword, same_keyword())
+        .where(RankSnapshot.campaign_id == campaign_id, of_day, is_answered, Keyword.is_active)
     )
     return await session.scalar(query)
+
+
+def _was_answered_before(day: date) -> Any:
+    earlier = aliased(RankSnapshot)
+    return exists().where(
+        earlier.tenant_id == RankSnapshot.tenant_id,
+        earlier.keyword_id == RankSnapshot.keyword_id,
+        earlier.day < day,
+        earlier.state.in_(MEASURED),
+    )
 
 
 async def signals(session: AsyncSession, campaign_id: UUID) -> list[Signal]:

@@ -16,8 +16,6 @@ from lsos.domains.providers.rules import MEASURED, MeasurementState
 from lsos.signals import SignalKind
 from lsos.web.suffixes import below_suffix, public_suffix
 
-RunState = Literal["queued", "running", "completed", "completed_with_errors", "failed"]
-OPEN_STATES: frozenset[str] = frozenset({"queued", "running"})
 Device = Literal["desktop", "mobile"]
 
 DEPTH = 20
@@ -25,9 +23,6 @@ DEPTH = 20
 MAX_PACK = 20
 MAX_KEYWORDS = 50_000
 MAX_BULK = 1_000
-SLICE_S = 25.0
-RUN_HOURS = 2
-"""A run that a provider keeps waiting for longer ends, the rest unmeasured."""
 
 VISIBILITY = "lsos-visibility-v1"
 CTR_CURVES: dict[str, tuple[float, ...]] = {

@@ -9,8 +9,9 @@ from msgspec import UNSET, UnsetType
 
 from lsos.core.http.schema import Example, In, Out
 from lsos.core.http.wording import expected
+from lsos.domains.measuring.rules import State
 from lsos.domains.providers.rules import MeasurementState
-from lsos.domains.rank.rules import MAX_BULK, Change, Device, Organic, Place, RunState
+from lsos.domains.rank.rules import MAX_BULK, Change, Device, Organic, Place
 
 Line = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=50)]
@@ -137,6 +138,8 @@ class RankSchedule(In):
 
     campaign_id: UUID
     """Campaign whose active keywords are measured."""
+    dry_run: bool = False
+    """true: start nothing, and answer 200 with what a run would ask for."""
 
 
 class RankRunAccepted(Out):
@@ -144,37 +147,8 @@ class RankRunAccepted(Out):
 
     run_id: UUID
     """Id of the run, to watch it with."""
-    state: RunState
+    state: State
     """State of the run when it was accepted."""
-
-
-class RankRunView(Out):
-    """One measurement of a campaign's keywords."""
-
-    id: UUID
-    """Id of the run."""
-    campaign_id: UUID
-    """Campaign that it belongs to."""
-    state: RunState
-    """State of the run."""
-    day: date
-    """Day (UTC) that its snapshots are of."""
-    source: str
-    """Who measures: synthetic (made up, for trials), http or serpapi."""
-    total: int
-    """Keywords of the run."""
-    done: int
-    """Keywords of these that have an outcome, from this run or from earlier on the same day."""
-    counts: dict[str, int]
-    """Keywords by outcome; `kept`: measured earlier on the same day."""
-    reason_code: str | None
-    """Why it failed, or why the rest is unmeasured; null: nothing to say."""
-    created_at: datetime
-    """When it was requested."""
-    started_at: datetime | None
-    """When it began; null: not yet."""
-    finished_at: datetime | None
-    """When it ended; null: not yet."""
 
 
 class SnapshotView(Out):

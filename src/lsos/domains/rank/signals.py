@@ -1,7 +1,8 @@
 """Makes signals of the newest ranks: what fell, what is near, what is missing; pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 from lsos.domains.providers.rules import MEASURED
 from lsos.domains.rank.rules import (
@@ -17,7 +18,15 @@ from lsos.domains.rank.rules import (
 from lsos.signals import Affected, Signal
 
 SAMPLE = 10
+NEVER = datetime.min.replace(tzinfo=UTC)
 _SEVERITY = {kind.code: kind.severity for kind in SIGNALS}
+
+
+class _Seen(NamedTuple):
+    code: str
+    affected: Affected
+    facts: dict[str, object]
+    measured_at: datetime
 
 
 def signals_of(rows: Sequence[Any], before: Mapping[Any, Any]) -> list[Signal]:
@@ -50,25 +59,24 @@ def signals_of(rows: Sequence[Any], before: Mapping[Any, Any]) -> list[Signal]:
         _signal("pack_absent", packs, [p for p in packs if p[0].pack_state == "not_found"]),
     ]
     share = len(measured) / len(rows)
-    at = max(row.measured_at for row in rows)
     source = "+".join(sorted({row.source for row in rows}))
     errors = [(row, 1.0) for row in rows if row.state not in MEASURED]
-    found = [(code, affected, facts, share) for code, affected, facts in made if affected.count > 0]
+    found = [(seen, share) for seen in made if seen.affected.count > 0]
     if errors:
         everything = [(row, 1.0) for row in rows]
-        found.append((*_signal("rank_errors", everything, errors), 1.0))
+        found.append((_signal("rank_errors", everything, errors), 1.0))
     return [
         Signal(
-            code=code,
+            code=seen.code,
             room="rank",
-            severity=_SEVERITY[code],
-            affected=affected,
+            severity=_SEVERITY[seen.code],
+            affected=seen.affected,
             measured_share=measured_share,
-            facts=facts,
-            measured_at=at,
+            facts=seen.facts,
+            measured_at=seen.measured_at,
             source=source,
         )
-        for code, affected, facts, measured_share in found
+        for seen, measured_share in found
     ]
 
 
@@ -77,7 +85,7 @@ def _signal(
     of: Sequence[tuple[Any, float]],
     hit: Sequence[tuple[Any, float]],
     **facts: object,
-) -> tuple[str, Affected, dict[str, object]]:
+) -> _Seen:
     # No volume is known, or all are 0: the keywords themselves are all there is to count.
     if all(weight in (0.0, 1.0) for _, weight in of):
         affected = Affected(count=len(hit), of=len(of), sample=_sample(hit), unit="keywords")
@@ -85,7 +93,8 @@ def _signal(
         affected = Affected(
             count=_sum(hit), of=_sum(of), sample=_sample(hit), unit="monthly searches"
         )
-    return code, affected, {"keywords": len(hit), "of_keywords": len(of), **facts}
+    at = min((row.measured_at for row, _ in hit or of), default=NEVER)
+    return _Seen(code, affected, {"keywords": len(hit), "of_keywords": len(of), **facts}, at)
 
 
 def _sum(pairs: Iterable[tuple[Any, float]]) -> float:

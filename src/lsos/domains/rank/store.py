@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.domains.rank.models import RankRun
+from lsos.domains.measuring.rules import Run
 from lsos.domains.rank.rules import Organic, Place, RankResult
 
 _JSON = msgspec.json.Encoder()
@@ -60,7 +60,7 @@ _UNMEASURED = text("""
 """)
 
 
-async def store(session: AsyncSession, run: RankRun, outcomes: Sequence[Outcome]) -> None:
+async def store(session: AsyncSession, run: Run, outcomes: Sequence[Outcome]) -> None:
     """Insert outcomes of the run's day; what was an error or unmeasured is replaced."""
     ids = [outcome.keyword_id for outcome in outcomes]
     parameters = {"tenant_id": run.tenant_id, "ids": ids}
@@ -91,9 +91,9 @@ async def store(session: AsyncSession, run: RankRun, outcomes: Sequence[Outcome]
     )
 
 
-async def store_unmeasured(session: AsyncSession, run: RankRun, reason_code: str) -> None:
+async def store_unmeasured(session: AsyncSession, run: Run) -> None:
     """What the run has not come to; an outcome of the day stays as it is."""
-    await session.execute(_UNMEASURED, {**_of_run(run), "error_code": reason_code})
+    await session.execute(_UNMEASURED, {**_of_run(run), "error_code": run.reason_code})
 
 
 def read_organic(rows: Sequence[object]) -> list[Organic]:
@@ -112,7 +112,7 @@ def _json(value: object) -> str:
     return _JSON.encode(value).decode()
 
 
-def _of_run(run: RankRun) -> dict[str, UUID | date | str]:
+def _of_run(run: Run) -> dict[str, UUID | date | str]:
     return {
         "tenant_id": run.tenant_id,
         "campaign_id": run.campaign_id,

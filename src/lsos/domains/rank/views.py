@@ -6,12 +6,11 @@ from typing import Any
 from msgspec import convert
 
 from lsos.domains.rank import rules
-from lsos.domains.rank.models import Keyword, RankRun, RankSnapshot
+from lsos.domains.rank.models import Keyword, RankSnapshot
 from lsos.domains.rank.queries import Counted
 from lsos.domains.rank.schemas import (
     Denominator,
     KeywordView,
-    RankRunView,
     SnapshotView,
     TrendPoint,
     TrendView,
@@ -22,24 +21,6 @@ from lsos.domains.rank.store import read_organic, read_places
 
 def keyword_view(keyword: Keyword) -> KeywordView:
     return convert(keyword, KeywordView, from_attributes=True)
-
-
-def run_view(run: RankRun) -> RankRunView:
-    counts = {state: int(str(number)) for state, number in run.counts.items()}
-    return RankRunView(
-        id=run.id,
-        campaign_id=run.campaign_id,
-        state=run.state,  # type: ignore[arg-type]  # the table's check constraint
-        day=run.day,
-        source=run.source,
-        total=run.total,
-        done=sum(counts.values()),
-        counts=counts,
-        reason_code=run.reason_code,
-        created_at=run.created_at,
-        started_at=run.started_at,
-        finished_at=run.finished_at,
-    )
 
 
 def snapshot_view(snapshot: RankSnapshot, keyword: str) -> SnapshotView:

@@ -10,12 +10,16 @@ from msgspec import convert
 
 from lsos.core.clock import now
 from lsos.core.http import inject
-from lsos.core.http.envelope import Envelope, ok, ok_page
+from lsos.core.http.envelope import Envelope, failures, ok, ok_page
 from lsos.core.http.principal import needs
 from lsos.core.http.schema import DEFAULT_LIMIT, Page, decode_cursor, page_of
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.campaigns.rules import Listing
-from lsos.domains.reviews import queries, service
+from lsos.domains.measuring import service as measuring
+from lsos.domains.measuring.routes import DRY_RUN, answer_dry_run, run_routes
+from lsos.domains.measuring.service import Order
+from lsos.domains.reviews import queries
+from lsos.domains.reviews.measurement import KIND, scope_of
 from lsos.domains.reviews.queries import LocationFigures, ReviewFilter
 from lsos.domains.reviews.schemas import (
     ReviewsJobAccepted,
@@ -101,6 +105,7 @@ class ReviewController(Controller):
         operation_id="refreshReviews",
         opt=needs("reviews:write"),
         status_code=202,
+        responses=failures(409) | DRY_RUN,
     )
     async def refresh(
         self,
@@ -110,9 +115,12 @@ class ReviewController(Controller):
         settings: inject.Settings,
     ) -> Response[Envelope[ReviewsJobAccepted]]:
         """Read the reviews of all locations, or of one, in the background."""
-        job_id = await service.request_refresh(session, principal, data)
+        order = Order(KIND, data.campaign_id, KIND.source(settings), scope_of(data.location_id))
+        if data.dry_run:
+            return await answer_dry_run(session, principal, order)
+        run, job_id = await measuring.order(session, principal, order)
         return Response(
-            ok(ReviewsJobAccepted(job_id=job_id)),
+            ok(ReviewsJobAccepted(job_id=job_id, run_id=run.id)),
             status_code=202,
             headers={"Location": f"{settings.api_v1_prefix}/jobs/{job_id}"},
         )
@@ -135,4 +143,4 @@ def _view(listing: Listing, known: LocationFigures) -> VelocityView:
     )
 
 
-CONTROLLERS = (ReviewController,)
+CONTROLLERS = (ReviewController, run_routes(KIND))

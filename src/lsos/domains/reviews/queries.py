@@ -102,26 +102,31 @@ async def count_by_stars(session: AsyncSession, campaign_id: UUID) -> dict[str, 
     return {str(star): counts.get(star, 0) for star in range(5, 0, -1)}
 
 
-async def measured_since(
-    session: AsyncSession, location_ids: Sequence[UUID], since: datetime
-) -> set[UUID]:
-    """Locations whose reviews were read since then, and answered."""
-    rows = await session.scalars(
-        select(ReviewReading.location_id).where(
-            ReviewReading.location_id.in_(location_ids),
-            ReviewReading.measured_at >= since,
-            ReviewReading.state.in_(MEASURED),
-        )
+async def count_new(
+    session: AsyncSession, campaign_id: UUID, since: datetime, location_id: UUID | None = None
+) -> int:
+    """Reviews that were first seen since then."""
+    query = select(func.count()).where(
+        Review.campaign_id == campaign_id, Review.first_seen_at >= since
     )
-    return set(rows)
+    if location_id is not None:
+        query = query.where(Review.location_id == location_id)
+    return await session.scalar(query) or 0
 
 
 async def find_measured_at(session: AsyncSession, campaign_id: UUID) -> datetime | None:
-    """When the newest reading was stored."""
-    query = select(func.max(ReviewReading.measured_at)).where(
-        ReviewReading.campaign_id == campaign_id, ReviewReading.state.in_(MEASURED)
+    """When the location was asked for whose newest answer is the oldest: all are as new as that.
+
+    Reviews are read by refreshes of their own, of one location too, and by those of profiles.
+    """
+    newest = (
+        select(func.max(ReviewReading.measured_at).label("at"))
+        .where(ReviewReading.campaign_id == campaign_id, ReviewReading.state.in_(MEASURED))
+        .group_by(ReviewReading.location_id)
+        .subquery()
     )
-    return await session.scalar(query)
+    oldest: datetime | None = await session.scalar(select(func.min(newest.c.at)))
+    return oldest
 
 
 async def find_quality(session: AsyncSession, campaign_id: UUID) -> float | None:
@@ -151,7 +156,7 @@ async def signals(session: AsyncSession, campaign_id: UUID) -> list[Signal]:
         kind.code: [i for i, f in read.items() if _is_affected(kind.code, f.figures, at)]
         for kind in rules.SIGNALS
     }
-    newest = [f.reading for f in read.values() if f.reading is not None]
+    readings = {i: f.reading for i, f in read.items() if f.reading is not None}
     return [
         Signal(
             code=kind.code,
@@ -165,8 +170,8 @@ async def signals(session: AsyncSession, campaign_id: UUID) -> list[Signal]:
             ),
             measured_share=len(read) / len(ids),
             facts=_facts(kind.code, [read[i].figures for i in affected[kind.code]]),
-            measured_at=max(reading.measured_at for reading in newest),
-            source=newest[0].source,
+            measured_at=min(readings[i].measured_at for i in affected[kind.code]),
+            source=next(iter(readings.values())).source,
         )
         for kind in rules.SIGNALS
         if affected[kind.code]

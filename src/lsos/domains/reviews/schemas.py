@@ -14,6 +14,8 @@ class ReviewsRefresh(In):
     """Campaign whose reviews are read."""
     location_id: UUID | None = None
     """Only this location; null or left out: all locations."""
+    dry_run: bool = False
+    """true: start nothing, and answer 200 with what a run would ask for."""
 
 
 class ReviewsJobAccepted(Out):
@@ -21,6 +23,8 @@ class ReviewsJobAccepted(Out):
 
     job_id: UUID
     """Job that does the work."""
+    run_id: UUID
+    """Run of the measurement."""
     state: str = "queued"
     """Always queued."""
 

@@ -1,9 +1,7 @@
-"""Use cases of reviews: ask for a refresh, read what a provider has, store what was read."""
+"""Use cases of reviews: read what a provider has, store what was read."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import or_, select
@@ -11,93 +9,15 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.clock import new_id, now
-from lsos.core.errors import Conflict
-from lsos.core.http.principal import Principal
-from lsos.core.queue.jobs import enqueue
-from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.campaigns.rules import Listing
-from lsos.domains.providers.base import (
-    PROVIDER_ERRORS,
-    BadResponse,
-    Busy,
-    ProviderError,
-    ends_run,
-)
+from lsos.domains.measuring.rules import Run
+from lsos.domains.providers.base import BadResponse
 from lsos.domains.providers.rules import MEASURED
 from lsos.domains.reviews import rules
 from lsos.domains.reviews.models import Review, ReviewReading
 from lsos.domains.reviews.rules import RawReview, Reading, ReviewProvider
-from lsos.domains.reviews.schemas import ReviewsRefresh
 
-CONCURRENCY = 4
 _CHUNK = 500
-
-
-class Batch(NamedTuple):
-    """What reading several locations came to."""
-
-    readings: dict[UUID, Reading]
-    wait_s: float | None
-    """Nobody was asked for the others; so long from now they may be."""
-    ended_by: ProviderError | None
-    """The credential is refused, or its quota spent: no other location can be read."""
-
-
-async def request_refresh(
-    session: AsyncSession, principal: Principal, body: ReviewsRefresh
-) -> UUID:
-    """The id of the job that reads all locations, or one."""
-    campaign = await campaign_queries.get_campaign(session, principal.tenant_id, body.campaign_id)
-    if campaign.setup_state == "Archived":
-        raise Conflict("an archived campaign is not measured", code="campaign_archived")
-    if body.location_id is not None:
-        await campaign_queries.get_listing(session, campaign.id, body.location_id)
-    job_id = await enqueue(
-        session,
-        "reviews.refresh",
-        tenant_id=principal.tenant_id,
-        campaign_id=campaign.id,
-        dedupe_key=str(body.location_id or campaign.id),
-        requested_at=now().isoformat(),
-        location_id=body.location_id,
-    )
-    if job_id is None:
-        raise Conflict("its reviews are being read already", code="refresh_running")
-    return job_id
-
-
-async def read_batch(
-    provider: ReviewProvider, listings: Sequence[Listing], *, tenant_id: UUID, waits: bool = True
-) -> Batch:
-    """Read several locations at once; a failure of one is its own reading's state.
-
-    Without `waits`, a provider that asks for a pause is an error like any other.
-    """
-    gate = asyncio.Semaphore(CONCURRENCY)
-    readings: dict[UUID, Reading] = {}
-    pauses: list[float] = []
-    ends: list[ProviderError] = []
-
-    async def one(listing: Listing) -> None:
-        async with gate:
-            if ends:
-                return
-            try:
-                readings[listing.id] = await read(provider, listing, tenant_id=tenant_id)
-            except Busy as error:
-                if waits:
-                    pauses.append(error.wait_s)
-                else:
-                    readings[listing.id] = failed(provider, error)
-            except PROVIDER_ERRORS as error:
-                readings[listing.id] = failed(provider, error)
-                if ends_run(error):
-                    ends.append(error)
-
-    async with asyncio.TaskGroup() as group:
-        for listing in listings:
-            group.create_task(one(listing))
-    return Batch(readings, max(pauses, default=None), ends[0] if ends else None)
 
 
 async def read(provider: ReviewProvider, listing: Listing, *, tenant_id: UUID) -> Reading:
@@ -130,28 +50,17 @@ async def read(provider: ReviewProvider, listing: Listing, *, tenant_id: UUID) -
     )
 
 
-def failed(provider: ReviewProvider, error: ProviderError) -> Reading:
-    return Reading(state="error", source=provider.source, error_code=error.code)
-
-
 async def store_reading(
-    session: AsyncSession,
-    *,
-    tenant_id: UUID,
-    campaign_id: UUID,
-    location_id: UUID,
-    reading: Reading,
-) -> int:
-    """Store a reading and its reviews, each once by its external id; the number of new ones.
+    session: AsyncSession, run: Run, location_id: UUID, reading: Reading, at: datetime
+) -> None:
+    """Store what was asked for at `at`: the reading, and each review once by its external id.
 
     A failure never replaces what was read on the same day.
     """
-    at = now()
-    owned = {"tenant_id": tenant_id, "campaign_id": campaign_id, "location_id": location_id}
-    new = 0
+    owned = _owned(run, location_id)
     ordered = sorted(reading.reviews, key=lambda review: review.external_id)
     for start in range(0, len(ordered), _CHUNK):
-        new += await _store(session, owned, ordered[start : start + _CHUNK], reading.source, at)
+        await _store(session, owned, ordered[start : start + _CHUNK], reading.source, at)
     values = {
         "measured_at": at,
         "state": reading.state,
@@ -171,7 +80,33 @@ async def store_reading(
             where=or_(may_replace, statement.excluded.state.in_(MEASURED)),
         )
     )
-    return new
+
+
+async def store_unmeasured(session: AsyncSession, run: Run, location_ids: Sequence[UUID]) -> None:
+    """What the run has not come to, with its reason; a reading of the day stays as it is."""
+    for start in range(0, len(location_ids), _CHUNK):
+        rows = [
+            {
+                **_owned(run, location_id),
+                "id": new_id(),
+                "day": run.day,
+                "measured_at": now(),
+                "state": "unmeasured",
+                "is_complete": False,
+                "source": run.source,
+                "error_code": run.reason_code,
+            }
+            for location_id in sorted(location_ids[start : start + _CHUNK])
+        ]
+        await session.execute(insert(ReviewReading).values(rows).on_conflict_do_nothing())
+
+
+def _owned(run: Run, location_id: UUID) -> dict[str, UUID]:
+    return {
+        "tenant_id": run.tenant_id,
+        "campaign_id": run.campaign_id,
+        "location_id": location_id,
+    }
 
 
 async def _store(
@@ -180,7 +115,7 @@ async def _store(
     told: Sequence[RawReview],
     source: str,
     at: datetime,
-) -> int:
+) -> None:
     rows = await session.execute(
         select(
             Review.external_id, Review.text, Review.rating, Review.edited_at, Review.answered_at
@@ -225,7 +160,6 @@ async def _store(
                 index_elements=["tenant_id", "location_id", "external_id"], set_=changed
             )
         )
-    return len(values) - len(known.keys() & {v["external_id"] for v in values})
 
 
 def _reaches(reviews: Sequence[RawReview], since: datetime) -> bool:
