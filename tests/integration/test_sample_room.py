@@ -72,7 +72,7 @@ async def test_a_room_is_joined_by_its_manifest_alone(house: House) -> None:
 
     await until(has_followed_the_crawl, "the room's task to follow the crawl")
     shown = await analyst.get(f"/dashboard?campaign_id={campaign}")
-    assert shown.data["figures"] == {"notes_kept": 2}
+    assert shown.data["figures"] == {"notes_kept": 4}
 
 
 async def test_its_scope_is_asked_of_everybody(house: House) -> None:
