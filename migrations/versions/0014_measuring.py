@@ -34,6 +34,7 @@ def upgrade() -> None:
         t.optional("deadline_at", t.TIME),
         t.belongs_to("campaigns", "campaign_id"),
         t.check("state", f"state in ({STATES})"),
+        t.check("reason", "reason_code is not null or state not in ('failed', 'cancelled')"),
         viewed_by="campaign_id",
     )
     t.index(

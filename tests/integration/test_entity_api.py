@@ -133,7 +133,7 @@ async def test_signals_come_from_the_newest_report(
         assert await queries.signals(session, UUID(campaign_id)) == []
     site.forget("/")
     build(site, telephone="+1-207-555-0999")
-    await crawls.again(campaign_id)
+    run = (await crawls.again(campaign_id)).run
     await analyse(crawls, campaign_id)
     async with crawls.db.tenant_session(crawls.tenant.id) as session:
         found = await queries.signals(session, UUID(campaign_id))
@@ -144,7 +144,9 @@ async def test_signals_come_from_the_newest_report(
         "entity_coverage_low",
     ]
     assert found[0].affected.sample == ["Alder Bay Plumbing"]
-    assert measured is not None
+    # The analysis is as old as the crawl that it reads.
+    assert measured == run.started_at
+    assert {signal.measured_at for signal in found} == {run.started_at}
 
 
 async def test_without_a_finished_crawl_there_is_nothing_to_judge(crawls: Crawls) -> None:

@@ -3,16 +3,17 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from lsos.core.clock import now
 from lsos.core.queue.jobs import Job
 from lsos.domains.rank import queries
+from lsos.domains.rank.models import RankSnapshot
 from lsos.domains.rank.providers.base import RankProvider
 from lsos.domains.rank.providers.factory import rank_provider
 from lsos.domains.rank.rules import (
@@ -469,6 +470,37 @@ async def test_trends_compare_measured_days_only(ranks: Ranks) -> None:
         assert await queries.find_visibility(session, UUID(campaign)) == 0.0
     assert set(found) == {"rank_dropped", "rank_not_found"}
     assert found["rank_dropped"].source == "http"
+
+
+async def test_a_keyword_that_failed_today_proves_nothing_today(ranks: Ranks) -> None:
+    campaign = await ranks.campaign("a", "b", "never answered")
+    listed = (await ranks.tenant.analyst.get(f"/rank/keywords?campaign_id={campaign}")).data
+    ids = {row["text"]: row["id"] for row in listed}
+    today = now().date()
+    yesterday = today - timedelta(days=1)
+
+    async def measured_at() -> datetime | None:
+        async with ranks.db.tenant_session(ranks.tenant.id) as session:
+            return await queries.find_measured_at(session, UUID(campaign))
+
+    assert await measured_at() is None
+    at = now()
+    for word, day, state in (
+        ("a", yesterday, "found"),
+        ("b", yesterday, "not_found"),
+        ("a", today, "found"),
+        ("b", today, "error"),
+        ("never answered", today, "error"),
+    ):
+        await ranks.put(campaign, ids[word], day, state=state, measured_at=at)
+    assert await measured_at() is None, "b was known, and may be missing still"
+    async with ranks.db.tenant_session(ranks.tenant.id) as session:
+        await session.execute(
+            update(RankSnapshot)
+            .where(RankSnapshot.keyword_id == UUID(ids["b"]), RankSnapshot.day == today)
+            .values(state="found", measured_at=at - timedelta(minutes=5))
+        )
+    assert await measured_at() == at - timedelta(minutes=5)
 
 
 async def test_what_was_never_measured_has_no_figure(ranks: Ranks) -> None:

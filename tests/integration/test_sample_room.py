@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
-from sqlalchemy import text
 
 from lsos.core.db.database import Database
 from lsos.core.queue.notifier import Notifier
@@ -14,22 +13,11 @@ from lsos.room import Joints
 from lsos.rooms import ROOMS
 from tests.conftest import make_tenant, running_worker, serve_api
 from tests.support.clients import Client, TenantClients
+from tests.support.sample_room.models import make_table
 from tests.support.sample_room.room import ROOM
 from tests.support.sites import Sites, site_pool
 from tests.support.stack import StoreFactory, settings_for
 from tests.support.waiting import until
-
-TABLE = """
-    create table notes (
-        tenant_id uuid not null, id uuid not null, created_at timestamptz not null default now(),
-        campaign_id uuid not null, text text not null, primary key (tenant_id, id)
-    );
-    alter table notes enable row level security;
-    create policy app on notes to lsos_app
-        using (tenant_id = current_setting('app.tenant_id', true)::uuid);
-    grant select, insert on notes to lsos_app
-"""
-"""What its migration would do."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +36,7 @@ async def house(stores: StoreFactory) -> AsyncIterator[House]:
         settings = settings_for(own, outbound_allow_origins=sites.origins)
         redis = client(settings.redis_url)
         db = Database.of(settings, application_name="lsos-tests", pusher=Notifier(redis))
-        async with db.engine.begin() as connection:
-            for statement in TABLE.split(";"):
-                await connection.execute(text(statement))
+        await make_table(db)
         async with serve_api(settings, db, rooms) as api, running_worker(settings, rooms=rooms):
             yield House(rooms, await make_tenant(api, "Note takers"), sites, redis, api.http)
         await db.close()
@@ -82,11 +68,11 @@ async def test_a_room_is_joined_by_its_manifest_alone(house: House) -> None:
         return sorted(answer.data)
 
     async def has_followed_the_crawl() -> bool:
-        return await notes() == ["baseline", "crawled"]
+        return await notes() == ["Alder", "Bay", "Plumbing", "crawled"]
 
     await until(has_followed_the_crawl, "the room's task to follow the crawl")
     shown = await analyst.get(f"/dashboard?campaign_id={campaign}")
-    assert shown.data["figures"] == {"notes_kept": 2}
+    assert shown.data["figures"] == {"notes_kept": 4}
 
 
 async def test_its_scope_is_asked_of_everybody(house: House) -> None:

@@ -1,4 +1,4 @@
-"""Work of notes: one is written by the baseline, one after each crawl."""
+"""Work of notes: those of its measurement, and one after each crawl."""
 
 from uuid import UUID
 
@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from lsos.core.clock import new_id
 from lsos.core.queue.work import Summary, Tick, Work, task
 from lsos.core.resources import Resources
-from lsos.domains.campaigns import service as campaigns
-from lsos.room import enqueue_followers
+from lsos.domains.measuring.jobs import tasks_of
+from tests.support.sample_room.measurement import KIND
 from tests.support.sample_room.models import Note
 
 
@@ -18,16 +18,6 @@ async def _write(session: AsyncSession, work: Work, text: str) -> None:
         Note(tenant_id=work.tenant_id, id=new_id(), campaign_id=work.campaign_id, text=text)
     )
     await session.flush()
-
-
-@task("notes.baseline")
-async def baseline(work: Work, step: str) -> Summary:
-    assert work.campaign_id is not None
-    async with work.session() as session:
-        await _write(session, work, "baseline")
-        await campaigns.finish_step(session, work.tenant_id, work.campaign_id, step, None)
-        await enqueue_followers(work, session)
-    return {"step": step}
 
 
 @task("notes.after_crawl")
@@ -42,5 +32,5 @@ async def tick(resources: Resources) -> None:
     await resources.redis.set("sample_room:ticked", "1")
 
 
-TASKS = (baseline, after_crawl)
+TASKS = (*tasks_of(KIND), after_crawl)
 TICKS = (Tick("notes_tick", tick, runs_at_start=True),)

@@ -20,6 +20,9 @@ class Measurement(TenantRow, Base):
     __table_args__ = (
         tenant_foreign_key("campaign_id", "campaigns"),
         CheckConstraint(f"state in ({', '.join(map(repr, STATES))})", name="state"),
+        CheckConstraint(
+            "reason_code is not null or state not in ('failed', 'cancelled')", name="reason"
+        ),
         Index("ix_measurements_created", "tenant_id", "campaign_id", "kind", "created_at", "id"),
         Index(
             "uq_measurements_open",

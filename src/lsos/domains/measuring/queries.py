@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.errors import NotFound
-from lsos.core.http.schema import TimeKey
+from lsos.core.http.paging import paginate
+from lsos.core.http.schema import Page
 from lsos.domains.measuring.models import Measurement
 from lsos.domains.measuring.rules import OPEN_STATES, Run
 
@@ -55,16 +56,14 @@ async def find_open(
 
 
 async def list_runs(
-    session: AsyncSession, kind: str, campaign_id: UUID | None, before: TimeKey | None, limit: int
-) -> list[Run]:
-    """Newest first, and one more than `limit` when there are more."""
+    session: AsyncSession, kind: str, campaign_id: UUID | None, cursor: str | None, limit: int
+) -> Page[Run]:
+    """Newest first."""
     query = select(Measurement).where(Measurement.kind == kind)
     if campaign_id is not None:
         query = query.where(Measurement.campaign_id == campaign_id)
-    if before is not None:
-        query = query.where(tuple_(Measurement.created_at, Measurement.id) < before)
-    query = query.order_by(Measurement.created_at.desc(), Measurement.id.desc()).limit(limit + 1)
-    return [run_of(row) for row in await session.scalars(query)]
+    key = (Measurement.created_at.desc(), Measurement.id.desc())
+    return (await paginate(session, query, key, cursor, limit)).map(run_of)
 
 
 async def find_latest_run(session: AsyncSession, campaign_id: UUID, kind: str) -> Run | None:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from lsos.core.http import inject
 from lsos.core.http.envelope import Envelope, failures, ok, ok_page
 from lsos.core.http.principal import Principal, needs
-from lsos.core.http.schema import DEFAULT_LIMIT, decode_cursor, page_of
+from lsos.core.http.schema import DEFAULT_LIMIT
 from lsos.domains.measuring import queries, service
 from lsos.domains.measuring.bodies import Estimate, MeasurementView, measurement_view
 from lsos.domains.measuring.kind import AnyKind
@@ -46,10 +46,8 @@ def run_routes(kind: AnyKind) -> type[Controller]:
             limit: inject.Limit = DEFAULT_LIMIT,
         ) -> Envelope[list[MeasurementView]]:
             """List runs, newest first."""
-            before = decode_cursor(cursor)
-            rows = await queries.list_runs(session, kind.name, campaign_id, before, limit)
-            views = [measurement_view(row) for row in rows]
-            return ok_page(page_of(views, limit, lambda run: (run.created_at, run.id)))
+            page = await queries.list_runs(session, kind.name, campaign_id, cursor, limit)
+            return ok_page(page.map(measurement_view))
 
         @get(
             "/{measurement_id:uuid}",
