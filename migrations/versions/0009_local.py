@@ -2,8 +2,8 @@
 
 from migrations import tables as t
 
-revision = "0007"
-down_revision = "0006"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 

@@ -1,45 +1,15 @@
-"""Crawl runs: URLs, pages, hosts and findings; what the audit keeps about them."""
+"""Crawl runs: URLs, pages, hosts and findings."""
 
 from migrations import tables as t
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
     t.begin()
-    t.tenant_table(
-        "check_settings",
-        t.required("code", t.TEXT),
-        t.required("is_enabled", t.FLAG),
-        t.optional("severity", t.TEXT),
-        t.required("limits", t.JSON),
-        t.created_at("updated_at"),
-        t.of_tenant(),
-        key=("code",),
-    )
-    t.tenant_table(
-        "audit_ignored_issues",
-        t.required("campaign_id", t.ID),
-        t.required("code", t.TEXT),
-        t.required("subject", t.BIG),
-        t.required("reason", t.TEXT),
-        t.optional("author_id", t.ID),
-        t.optional("until", t.TIME),
-        t.belongs_to("campaigns", "campaign_id"),
-        viewed_by="campaign_id",
-    )
-    t.index(
-        "uq_audit_ignored_issues_subject",
-        "audit_ignored_issues",
-        "tenant_id",
-        "campaign_id",
-        "code",
-        "subject",
-        is_unique=True,
-    )
     t.tenant_table(
         "crawl_runs",
         t.required("campaign_id", t.ID),
@@ -169,6 +139,4 @@ def downgrade() -> None:
         "crawl_findings",
         "crawl_hosts",
         "crawl_runs",
-        "audit_ignored_issues",
-        "check_settings",
     )

@@ -2,8 +2,8 @@
 
 from migrations import tables as t
 
-revision = "0014"
-down_revision = "0013"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 

@@ -5,8 +5,8 @@ import sqlalchemy as sa
 from migrations import tables as t
 from migrations.policies import share
 
-revision = "0013"
-down_revision = "0012"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
