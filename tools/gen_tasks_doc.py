@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from lsos.core.queue.arq_options import TICKS as QUEUE_TICKS
 from lsos.core.queue.work import Task, Tick
 from lsos.rooms import JOINTS
 
@@ -71,7 +72,7 @@ def build() -> str:
             TICKS,
             *(
                 f"| `{tick.name}` | {minutes(tick)} | {sentence(tick.body)} |\n"
-                for tick in JOINTS.ticks()
+                for tick in (*QUEUE_TICKS, *JOINTS.ticks())
             ),
             LOOPS,
             *(

@@ -6,22 +6,15 @@
 
 import argparse
 import asyncio
-import contextlib
 import gc
 import os
 import secrets
 import socket
-from collections.abc import Awaitable, Sequence
 from contextlib import AsyncExitStack
-from datetime import UTC
 from typing import Any
-from uuid import UUID
 
 import structlog
 import uvloop
-from arq import cron
-from arq.cron import CronJob
-from arq.worker import Function, func
 
 from lsos.core import cancelling, priority
 from lsos.core.db.database import Database
@@ -29,18 +22,16 @@ from lsos.core.errors import LsosError
 from lsos.core.metrics.metrics import Metrics
 from lsos.core.observability import log as logs
 from lsos.core.observability.telemetry import Telemetry, trace_sql
-from lsos.core.queue import sweeper, worker_registry
+from lsos.core.queue import arq_options, worker_registry
 from lsos.core.queue.arq_worker import WakingWorker
-from lsos.core.queue.notifier import RUN_FUNCTION, Notifier, deserialize, serialize
+from lsos.core.queue.notifier import Notifier, deserialize, serialize
 from lsos.core.queue.runner import Runner
-from lsos.core.queue.work import Loop, Tick
+from lsos.core.queue.work import Loop
 from lsos.core.redis.client import (
     DEFAULT_QUEUE,
-    OUTAGE,
     WORKERS,
     arq_settings,
     client,
-    queue_key,
 )
 from lsos.core.resources import Resources
 from lsos.core.settings.settings import Settings
@@ -49,31 +40,8 @@ from lsos.room import Joints
 from lsos.rooms import JOINTS
 
 POLL_S = 0.05
-SWEEP_SECONDS = frozenset(range(0, 60, 5))
 
 log = structlog.get_logger(__name__)
-
-
-async def run_job(ctx: dict[str, Any], tenant_id: str, job_id: str) -> None:
-    """The only arq function; the job's row names the task."""
-    runner: Runner = ctx["runner"]
-    await runner.run(UUID(tenant_id), UUID(job_id))
-
-
-async def sweep(resources: Resources) -> None:
-    with contextlib.suppress(*OUTAGE):
-        await sweeper.sweep(resources.db)
-
-
-async def purge(resources: Resources) -> None:
-    await sweeper.purge(resources.db)
-
-
-TICKS = (
-    Tick("sweep", sweep, seconds=SWEEP_SECONDS, runs_at_start=True),
-    Tick("purge", purge, minutes=frozenset({17})),
-)
-"""Ticks of the queue itself; rooms add theirs."""
 
 
 async def startup(ctx: dict[str, Any]) -> None:
@@ -124,55 +92,14 @@ async def shutdown(ctx: dict[str, Any]) -> None:
 
 async def _repeat(loop: Loop, resources: Resources) -> None:
     while True:
-        await _quietly(loop.name, loop.body(resources))
+        await arq_options.quietly(loop.name, loop.body(resources))
         await asyncio.sleep(loop.every_s)
 
 
-async def _quietly(name: str, work: Awaitable[object]) -> None:
-    """A tick must not fail: arq would log a traceback per minute while PostgreSQL is
-    unavailable."""
-    try:
-        await work
-    except Exception as error:  # noqa: BLE001 -- the next tick repairs
-        log.warning("tick_failed", tick=name, error=type(error).__name__)
-
-
-def _cron_job(tick: Tick) -> CronJob:
-    async def run(ctx: dict[str, Any]) -> None:
-        await _quietly(tick.name, tick.body(ctx["resources"]))
-
-    return cron(
-        run,
-        name=tick.name,
-        minute=None if tick.minutes is None else set(tick.minutes),
-        second=set(tick.seconds),
-        run_at_startup=tick.runs_at_start,
-        keep_result=0,
-    )
-
-
-FUNCTIONS: Sequence[Function] = (
-    # Tasks define our attempts and timeouts; arq's must never take effect first.
-    func(run_job, name=RUN_FUNCTION, max_tries=1_000_000, timeout=700, keep_result=0),
-)
-
-
 def _options(settings: Settings, queue: str, rooms: Joints) -> dict[str, Any]:
-    return {
-        "functions": FUNCTIONS,
-        "cron_jobs": [_cron_job(tick) for tick in (*TICKS, *rooms.ticks())],
-        "queue_name": queue_key(queue),
-        "max_jobs": settings.worker_max_jobs,
-        "queue_read_limit": 1_000,
-        "keep_result": 0,
-        "max_tries": 1_000_000,
-        "job_serializer": serialize,
-        "job_deserializer": deserialize,
-        "timezone": UTC,
-        "health_check_interval": worker_registry.BEAT_S,
-        "log_results": False,
-        "ctx": {"settings": settings, "queue": queue, "rooms": rooms},
-    }
+    options = arq_options.options(settings, queue, rooms.ticks())
+    options["ctx"]["rooms"] = rooms
+    return options
 
 
 async def serve(
