@@ -485,14 +485,14 @@ async def test_a_keyword_that_failed_today_proves_nothing_today(ranks: Ranks) ->
 
     assert await measured_at() is None
     at = now()
-    for text, day, state in (
+    for word, day, state in (
         ("a", yesterday, "found"),
         ("b", yesterday, "not_found"),
         ("a", today, "found"),
         ("b", today, "error"),
         ("never answered", today, "error"),
     ):
-        await ranks.put(campaign, ids[text], day, state=state, measured_at=at)
+        await ranks.put(campaign, ids[word], day, state=state, measured_at=at)
     assert await measured_at() is None, "b was known, and may be missing still"
     async with ranks.db.tenant_session(ranks.tenant.id) as session:
         await session.execute(
