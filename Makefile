@@ -17,7 +17,7 @@ export UV_SYSTEM_CERTS ?= 1
 GENERATORS = $(sort $(wildcard tools/gen_*.py))
 
 ##@ Use
-run: $(VENV)/.runtime ## Start everything with demo data on embedded servers (ONCE=1: stop once it is ready)
+run: $(VENV)/.runtime ## Start everything with demo data on embedded servers (ONCE=1: stop after the demo)
 	@$(BIN)/lsos up $(if $(filter-out 0 no false,$(ONCE)),--once) $(ARGS)
 
 # $$URL, not $(URL): make hands its variables to the shell, and a URL may hold & or quotes.
@@ -25,35 +25,35 @@ audit: $(VENV)/.runtime ## Audit one site (URL=https://... [MAX_PAGES=500] [OUT=
 	@test -n "$$URL" || { echo 'Say which site: make audit URL=https://example.com' >&2; exit 2; }
 	@$(BIN)/lsos audit "$$URL" $${MAX_PAGES:+--max-pages "$$MAX_PAGES"} $${OUT:+--out "$$OUT"} $(ARGS)
 
-migrate: $(VENV)/.runtime ## Bring the database to the newest migration
+migrate: $(VENV)/.runtime ## Migrate the database to the latest schema
 	@$(BIN)/lsos migrate $(ARGS)
 
 api: $(VENV)/.runtime ## Serve the API
 	@$(BIN)/lsos api $(ARGS)
 
-worker: $(VENV)/.runtime ## Work off the jobs (PROCESSES=n)
+worker: $(VENV)/.runtime ## Run workers (PROCESSES=n)
 	@$(BIN)/lsos worker --processes $(PROCESSES) $(ARGS)
 
 ##@ Develop
-test: $(VENV)/.dev ## Run the tests side by side, in random order (ARGS="tests/unit -k robots -n 0")
+test: $(VENV)/.dev ## Run the tests in parallel, in random order (ARGS="tests/unit -k robots -n 0")
 	@$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
-check: lint types contracts docs-check test ## Run all that CI runs
+check: lint types contracts docs-check test ## Run everything that CI runs
 
-bench: $(VENV)/.dev ## Measure (T=topic)
+bench: $(VENV)/.dev ## Run the benchmarks (T=topic)
 	@$(PY) -m tools.bench $(T) $(ARGS)
 
-load-test: $(VENV)/.dev ## Drive a stack with real work and judge it (SCALE=1, LOAD_SECONDS=300, DRAIN_SECONDS=300)
+load-test: $(VENV)/.dev ## Load-test a stack and evaluate the gates (SCALE=1, LOAD_SECONDS=300, DRAIN_SECONDS=300)
 	@$(PY) -m tools.load_test
 
 load-publish: $(VENV)/.dev ## Copy the last load test's report from build/load to Docs/ops/reports
 	@$(PY) -m tools.load.publish
 
-format: $(VENV)/.dev ## Format the code and mend what ruff can mend
+format: $(VENV)/.dev ## Format the code and apply ruff's automatic fixes
 	@$(BIN)/ruff check --fix -q .
 	@$(BIN)/ruff format -q .
 
-lint: $(VENV)/.dev ## Check format, style and the rules of tools/lint.py
+lint: $(VENV)/.dev ## Check formatting, style and the rules of tools/lint.py
 	@$(BIN)/ruff format --check -q .
 	@$(BIN)/ruff check -q .
 	@$(PY) tools/lint.py
@@ -61,13 +61,13 @@ lint: $(VENV)/.dev ## Check format, style and the rules of tools/lint.py
 types: $(VENV)/.dev ## Check the types
 	@$(BIN)/mypy
 
-contracts: $(VENV)/.dev ## Check which way imports point
+contracts: $(VENV)/.dev ## Check the import contracts
 	@$(BIN)/lint-imports --no-logo
 
-docs: $(VENV)/.dev ## Write the generated documents
+docs: $(VENV)/.dev ## Regenerate the generated documents
 	@set -e; for generator in $(GENERATORS); do $(PY) "$$generator"; done
 
-docs-check: $(VENV)/.dev ## Fail when a generated document is stale
+docs-check: $(VENV)/.dev ## Fail if a generated document is stale
 	@set -e; for generator in $(GENERATORS); do $(PY) "$$generator" --check; done
 
 # The build requirements of pyproject.toml are locked as plain packages, so that installing the
@@ -76,7 +76,7 @@ docs-check: $(VENV)/.dev ## Fail when a generated document is stale
 COMPILE = "$$uv" pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
   --no-emit-index-url --no-emit-find-links --extra embedded $(ARGS)
 
-lock: $(VENV)/.made ## Lock the dependencies again (ARGS=--upgrade, ARGS="--upgrade-package litestar")
+lock: $(VENV)/.made ## Update the lock files (ARGS=--upgrade, ARGS="--upgrade-package litestar")
 	@mkdir -p build
 	@$(PY) -c 'import tomllib; \
 	print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
@@ -88,11 +88,11 @@ lock: $(VENV)/.made ## Lock the dependencies again (ARGS=--upgrade, ARGS="--upgr
 	$(COMPILE) --extra dev -c requirements.lock -o requirements-dev.lock \
 	  pyproject.toml build/requires.in
 
-clean: ## Remove caches and build products (keeps .venv and the data in .lsos)
+clean: ## Remove caches and build output (keeps .venv and the data in .lsos)
 	@rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find src tests tools migrations -name __pycache__ -type d -prune -exec rm -rf {} +
 
-distclean: clean ## Remove the virtual environment too
+distclean: clean ## Also remove the virtual environment
 	@rm -rf $(VENV)
 
 help: ## List the commands

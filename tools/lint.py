@@ -43,7 +43,7 @@ RULES = {
 SYSTEM_SESSION_IMPORTERS = {
     "core/metrics/*": "figures of a process belong to no tenant",
     "core/queue/sweeper.py": "repairs and purges the jobs of all tenants",
-    "domains/auth/*": "log-in and tenant administration happen before a tenant is known",
+    "domains/auth/*": "login and tenant administration happen before a tenant is known",
     "domains/reference/service.py": "the library belongs to the platform (ADR 0026)",
     "domains/health/*": "rolls up the platform's figures over all tenants",
     "domains/reports/schedules.py": "the tick finds the due schedules of all tenants",

@@ -75,19 +75,19 @@ def _as_read(value: Any) -> object:
 class Statement(NamedTuple):
     """A room's SQL for one value, combined with those of other rooms into one query.
 
-    `sql` is a scalar subquery over tables of this room. Its parameters carry the room's name, since
-    all statements share one namespace; a dashboard figure may also use `:campaign_id`.
+    `sql` is a scalar subquery over tables of this room. Its parameters are prefixed with the room's
+    name, as all statements share one namespace; a dashboard figure can also use `:campaign_id`.
     """
 
     name: str
     sql: str
     parameters: Mapping[str, object] = {}
     read: Callable[[Any], object] = _as_read
-    """Makes what PostgreSQL answers a typed value."""
+    """Converts PostgreSQL's result to a typed value."""
 
 
 def combined(statements: Iterable[Statement]) -> TextClause:
-    """One query whose only row has the value of each statement, by name."""
+    """One query whose only row contains the value of each statement, by name."""
     chosen = tuple(statements)
     columns = ",\n".join(f"({each.sql}) as {each.name}" for each in chosen)
     values = ChainMap(*({**each.parameters} for each in chosen))
@@ -118,7 +118,7 @@ class Room:
     signal_source: SignalSource | None = None
     score: ScoreSource | None = None
     dashboard: Sequence[Statement] = ()
-    """Figures of a campaign on its dashboard, each named as the answer names it."""
+    """Figures for a campaign's dashboard, named as in the response."""
     health: Sequence[Statement] = ()
     """Counts over all tenants for the platform's health."""
 

@@ -199,4 +199,4 @@ async def test_a_taken_port_is_named(home: Path) -> None:
         port = taken.getsockname()[1]
         code, _, err = await lsos(home, "up", "--once", "--port", str(port))
     assert code == 1
-    assert f"port {port} is taken" in err
+    assert f"port {port} is in use" in err

@@ -1,6 +1,6 @@
-"""Requests a second of the hot routes beside a bare handler's, turn by turn, and where they go.
+"""Requests per second of the hot routes compared with a bare handler, and each layer's share.
 
-With BENCH_BEFORE=<src folder of another checkout>, that API takes its turns too.
+With BENCH_BEFORE=<src folder of another checkout>, that API is measured in turn as well.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ TURNS = int(os.environ.get("BENCH_TURNS", "7"))
 SECONDS = 3
 CONNECTIONS = 16
 MANY = 50
-"""Connections at which the spread of the latency is judged."""
+"""Connections at which the latency spread is evaluated."""
 PROFILE_S = 6
 BARE = "bare handler"
 BARS = {"dashboard": 0.15}
@@ -82,7 +82,7 @@ async def _measure(settings: Settings, folder: Path) -> None:
 
 
 async def _routes(settings: Settings, url: str, campaign: str) -> tuple[str, Routes]:
-    """A token, and the hot routes of a campaign by name."""
+    """A token, and the hot routes of a campaign, by name."""
     async with httpx.AsyncClient(
         base_url=url + settings.api_v1_prefix, trust_env=False, timeout=30
     ) as client:
@@ -104,7 +104,7 @@ async def _routes(settings: Settings, url: str, campaign: str) -> tuple[str, Rou
 
 
 async def _turns(targets: Mapping[str, str], token: str, connections: int) -> Figures:
-    """Each target in turn, again and again: what else the machine does hits all of them."""
+    """Measure the targets in turn, repeatedly, so that other load affects all of them."""
     found: Figures = defaultdict(list)
     for turn in range(TURNS + 1):
         for name, url in targets.items():
@@ -119,7 +119,7 @@ async def _turns(targets: Mapping[str, str], token: str, connections: int) -> Fi
 async def _profile(
     settings: Settings, out: Path, token: str, routes: Routes
 ) -> dict[str, dict[str, float]]:
-    """Share of each layer in the CPU of the API, by route."""
+    """Each layer's share of the API's CPU, by route."""
     shares = {}
     for name, path in routes.items():
         async with serve(
@@ -137,11 +137,11 @@ async def _profile(
 
 
 def _show(few: Figures, many: Figures) -> list[list[object]]:
-    """Print the figures; they are the rows that were printed."""
+    """Print the figures, and return the printed rows."""
     bare = [turn.requests_per_s for turn in few[BARE]]
     rows: list[list[object]] = []
     for name, turns in few.items():
-        # Against the bare handler of the same turn, so that a noisy minute divides out.
+        # Relative to the bare handler of the same turn, so that noise cancels out.
         ratio = median([t.requests_per_s / b for t, b in zip(turns, bare, strict=True)])
         p50 = median([turn.p50_ms for turn in many[name]])
         p99 = median([turn.p99_ms for turn in many[name]])

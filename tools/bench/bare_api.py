@@ -1,4 +1,4 @@
-"""What Litestar and asyncpg cost alone: the same twenty rows, with nothing around them."""
+"""The baseline of Litestar and asyncpg: the same twenty rows, and nothing else."""
 
 import os
 from collections.abc import AsyncIterator
@@ -28,7 +28,8 @@ class Row(msgspec.Struct):
 
 
 def create_app() -> Litestar:
-    """`uvicorn --factory tools.bench.bare_api:create_app`; no policy holds for its connections."""
+    """`uvicorn --factory tools.bench.bare_api:create_app`; its connections have no row-level
+    security."""
     pool: asyncpg.Pool[asyncpg.Record]
 
     @get("/rows")

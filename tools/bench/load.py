@@ -1,4 +1,4 @@
-"""HTTP load from a process of its own: wrk where it is installed, else the loop at the end."""
+"""HTTP load from a separate process: wrk if installed, otherwise the loop below."""
 
 import argparse
 import asyncio
@@ -17,7 +17,7 @@ _IN_MS = {"us": 0.001, "ms": 1.0, "s": 1_000.0}
 
 
 class Answered(msgspec.Struct):
-    """What a server did in one turn."""
+    """The result of one turn."""
 
     requests_per_s: float
     p50_ms: float
@@ -29,7 +29,7 @@ def generator() -> str:
 
 
 async def drive(url: str, token: str, *, connections: int, seconds: int) -> Answered:
-    """One turn of load; RuntimeError when an answer was no 200."""
+    """One turn of load; raises RuntimeError if a response is not 200."""
     header = f"Authorization: Bearer {token}"
     if generator() == "wrk":
         out = await _output(

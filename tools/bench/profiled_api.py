@@ -1,4 +1,4 @@
-"""The API with a sampler of its own: each millisecond of CPU is counted for one layer."""
+"""The API with a sampling profiler that attributes each millisecond of CPU to a layer."""
 
 import json
 import os
@@ -13,8 +13,8 @@ from lsos import api
 
 SAMPLE_S = 0.001
 
-# Part of a file's path and, if given, names of functions -> layer; the innermost frame that fits
-# decides, and the first line that fits it.
+# Part of a file's path and optional function names -> layer; the innermost matching frame decides,
+# by the first line that matches.
 _RULES: tuple[tuple[str, frozenset[str], str], ...] = (
     ("lsos/core/db/database.py", frozenset({"_begin", "_entered", "enter"}), "begin and check"),
     ("lsos/core/db/entry.py", frozenset({"enter", "start"}), "begin and check"),
@@ -40,7 +40,7 @@ _OTHER = "HTTP and the loop"
 
 
 def create_app() -> Litestar:
-    """`uvicorn --factory tools.bench.profiled_api:create_app`; writes BENCH_SHARES at its end."""
+    """`uvicorn --factory tools.bench.profiled_api:create_app`; writes BENCH_SHARES at exit."""
     found: Counter[str] = Counter()
     known: dict[object, str | None] = {}
 
@@ -61,13 +61,13 @@ def create_app() -> Litestar:
 
     app = api.create_app()
     signal.signal(signal.SIGPROF, sample)
-    app.on_shutdown.append(keep)  # uvicorn ends by the signal, so nothing runs at exit
+    app.on_shutdown.append(keep)  # uvicorn exits by the signal, so atexit handlers do not run
     signal.setitimer(signal.ITIMER_PROF, SAMPLE_S, SAMPLE_S)
     return app
 
 
 def read_shares(path: Path) -> dict[str, float]:
-    """Per cent of the samples, by layer."""
+    """Percentage of samples by layer."""
     found: dict[str, int] = json.loads(path.read_text())
     total = sum(found.values()) or 1
     return {layer: 100 * found.get(layer, 0) / total for layer in LAYERS}

@@ -1,4 +1,4 @@
-"""An API process for benchmarks: a tenant with campaigns that have been measured, and its admin."""
+"""An API process for benchmarks, with a tenant, measured campaigns and an admin."""
 
 import asyncio
 import contextlib
@@ -35,7 +35,7 @@ _RUN = RunSettings(
     batch_size=100,
 )
 
-# Rows as the rooms write them; random() spreads states and times.
+# Rows as the rooms write them; random() varies states and times.
 _SEED = (
     """
     insert into campaigns (tenant_id, id, name, site_url, business_name, category, services,
@@ -105,7 +105,7 @@ _SEED = (
 
 
 async def seed(settings: Settings) -> list[str]:
-    """Ids of the campaigns of a new tenant, whose admin is EMAIL."""
+    """Create a tenant with the admin EMAIL; returns the ids of its campaigns."""
     db = Database.of(settings, application_name="bench")
     try:
         tenant = await auth.create_tenant(db, TenantCreate(name="bench"), actor=None)
@@ -140,7 +140,7 @@ async def serve(
     factory: str = "lsos.api:create_app",
     environ: Mapping[str, str] | None = None,
 ) -> AsyncIterator[tuple[str, int]]:
-    """URL and process id of an application in a process of its own."""
+    """Run an application in a separate process; yields its URL and process id."""
     env = {**os.environ, **as_environment(settings), **(environ or {})}
     port, process = await _started(factory, env)
     try:
@@ -151,8 +151,8 @@ async def serve(
 
 
 async def _started(factory: str, env: Mapping[str, str]) -> tuple[int, asyncio.subprocess.Process]:
-    """Its port and the process; RuntimeError when it does not listen within a minute."""
-    for _ in range(3):  # the load of the turn before may have taken the port meanwhile
+    """Its port and process; raises RuntimeError if it does not listen within a minute."""
+    for _ in range(3):  # the load of the previous turn may have taken the port
         port = _free_port()
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -160,7 +160,7 @@ async def _started(factory: str, env: Mapping[str, str]) -> tuple[int, asyncio.s
             *("--log-level", "warning", "--no-access-log"),
             env=env,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,  # the log is written, and read by nobody
+            stderr=subprocess.DEVNULL,  # the log is written but not read
         )
         for _ in range(600):
             if process.returncode is not None:
@@ -177,7 +177,7 @@ async def _started(factory: str, env: Mapping[str, str]) -> tuple[int, asyncio.s
 
 
 async def sign_in(client: httpx.AsyncClient) -> None:
-    """Send its admin's token from now on."""
+    """Sign in as its admin, and send the token from now on."""
     answer = await client.post("/auth/login", json={"email": EMAIL, "password": PASSWORD})
     answer.raise_for_status()
     client.headers["Authorization"] = f"Bearer {answer.json()['data']['access_token']}"

@@ -50,10 +50,10 @@ class Redactor:
         return self._text(value if isinstance(value, str) else str(value))
 
     def _text(self, text: str) -> str:
-        # Most texts hold none of what the patterns begin with, and looking for that costs little.
+        # Most texts contain none of the patterns' prefixes, which are cheap to search for.
         if any(secret in text for secret in self._secrets):
             text = self._known.sub(HIDDEN, text)
-        folded = text.casefold()  # as IGNORECASE does: it takes the long s and the kelvin sign
+        folded = text.casefold()  # like IGNORECASE, which matches the long s and the kelvin sign
         if "lsk_" in folded or "bearer" in folded:
             text = BEARER.sub(HIDDEN, text)
         if "eyJ" in text:

@@ -195,5 +195,5 @@ def _explained(root: Path) -> Iterator[None]:
         elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             advice = f"No permission at {where}: make it writable for this user, {elsewhere}"
         else:
-            advice = f"The embedded servers of {root} failed: {error}. Mend it, {elsewhere}"
+            advice = f"The embedded servers of {root} failed: {error}. Fix this, {elsewhere}"
         raise EmbeddedError(advice) from error

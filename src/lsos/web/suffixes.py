@@ -1,7 +1,7 @@
-"""Public suffixes by the list that tldextract brings, private ones included.
+"""Public suffixes, including private ones, from the list bundled with tldextract.
 
 tldextract itself is never imported: with `requests`, which it needs to update the list, it would
-cost the start of every process 0.2 s, and bring an HTTP client into the reader.
+add 0.2 s to the start of every process, and an HTTP client to the reader.
 """
 
 from functools import cache
@@ -14,7 +14,7 @@ _SNAPSHOT = ".tld_set_snapshot"
 @cache
 def _rules() -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
     """Names, parents of a wildcard, and exceptions to wildcards; labels in Unicode."""
-    spec = find_spec("tldextract")  # which finds a package without importing it
+    spec = find_spec("tldextract")  # finds a package without importing it
     assert spec is not None
     assert spec.origin is not None
     assert isinstance(spec.loader, SourceFileLoader)
@@ -27,7 +27,7 @@ def _rules() -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
 
 
 def public_suffix(host: str) -> str:
-    """Of a host in lower case without port; "" for addresses and names that the list lacks."""
+    """Suffix of a lower-case host without port; "" for addresses and names not in the list."""
     names, wild, exceptions = _rules()
     given = host.split(".")
     labels = [_unicode(label) for label in given]
@@ -42,7 +42,7 @@ def public_suffix(host: str) -> str:
 
 
 def below_suffix(host: str) -> str:
-    """Its public suffix and one label more; "" without a suffix, or when it is nothing else."""
+    """Its public suffix plus one label; "" without a suffix, or if it is only a suffix."""
     suffix = public_suffix(host)
     rest = host.removesuffix(suffix).rstrip(".") if suffix else ""
     return f"{rest.rpartition('.')[2]}.{suffix}" if rest else ""

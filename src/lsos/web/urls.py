@@ -251,7 +251,7 @@ class Scope:
             raise ValueError(f"not an http(s) URL: {start_url!r}")
         host = host_of(url)
         name, port = _name_and_port(host)
-        # Below a public suffix, such as github.io, everything belongs to somebody else.
+        # Subdomains of a public suffix, such as github.io, belong to different owners.
         is_shared = has_public_suffix(name) and not below_suffix(_name_of(name))
         return cls(
             host=_without_www(host),

@@ -25,7 +25,7 @@ APP_ROLE = "lsos_app"
 SYSTEM_ROLE = "lsos_system"
 ALL_CAMPAIGNS = ""
 DRIVER = "driver"
-"""Under this name a session's `info` has the asyncpg connection of its transaction."""
+"""Key in a session's `info` for the asyncpg connection of its transaction."""
 _HAS_WORKED = "has_worked"
 _LOST = (
     asyncpg.PostgresConnectionError,
@@ -34,7 +34,7 @@ _LOST = (
     asyncpg.InterfaceError,
     OSError,
 )
-"""What the first message on a connection raises that the server has closed meanwhile."""
+"""Raised by the first message on a connection that the server has closed in the meantime."""
 _AWAY = (
     *_LOST,
     asyncpg.CannotConnectNowError,
@@ -62,7 +62,7 @@ class Pusher(Protocol):
 
 
 class NotAdmitted(Exception):
-    """The admission of a transaction found nobody; nothing else was run in it."""
+    """The admission check of a transaction failed; nothing else was run in it."""
 
 
 Sessions = Callable[[], AbstractAsyncContextManager[AsyncSession]]
@@ -85,7 +85,7 @@ class Database:
             pool_size=settings.postgres_pool_size,
             max_overflow=settings.postgres_pool_size,
             pool_timeout=5,
-            hide_parameters=True,  # an error's text goes to logs and job rows
+            hide_parameters=True,  # error texts end up in logs and job rows
             json_serializer=_encode_json,
             json_deserializer=msgspec.json.decode,
             connect_args={
@@ -103,10 +103,10 @@ class Database:
         campaign_ids: str = ALL_CAMPAIGNS,
         admission: Admission | None = None,
     ) -> AbstractAsyncContextManager[AsyncSession]:
-        """One transaction as `lsos_app` that sees only this tenant's rows.
+        """One transaction as `lsos_app`, which sees only this tenant's rows.
 
-        Commits at the end, then notifies workers for the jobs that were enqueued; an exception
-        rolls everything back. With an `admission`, raises NotAdmitted when it finds nobody.
+        Commits at the end and then notifies workers of the jobs that were enqueued; an exception
+        rolls everything back. With an `admission`, raises NotAdmitted if that check fails.
         """
         return self._session(Entry(APP_ROLE, tenant_id, campaign_ids), admission)
 
@@ -137,10 +137,10 @@ class Database:
     async def _begin(
         self, entry: Entry, admission: Admission | None
     ) -> tuple[AsyncConnection, Connection, Transaction]:
-        """A connection in a transaction that has entered.
+        """A connection with an open, admitted transaction.
 
-        The pool does not ask whether a connection still lives: its first message tells. It has no
-        effect, so one that finds a stale connection is sent again on another, until one is new.
+        The pool does not ping connections: a dead one fails at the first message, which has no
+        effect and is sent again on another connection, until one is new.
         """
         while True:
             connection = await self.engine.connect()
@@ -171,20 +171,20 @@ def wants_push(session: AsyncSession, push: Push) -> None:
 
 
 def is_used(session: AsyncSession) -> bool:
-    """SQLAlchemy has something to commit, or has at least begun to."""
+    """Whether SQLAlchemy has something to commit, or has at least begun a transaction."""
     return bool(session.in_transaction() or session.new or session.dirty or session.deleted)
 
 
 async def _roll_back(
     session: AsyncSession, connection: AsyncConnection, driver: Connection
 ) -> None:
-    """Give the connection back without a transaction, or not at all."""
+    """Return the connection without a transaction, or not at all."""
     try:
         if is_used(session):
             await session.close()
         if driver.is_in_transaction():
             await driver.execute("rollback")
-    except Exception:  # noqa: BLE001 -- what broke the transaction is raised
+    except Exception:  # noqa: BLE001 -- the original error is raised instead
         await _discard(connection)
         return
     driver.leave()
@@ -205,9 +205,9 @@ def is_outage(error: BaseException) -> bool:
 
 
 def is_bad_value(error: BaseException) -> bool:
-    """A value that no column of its type can hold: an integer too large, a year out of range."""
+    """A value that its column type cannot hold: an integer too large, a year out of range."""
     if isinstance(error, asyncpg.InterfaceError):
-        return isinstance(error, ValueError)  # asyncpg can't even send it
+        return isinstance(error, ValueError)  # asyncpg can't even encode it
     answered = error.orig if isinstance(error, DBAPIError) else error
     return str(getattr(answered, "sqlstate", None)).startswith("22")  # class 22: data exception
 

@@ -1,7 +1,7 @@
-"""The first message of a transaction: BEGIN, the role, the tenant, and whether the caller may in.
+"""The first message of a transaction: BEGIN, role, tenant, and the check of the caller.
 
-The message is a simple query of several statements. PostgreSQL analyses each one only after it
-has run the one before, so nothing but `set_config` ever runs in the role that logged in.
+The message is a simple query with several statements. PostgreSQL analyses each one only after it
+has run the previous one, so only `set_config` ever runs in the login role.
 """
 
 import re
@@ -14,14 +14,14 @@ import msgspec
 _CAMPAIGNS = re.compile(r"(\{[0-9a-fA-F,-]*\})?")
 _ROLE = re.compile(r"[a-z_]+")
 ADMITTED = "SELECT 1"
-"""Status of an admission that found its caller."""
+"""Command status of an admission that found its caller."""
 
 
 class Admission(Protocol):
-    """One prepared statement: a row when the caller may in."""
+    """One prepared statement, which returns a row if the caller is admitted."""
 
     name: ClassVar[str]
-    """Of the prepared statement, which each connection makes once."""
+    """Name of the prepared statement, which each connection prepares once."""
     statement: ClassVar[str]
     """SQL with $1, $2, ... and their types cast."""
 
@@ -29,7 +29,7 @@ class Admission(Protocol):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """What a transaction drops to: a role, a tenant, a viewer's campaigns."""
+    """What a transaction is restricted to: a role, a tenant, a viewer's campaigns."""
 
     role: str
     tenant: UUID | None
@@ -46,7 +46,7 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Transaction:
-    """A transaction that has begun with its entry; SQLAlchemy ends it, or whoever began it."""
+    """A transaction begun with its entry message; ended by SQLAlchemy or by its opener."""
 
     def __init__(self, connection: "Connection", opening: str) -> None:
         self._connection = connection
@@ -55,7 +55,7 @@ class Transaction:
         self.is_over = False
 
     async def start(self) -> None:
-        """Begin, unless that is done."""
+        """Begin, unless already begun."""
         if not self.is_begun:
             await self._connection.execute(self._opening)
             self.is_begun = True
@@ -70,13 +70,13 @@ class Transaction:
 
 
 class Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types
-    """asyncpg's connection; while a session holds it, every transaction begins with its entry."""
+    """asyncpg's connection; while a session holds it, each transaction begins with its entry."""
 
     _opening: str | None = None
     _begun: Transaction | None = None
 
     async def enter(self, entry: Entry, admission: Admission | None = None) -> Transaction | None:
-        """Begin a transaction in one message; None, and none is open, when nobody is admitted."""
+        """Begin a transaction in one message; returns None, with none open, if not admitted."""
         self._opening = opening = entry.sql()
         begun = self._begun = Transaction(self, opening)
         if admission is None:
@@ -100,11 +100,11 @@ class Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no ty
         return str(await self.execute(f"{opening}; {made}; {asked}"))
 
     def leave(self) -> None:
-        """Forget the entry: whoever takes the connection next brings another one."""
+        """Forget the entry: the next user of the connection sets another one."""
         self._opening = self._begun = None
 
     def transaction(self, **options: Any) -> Any:
-        """What SQLAlchemy begins a transaction with."""
+        """The transaction object that SQLAlchemy starts."""
         if self._opening is None:
             return super().transaction(**options)
         begun, self._begun = self._begun, None

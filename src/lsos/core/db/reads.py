@@ -1,7 +1,7 @@
-"""Reads past SQLAlchemy: a statement of its Core, compiled once, and asyncpg's own rows.
+"""Fast reads: SQLAlchemy Core statements, compiled once, executed by asyncpg directly.
 
-A statement costs SQLAlchemy's session five to ten times what it costs the driver. These rows come
-from the session's own transaction, so its role, tenant and campaigns hold for them.
+A statement costs five to ten times more through SQLAlchemy's session than through the driver. The
+rows come from the session's transaction, so its role, tenant and campaigns apply.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,12 +23,12 @@ _DIALECT = PGDialect_asyncpg()  # type: ignore[no-untyped-call]  # SQLAlchemy's
 
 
 def columns_of(entity: type[Base], *but: str) -> list[ColumnElement[Any]]:
-    """The columns of an entity's table, to read them without the entity."""
+    """The columns of an entity's table, for reading without the entity."""
     return [column for column in entity.__table__.columns if column.key not in but]
 
 
 class Row(asyncpg.Record):  # type: ignore[misc]  # asyncpg has no types
-    """A row whose columns are attributes too, as an entity's are."""
+    """A row whose columns are also attributes, like an entity's."""
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -38,9 +38,9 @@ class Row(asyncpg.Record):  # type: ignore[misc]  # asyncpg has no types
 
 
 class Read:
-    """A statement that is compiled when it is first used.
+    """A statement that is compiled on first use.
 
-    Its parameters are `bindparam`s; values that it was written with stay part of it.
+    Its parameters are `bindparam`s; literal values stay part of it.
     """
 
     def __init__(self, statement: Select[*tuple[Any, ...]] | TextClause) -> None:
@@ -54,9 +54,9 @@ class Read:
         return str(compiled), tuple(compiled.positiontup or ()), compiled.params
 
     async def rows(self, session: AsyncSession, **values: object) -> Sequence[Any]:
-        """All rows, each with its columns by place and by name."""
+        """All rows, with columns by position and by name."""
         if session.in_transaction():
-            await session.flush()  # as SQLAlchemy's own queries do
+            await session.flush()  # like SQLAlchemy's own queries
         sql, names, own = self._compiled
         arguments = [values[name] if name in values else own[name] for name in names]
         driver = session.info[DRIVER]
@@ -66,6 +66,6 @@ class Read:
         return found
 
     async def row(self, session: AsyncSession, **values: object) -> Any | None:
-        """The first row; None without one."""
+        """The first row; None if there is none."""
         found = await self.rows(session, **values)
         return found[0] if found else None

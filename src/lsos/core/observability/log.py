@@ -16,7 +16,7 @@ from lsos.core.redaction import Redactor
 def configure(level: str, *, secrets: Iterable[str] = (), stream: TextIO | None = None) -> None:
     """Route structlog and the standard library's loggers to one JSON stream (stderr by default).
 
-    Our own lines pass the standard library by: its records cost more than all that we do to them.
+    Our own log lines bypass the standard library, whose records cost more than all our processing.
     """
     out = stream or sys.stderr
     shared: list[Processor] = [

@@ -86,7 +86,7 @@ def trace_sql(engine: AsyncEngine) -> None:
 
 @contextmanager
 def sql_span(statement: str) -> Iterator[None]:
-    """The span of a statement that passes SQLAlchemy by."""
+    """The span of a statement that bypasses SQLAlchemy."""
     current = _start_sql(statement)
     try:
         yield

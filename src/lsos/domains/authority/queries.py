@@ -17,7 +17,7 @@ from lsos.domains.authority.models import AuthoritySnapshot, Backlink
 from lsos.domains.authority.schemas import AuthoritySummary, DomainView, LinkLives
 from lsos.domains.campaigns import queries as campaign_queries
 from lsos.domains.measuring import queries as measuring
-from lsos.domains.measuring.bodies import run_view
+from lsos.domains.measuring.bodies import measurement_view
 from lsos.domains.providers.rules import MEASURED
 from lsos.signals import Affected, Signal
 
@@ -80,7 +80,7 @@ async def load_summary(
         own=own,
         others=[view for view in views if not view.is_own],
         links=await _lives(session, campaign_id),
-        latest_refresh=None if refresh is None else run_view(refresh),
+        latest_refresh=None if refresh is None else measurement_view(refresh),
     )
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from lsos.core.http.schema import In, Out
 from lsos.domains.authority.rules import FORMULA
-from lsos.domains.measuring.bodies import RunView
+from lsos.domains.measuring.bodies import MeasurementView
 
 
 class AuthorityRefreshCreate(In):
@@ -112,7 +112,7 @@ class AuthoritySummary(Out):
     """Counts of the competitors."""
     links: LinkLives
     """How the listed links come and go."""
-    latest_refresh: RunView | None
+    latest_refresh: MeasurementView | None
     """The newest refresh; null: there was none."""
     formula: str = FORMULA
     """Name and version of the formula."""

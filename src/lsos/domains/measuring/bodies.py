@@ -7,7 +7,7 @@ from lsos.core.http.schema import Out
 from lsos.domains.measuring.rules import Run, State
 
 
-class RunView(Out):
+class MeasurementView(Out):
     """One measurement of a campaign."""
 
     id: UUID
@@ -39,7 +39,7 @@ class RunView(Out):
     began_at: datetime | None
     """When its first question was asked; null: none was."""
     started_at: datetime | None
-    """The same as began_at."""
+    """The same as began_at; null: it has not begun."""
     finished_at: datetime | None
     """When it ended; null: it is open."""
 
@@ -57,8 +57,10 @@ class Estimate(Out):
     """Calls if every answer has all its pages; repeats after failures come on top."""
 
 
-def run_view(run: Run) -> RunView:
+def measurement_view(run: Run) -> MeasurementView:
     values = {
-        name: getattr(run, name) for name in RunView.__struct_fields__ if name != "started_at"
+        name: getattr(run, name)
+        for name in MeasurementView.__struct_fields__
+        if name != "started_at"
     }
-    return RunView(**values, started_at=run.began_at)
+    return MeasurementView(**values, started_at=run.began_at)

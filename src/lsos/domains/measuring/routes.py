@@ -13,7 +13,7 @@ from lsos.core.http.envelope import Envelope, failures, ok, ok_page
 from lsos.core.http.principal import Principal, needs
 from lsos.core.http.schema import DEFAULT_LIMIT
 from lsos.domains.measuring import queries, service
-from lsos.domains.measuring.bodies import Estimate, RunView, run_view
+from lsos.domains.measuring.bodies import Estimate, MeasurementView, measurement_view
 from lsos.domains.measuring.kind import AnyKind
 
 DRY_RUN = {
@@ -44,10 +44,10 @@ def run_routes(kind: AnyKind) -> type[Controller]:
             campaign_id: FromQuery[UUID | None] = None,
             cursor: inject.Cursor = None,
             limit: inject.Limit = DEFAULT_LIMIT,
-        ) -> Envelope[list[RunView]]:
+        ) -> Envelope[list[MeasurementView]]:
             """List runs, newest first."""
             page = await queries.list_runs(session, kind.name, campaign_id, cursor, limit)
-            return ok_page(page.map(run_view))
+            return ok_page(page.map(measurement_view))
 
         @get(
             "/{measurement_id:uuid}",
@@ -59,10 +59,10 @@ def run_routes(kind: AnyKind) -> type[Controller]:
             measurement_id: FromPath[UUID],
             session: inject.Session,
             principal: inject.Principal,
-        ) -> Envelope[RunView]:
+        ) -> Envelope[MeasurementView]:
             """Show a run: how far it is, or how it ended."""
             run = await queries.get_run(session, principal.tenant_id, measurement_id, kind.name)
-            return ok(run_view(run))
+            return ok(measurement_view(run))
 
         @post(
             "/{measurement_id:uuid}/cancel",
@@ -76,8 +76,10 @@ def run_routes(kind: AnyKind) -> type[Controller]:
             measurement_id: FromPath[UUID],
             session: inject.Session,
             principal: inject.Principal,
-        ) -> Envelope[RunView]:
+        ) -> Envelope[MeasurementView]:
             """Stop a run; answers to questions that are under way are still stored."""
-            return ok(run_view(await service.cancel(session, principal, kind, measurement_id)))
+            return ok(
+                measurement_view(await service.cancel(session, principal, kind, measurement_id))
+            )
 
     return RunController
