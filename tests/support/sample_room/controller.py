@@ -10,7 +10,7 @@ from lsos.core.http.envelope import Envelope, ok
 from lsos.core.http.principal import needs
 from lsos.core.http.schema import In
 from lsos.domains.measuring import service as measuring
-from lsos.domains.measuring.bodies import RunView, run_view
+from lsos.domains.measuring.bodies import MeasurementView, measurement_view
 from lsos.domains.measuring.routes import DRY_RUN, answer_dry_run, run_routes
 from lsos.domains.measuring.service import Order
 from tests.support.sample_room import queries
@@ -46,13 +46,13 @@ class NoteController(Controller):
         session: inject.Session,
         principal: inject.Principal,
         settings: inject.Settings,
-    ) -> Response[Envelope[RunView]]:
+    ) -> Response[Envelope[MeasurementView]]:
         """Send out the words of the campaign's name."""
         order = Order(KIND, data.campaign_id, KIND.source(settings))
         if data.dry_run:
             return await answer_dry_run(session, principal, order)
         run, _ = await measuring.order(session, principal, order)
-        return Response(ok(run_view(run)), status_code=202)
+        return Response(ok(measurement_view(run)), status_code=202)
 
 
 CONTROLLERS = (NoteController, run_routes(KIND))
