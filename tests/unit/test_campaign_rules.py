@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lsos.core.errors import Invalid
+from lsos.core.outbound.policy import OutboundPolicy
 from lsos.domains.campaigns.rules import (
     DELETABLE,
     MAX_URL_CHARS,
@@ -19,6 +20,7 @@ from lsos.domains.campaigns.rules import (
     refuse_half_position,
     requestable,
 )
+from lsos.domains.crawl.service import check_start_url
 
 LEGAL = {
     ("Draft", "Configured"),
@@ -28,7 +30,7 @@ LEGAL = {
     ("Paused", "Active"),
     ("Paused", "Archived"),
 }
-NOTHING: frozenset[str] = frozenset()
+NOTHING = OutboundPolicy()
 
 
 @pytest.mark.parametrize("before, after", list(product(SETUP_STATES, repeat=2)))
@@ -93,7 +95,7 @@ def test_a_site_url_that_is_refused(text: str, code: str) -> None:
 
 
 def test_only_the_exact_allowed_origin_is_exempt() -> None:
-    allowed = {"http://127.0.0.1:8000", "http://demo:80"}
+    allowed = OutboundPolicy.of({"http://127.0.0.1:8000", "http://demo:80"})
     assert parse_site_url("http://127.0.0.1:8000/x", allowed, field="site_url")
     assert parse_site_url("http://demo/", allowed, field="site_url")
     for other in ("http://127.0.0.1:8001/", "https://127.0.0.1:8000/", "http://127.0.0.2:8000/"):
@@ -194,3 +196,18 @@ def test_a_position_is_whole_or_absent() -> None:
     for half in ((1.0, None), (None, 1.0)):
         with pytest.raises(Invalid):
             refuse_half_position(*half)
+
+
+@pytest.mark.parametrize("origin", ["http://127.0.0.1:80", "http://10.1.2.3:8080"])
+@pytest.mark.parametrize("is_allowed", [True, False])
+def test_what_a_campaign_accepts_as_its_site_a_crawl_accepts_too(
+    origin: str, is_allowed: bool
+) -> None:
+    policy = OutboundPolicy.of({origin} if is_allowed else ())
+    for accept in (parse_site_url, check_start_url):
+        if is_allowed:
+            assert accept(f"{origin}/", policy, field="site_url")
+            continue
+        with pytest.raises(Invalid, match="OUTBOUND_ALLOW_ORIGINS") as refused:
+            accept(f"{origin}/", policy, field="site_url")
+        assert (refused.value.field, refused.value.code) == ("site_url", "address_blocked")

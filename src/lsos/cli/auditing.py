@@ -28,6 +28,8 @@ from lsos.core.clock import new_id
 from lsos.core.db.database import Database
 from lsos.core.db.system import system_session
 from lsos.core.errors import Invalid
+from lsos.core.outbound.addresses import parse_target
+from lsos.core.outbound.policy import OutboundPolicy
 from lsos.core.queue.notifier import Notifier
 from lsos.core.redis.client import client
 from lsos.core.settings.environment import load
@@ -81,13 +83,11 @@ def _run_settings(options: Options, settings: Settings) -> RunSettings:
     start_url = normalise(options.url)
     if start_url is None:
         raise Invalid(f"{options.url!r} is not an http or https URL", field="URL")
-    if not options.allow_private:
-        try:
-            service.check_start_url(start_url, frozenset(), field="URL")
-        except Invalid as error:
-            raise Invalid(
-                f"{error.message}; add --allow-private if that is meant", field="URL"
-            ) from error
+    if not OutboundPolicy(allow_private=options.allow_private).allows(parse_target(start_url)):
+        raise Invalid(
+            f"{options.url!r} is inside a private network; add --allow-private to audit it",
+            field="URL",
+        )
     is_private = options.allow_private and is_private_name_or_address(host_of(start_url))
     interval_s = 0.0 if is_private else settings.crawl_min_request_interval_seconds
     defaults = service.default_settings(settings, start_url, options.max_pages)

@@ -14,9 +14,10 @@ from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from lsos.core.observability.telemetry import client_span
-from lsos.core.outbound.addresses import Target, may_ask, parse_target, printable
+from lsos.core.outbound.addresses import Target, parse_target, printable
 from lsos.core.outbound.content_coding import ACCEPT_ENCODING, DecodingError
 from lsos.core.outbound.errors import OutboundError, kind_of, reason_of
+from lsos.core.outbound.policy import OutboundPolicy
 from lsos.core.outbound.proxy import (
     CONNECT_S,
     ProxyChooser,
@@ -68,8 +69,7 @@ class Outbound:
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._headers = {"User-Agent": user_agent, "Accept-Encoding": ACCEPT_ENCODING}
-        self._allow_origins = frozenset(parse_target(origin).origin for origin in allow_origins)
-        self._allow_private = allow_private
+        self._policy = OutboundPolicy.of(allow_origins, allow_private=allow_private)
         self._connections = connections
         self._proxies = proxies
         self._is_sent_once = is_sent_once
@@ -202,9 +202,9 @@ class Outbound:
         return session
 
     def _session_for(self, target: Target) -> aiohttp.ClientSession:
-        if self._allow_private or target.origin in self._allow_origins:
+        if self._policy.is_exempt(target):
             return self._open
-        if not may_ask(target.host):
+        if not self._policy.allows(target):
             raise OutboundError("address_blocked", f"{printable(target.url)}: not public")
         return self._guarded
 

@@ -15,6 +15,7 @@ from lsos.core.http import inject
 from lsos.core.http.envelope import Envelope, failures, ok, ok_page
 from lsos.core.http.principal import needs
 from lsos.core.http.schema import DEFAULT_LIMIT
+from lsos.core.outbound.policy import OutboundPolicy
 from lsos.domains.campaigns import queries, service
 from lsos.domains.campaigns.models import Campaign, Competitor, Location
 from lsos.domains.campaigns.rules import SetupState, requestable
@@ -51,11 +52,7 @@ class CampaignController(Controller):
     path = "/campaigns"
     tags = ("campaigns",)
 
-    @post(
-        "/",
-        operation_id="createCampaign",
-        opt=needs("campaigns:write"),
-    )
+    @post("/", operation_id="createCampaign", opt=needs("campaigns:write"))
     async def create(
         self,
         data: JSONBody[CampaignCreate],
@@ -65,18 +62,14 @@ class CampaignController(Controller):
     ) -> Response[Envelope[CampaignDetail]]:
         """Create a campaign, in Draft."""
         campaign = await service.create(
-            session, principal, data, allowed_origins=settings.allowed_origins
+            session, principal, data, policy=OutboundPolicy.from_settings(settings)
         )
         return Response(
             ok(await _detail(session, campaign)),
             headers={"Location": f"{settings.api_v1_prefix}/campaigns/{campaign.id}"},
         )
 
-    @get(
-        "/",
-        operation_id="listCampaigns",
-        opt=needs("campaigns:read"),
-    )
+    @get("/", operation_id="listCampaigns", opt=needs("campaigns:read"))
     async def list_all(
         self,
         session: inject.Session,
@@ -88,11 +81,7 @@ class CampaignController(Controller):
         page = await queries.CAMPAIGNS.page(session, cursor, limit, setup_state=setup_state)
         return ok_page(page.map(_view))
 
-    @get(
-        "/{campaign_id:uuid}",
-        operation_id="getCampaign",
-        opt=needs("campaigns:read"),
-    )
+    @get("/{campaign_id:uuid}", operation_id="getCampaign", opt=needs("campaigns:read"))
     async def get_one(
         self, campaign_id: FromPath[UUID], session: inject.Session, principal: inject.Principal
     ) -> Envelope[CampaignDetail]:
@@ -122,7 +111,7 @@ class CampaignController(Controller):
             campaign_id,
             data,
             if_match=if_match,
-            allowed_origins=settings.allowed_origins,
+            policy=OutboundPolicy.from_settings(settings),
         )
         return ok(await _detail(session, campaign))
 
@@ -169,11 +158,7 @@ class LocationController(Controller):
     path = "/campaigns/{campaign_id:uuid}/locations"
     tags = ("campaigns",)
 
-    @post(
-        "/",
-        operation_id="createLocation",
-        opt=needs("campaigns:write"),
-    )
+    @post("/", operation_id="createLocation", opt=needs("campaigns:write"))
     async def create(
         self,
         campaign_id: FromPath[UUID],
@@ -184,16 +169,16 @@ class LocationController(Controller):
     ) -> Response[Envelope[LocationView]]:
         """Add a location to a campaign."""
         location = await service.create_location(
-            session, principal, campaign_id, data, allowed_origins=settings.allowed_origins
+            session,
+            principal,
+            campaign_id,
+            data,
+            policy=OutboundPolicy.from_settings(settings),
         )
         path = f"{settings.api_v1_prefix}/campaigns/{campaign_id}/locations/{location.id}"
         return Response(ok(_location(location)), headers={"Location": path})
 
-    @get(
-        "/",
-        operation_id="listLocations",
-        opt=needs("campaigns:read"),
-    )
+    @get("/", operation_id="listLocations", opt=needs("campaigns:read"))
     async def list_all(
         self,
         campaign_id: FromPath[UUID],
@@ -206,11 +191,7 @@ class LocationController(Controller):
         page = await queries.LOCATIONS.page(session, cursor, limit, campaign_id=campaign_id)
         return ok_page(page.map(_location))
 
-    @patch(
-        "/{location_id:uuid}",
-        operation_id="updateLocation",
-        opt=needs("campaigns:write"),
-    )
+    @patch("/{location_id:uuid}", operation_id="updateLocation", opt=needs("campaigns:write"))
     async def update(
         self,
         campaign_id: FromPath[UUID],
@@ -227,15 +208,11 @@ class LocationController(Controller):
             campaign_id,
             location_id,
             data,
-            allowed_origins=settings.allowed_origins,
+            policy=OutboundPolicy.from_settings(settings),
         )
         return ok(_location(location))
 
-    @delete(
-        "/{location_id:uuid}",
-        operation_id="deleteLocation",
-        opt=needs("campaigns:write"),
-    )
+    @delete("/{location_id:uuid}", operation_id="deleteLocation", opt=needs("campaigns:write"))
     async def remove(
         self,
         campaign_id: FromPath[UUID],
@@ -251,11 +228,7 @@ class CompetitorController(Controller):
     path = "/campaigns/{campaign_id:uuid}/competitors"
     tags = ("campaigns",)
 
-    @post(
-        "/",
-        operation_id="createCompetitor",
-        opt=needs("campaigns:write"),
-    )
+    @post("/", operation_id="createCompetitor", opt=needs("campaigns:write"))
     async def create(
         self,
         campaign_id: FromPath[UUID],
@@ -269,11 +242,7 @@ class CompetitorController(Controller):
         path = f"{settings.api_v1_prefix}/campaigns/{campaign_id}/competitors/{competitor.id}"
         return Response(ok(_competitor(competitor)), headers={"Location": path})
 
-    @get(
-        "/",
-        operation_id="listCompetitors",
-        opt=needs("campaigns:read"),
-    )
+    @get("/", operation_id="listCompetitors", opt=needs("campaigns:read"))
     async def list_all(
         self,
         campaign_id: FromPath[UUID],
@@ -306,11 +275,7 @@ class CompetitorController(Controller):
         )
         return ok(_competitor(competitor))
 
-    @delete(
-        "/{competitor_id:uuid}",
-        operation_id="deleteCompetitor",
-        opt=needs("campaigns:write"),
-    )
+    @delete("/{competitor_id:uuid}", operation_id="deleteCompetitor", opt=needs("campaigns:write"))
     async def remove(
         self,
         campaign_id: FromPath[UUID],

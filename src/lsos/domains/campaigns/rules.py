@@ -1,7 +1,6 @@
 """Setup states and the pure checks of what a campaign stores, so that nothing unusable gets in."""
 
 import re
-from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Literal, get_args
 from uuid import UUID
@@ -12,6 +11,7 @@ import msgspec
 from lsos.core.errors import Invalid
 from lsos.core.http.wording import given
 from lsos.core.outbound.addresses import is_public_literal, may_ask, parse_target
+from lsos.core.outbound.policy import OutboundPolicy
 
 SetupState = Literal["Draft", "Configured", "BaselineRunning", "Active", "Paused", "Archived"]
 SETUP_STATES: tuple[SetupState, ...] = get_args(SetupState)
@@ -64,36 +64,18 @@ def requestable(state: SetupState) -> tuple[SetupState, ...]:
     return tuple(to for to in TRANSITIONS[state] if (state, to) not in NOT_BY_REQUEST)
 
 
-def parse_site_url(text: str, allowed_origins: AbstractSet[str], *, field: str) -> str:
+def parse_site_url(text: str, policy: OutboundPolicy, *, field: str) -> str:
     """The URL as it goes on the wire, without its fragment; Invalid names what is wrong.
 
     A name is not resolved here: only what can be seen to lie inside is refused.
     """
-    try:
-        parsed = ada_url.URL(text)
-        target = parse_target(parsed.href)
-    except ValueError as error:
-        raise Invalid(
-            f"{given(text)} is not an http or https URL, such as https://www.example.com/",
-            field=field,
-            code="url_invalid",
-        ) from error
+    target = policy.check(text, field=field, given=given(text))
+    parsed = ada_url.URL(text)
     if parsed.username or parsed.password:
         raise Invalid("must not hold a user name or password", field=field, code="url_invalid")
     if len(target.url) > MAX_URL_CHARS:
         raise Invalid(f"is longer than {MAX_URL_CHARS} characters", field=field, code="url_invalid")
-    if not may_ask(target.host) and target.origin not in _origins(allowed_origins):
-        raise Invalid(
-            f"{given(text)} lies inside a private network; only public sites can be asked",
-            field=field,
-            code="address_blocked",
-        )
     return target.url
-
-
-def _origins(allowed: AbstractSet[str]) -> set[str]:
-    """Operators write the port always, the URL standard leaves default ports out."""
-    return {parse_target(origin).origin for origin in allowed}
 
 
 def parse_domain(text: str) -> str:

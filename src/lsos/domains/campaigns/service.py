@@ -1,7 +1,6 @@
 """Use cases of campaigns: set-up, the baseline, locations and competitors."""
 
 from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
 from typing import cast
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from lsos.core.clock import new_id, now
 from lsos.core.db import audit_log
 from lsos.core.errors import Conflict, Invalid, PreconditionFailed
 from lsos.core.http.principal import Principal
+from lsos.core.outbound.policy import OutboundPolicy
 from lsos.core.queue.jobs import enqueue
 from lsos.domains.campaigns import models, queries, rules
 from lsos.domains.campaigns.models import Campaign, Competitor, Location
@@ -37,10 +37,10 @@ async def create(
     principal: Principal,
     body: CampaignCreate,
     *,
-    allowed_origins: AbstractSet[str],
+    policy: OutboundPolicy,
 ) -> Campaign:
     values = msgspec.structs.asdict(body)
-    _clean_url(values, "site_url", allowed_origins)
+    _clean_url(values, "site_url", policy)
     campaign = Campaign(
         tenant_id=principal.tenant_id, id=new_id(), setup_state="Draft", version=1, **values
     )
@@ -57,7 +57,7 @@ async def update(
     body: CampaignUpdate,
     *,
     if_match: str | None,
-    allowed_origins: AbstractSet[str],
+    policy: OutboundPolicy,
 ) -> Campaign:
     """Change what the body names; PreconditionFailed when `if_match` is not the stored version."""
     campaign = await queries.get_locked_campaign(session, principal.tenant_id, campaign_id)
@@ -68,7 +68,7 @@ async def update(
             detail={"version": campaign.version},
         )
     changes = _changes(body)
-    _clean_url(changes, "site_url", allowed_origins)
+    _clean_url(changes, "site_url", policy)
     if changes.get("site_url") == "" and campaign.setup_state != "Draft":
         raise Invalid(
             "may be empty only while the campaign is in Draft",
@@ -214,10 +214,10 @@ async def create_location(
     campaign_id: UUID,
     body: LocationCreate,
     *,
-    allowed_origins: AbstractSet[str],
+    policy: OutboundPolicy,
 ) -> Location:
     values = msgspec.structs.asdict(body)
-    _clean_location(values, allowed_origins)
+    _clean_location(values, policy)
     rules.refuse_half_position(body.latitude, body.longitude)
     # The lock makes two requests at the cap take turns.
     await queries.get_locked_campaign(session, principal.tenant_id, campaign_id)
@@ -240,13 +240,13 @@ async def update_location(
     location_id: UUID,
     body: LocationUpdate,
     *,
-    allowed_origins: AbstractSet[str],
+    policy: OutboundPolicy,
 ) -> Location:
     # The lock keeps two changes from leaving half a position between them.
     await queries.get_locked_campaign(session, principal.tenant_id, campaign_id)
     location = await queries.get_location(session, principal.tenant_id, campaign_id, location_id)
     changes = _changes(body)
-    _clean_location(changes, allowed_origins)
+    _clean_location(changes, policy)
     for name, value in changes.items():
         setattr(location, name, value)
     rules.refuse_half_position(location.latitude, location.longitude)
@@ -321,15 +321,15 @@ def _changes(body: msgspec.Struct) -> dict[str, object]:
     return {k: v for k, v in msgspec.structs.asdict(body).items() if v is not UNSET}
 
 
-def _clean_location(values: dict[str, object], allowed_origins: AbstractSet[str]) -> None:
-    _clean_url(values, "landing_url", allowed_origins)
+def _clean_location(values: dict[str, object], policy: OutboundPolicy) -> None:
+    _clean_url(values, "landing_url", policy)
     if "country" in values:
         values["country"] = str(values["country"]).upper()
 
 
-def _clean_url(values: dict[str, object], field: str, allowed_origins: AbstractSet[str]) -> None:
+def _clean_url(values: dict[str, object], field: str, policy: OutboundPolicy) -> None:
     if url := values.get(field):
-        values[field] = rules.parse_site_url(str(url), allowed_origins, field=field)
+        values[field] = rules.parse_site_url(str(url), policy, field=field)
 
 
 def _note(

@@ -13,7 +13,7 @@ from lsos.core.db import audit_log
 from lsos.core.errors import Conflict, Invalid, NotFound, TooMany
 from lsos.core.http.principal import Principal
 from lsos.core.http.wording import given
-from lsos.core.outbound.addresses import may_ask, parse_target
+from lsos.core.outbound.policy import OutboundPolicy
 from lsos.core.queue.jobs import enqueue
 from lsos.core.redis.client import DEFAULT_QUEUE
 from lsos.core.settings.settings import Settings
@@ -61,7 +61,9 @@ async def schedule(
     least = settings.crawl_min_request_interval_seconds
     interval_s = least if body.min_interval_s is None else max(least, body.min_interval_s)
     start_url = check_start_url(
-        body.start_url or campaign.site_url, settings.allowed_origins, field="start_url"
+        body.start_url or campaign.site_url,
+        OutboundPolicy.from_settings(settings),
+        field="start_url",
     )
     run_settings = msgspec.structs.replace(
         default_settings(settings, start_url, cap),
@@ -90,7 +92,9 @@ async def schedule_baseline(
     """A deep run of the campaign's site with the installation's settings."""
     campaign = await campaign_queries.get_campaign(session, tenant_id, campaign_id)
     tenant = await auth_queries.get_tenant(session, tenant_id)
-    start_url = check_start_url(campaign.site_url, settings.allowed_origins, field="site_url")
+    start_url = check_start_url(
+        campaign.site_url, OutboundPolicy.from_settings(settings), field="site_url"
+    )
     cap = tenant.max_pages_per_run or settings.crawl_max_pages_per_run
     return await queue_run(
         session,
@@ -157,22 +161,9 @@ async def queue_run(
     return run
 
 
-def check_start_url(url: str, allowed: frozenset[str], *, field: str) -> str:
-    """The normalised URL; Invalid when it is none of http(s) or names a private address."""
-    normalised = normalise(url)
-    if normalised is None:
-        raise Invalid(f"{given(url)} is not an http or https URL", field=field, code="url_invalid")
-    try:
-        target = parse_target(normalised)
-    except ValueError as error:
-        raise Invalid(
-            f"{given(url)} is not an http or https URL", field=field, code="url_invalid"
-        ) from error
-    if target.origin not in allowed and not may_ask(target.host):
-        raise Invalid(
-            f"{given(url)} is a private or local address", field=field, code="address_blocked"
-        )
-    return target.url
+def check_start_url(url: str, policy: OutboundPolicy, *, field: str) -> str:
+    """The normalised URL; Invalid unless it is http(s) and may be requested."""
+    return policy.check(normalise(url) or "", field=field, given=given(url)).url
 
 
 async def site_context(session: AsyncSession, run: CrawlRun, start_url: str) -> SiteContext:
