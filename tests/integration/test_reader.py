@@ -19,11 +19,11 @@ PAGE_CPU_S = 3.0
 HOSTILE = gzip.compress(b"<!doctype html><title>Shop</title><select>" + b"<option>" * 150_000)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 async def worked(
     stores: StoreFactory, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[tuple[Crawls, WorkerProcess]]:
-    """Crawls by one worker process."""
+    """Crawls by one worker process, of each test's own: one of them kills it."""
     workers: list[WorkerProcess] = []
 
     @asynccontextmanager

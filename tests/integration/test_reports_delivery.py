@@ -20,11 +20,12 @@ from lsos.core.queue.jobs import Job
 from lsos.core.queue.notifier import Notifier
 from lsos.core.redis.client import client
 from lsos.core.settings.settings import Settings
-from lsos.domains.dashboard.queries import get_dashboard
+from lsos.domains.dashboard.queries import Board
 from lsos.domains.health.queries import LastJudged
 from lsos.domains.reports import queries, runs, schedules
 from lsos.domains.reports.models import Report, ReportDelivery, ReportSchedule
 from lsos.embedded import Stores
+from lsos.rooms import JOINTS
 from tests.conftest import Api, make_tenant, serve_api
 from tests.support.clients import Client, TenantClients
 from tests.support.queued import is_waited_for
@@ -625,7 +626,7 @@ async def test_a_schedule_that_fails_four_times_is_switched_off_until_it_is_set_
     assert (schedule["is_enabled"], schedule["next_due_at"]) == (False, None)
     assert await room.states(report) == {A: ("failed", 4)}
     async with room.db.tenant_session(room.jobs.tenant_id) as session:
-        shown = await get_dashboard(session, UUID(room.campaign_id), LastJudged())
+        shown = await Board(JOINTS.dashboard).show(session, UUID(room.campaign_id), LastJudged())
     summary = msgspec.to_builtins(shown.report_status_summary)
     assert summary["schedule"]["last_status"] == "max_retries_exceeded"
     assert summary["counts_by_state"] == {"stored": 1}

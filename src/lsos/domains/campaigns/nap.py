@@ -20,8 +20,9 @@ Match = Literal["exact", "format_only", "minor", "review", "wrong", "missing"]
 MATCHES: tuple[Match, ...] = get_args(Match)
 """Best first."""
 AGREEING: frozenset[Match] = frozenset(("exact", "format_only", "minor"))
-"""One and the same; `review` is undecided."""
+"""Both sides mean the same business; `review` is undecided. The one rule for scores and reports."""
 ERRORS: frozenset[Match] = frozenset(("minor", "wrong", "missing"))
+"""What should be corrected, be it small: a minor difference agrees, and is still to be mended."""
 
 NAME_MATCH = 0.92
 NAME_REVIEW = 0.85

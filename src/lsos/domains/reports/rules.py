@@ -37,10 +37,6 @@ MAX_PROSE = 600
 """Characters of a cell and of a longer text; what is over is cut with an ellipsis."""
 
 
-NAP_AGREES = frozenset({"exact", "format_only"})
-"""Matches that say the same; `review` is neither for nor against."""
-
-
 def chosen(sections: Iterable[str]) -> list[str]:
     """Known sections without repetition, in the order asked for; none asked for: all."""
     known = [name for name in dict.fromkeys(sections) if name in SECTIONS]

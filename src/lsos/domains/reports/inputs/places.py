@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from lsos.domains.campaigns import nap
 from lsos.domains.local import queries as local_queries
 from lsos.domains.local.queries import Known
 from lsos.domains.reports import facts, rules
@@ -51,7 +52,7 @@ async def local(
         scores=[one.health_score for one in measured if one.health_score is not None],
         nap=rows[: rules.MAX_NAP_ROWS],
         nap_total=len(rows),
-        nap_agree=sum(match in rules.NAP_AGREES for match in found.values()),
+        nap_agree=sum(match in nap.AGREEING for match in found.values()),
         nap_judged=sum(match != "review" for match in found.values()),
     )
 
