@@ -6,13 +6,14 @@ from uuid import UUID
 
 import structlog
 from opentelemetry import propagate
-from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy import Index, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lsos.core.clock import new_id, now
 from lsos.core.db.database import Push, wants_push
+from lsos.core.db.keys import one_of
 from lsos.core.db.model import Base, TenantRow
 from lsos.core.redis.client import DEFAULT_QUEUE
 
@@ -29,9 +30,7 @@ class Job(TenantRow, Base):
 
     __tablename__ = "jobs"
     __table_args__ = (
-        CheckConstraint(
-            "state in ('queued', 'running', 'done', 'dead', 'cancelled')", name="state"
-        ),
+        one_of("state", JobState),
         Index("ix_jobs_due", "due_at", postgresql_where=text("state = 'queued'")),
         Index("ix_jobs_lease", "lease_until", postgresql_where=text("state = 'running'")),
         Index("ix_jobs_tenant_state", "tenant_id", "state", "created_at"),

@@ -3,12 +3,14 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, func
+from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint, func
 from sqlalchemy.dialects.postgresql import BYTEA
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lsos.core.clock import new_id
+from lsos.core.db.keys import one_of
 from lsos.core.db.model import Base, TenantRow
+from lsos.core.http.principal import Role
 
 
 class Tenant(Base):
@@ -31,9 +33,7 @@ class User(TenantRow, Base):
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id"], ["tenants.id"], ondelete="CASCADE"),
         UniqueConstraint("email"),
-        CheckConstraint(
-            "role in ('platform_admin', 'tenant_admin', 'analyst', 'client_viewer')", name="role"
-        ),
+        one_of("role", Role),
     )
 
     email: Mapped[str]

@@ -3,12 +3,13 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.dialects.postgresql import BIGINT
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lsos.core.db.keys import tenant_foreign_key
+from lsos.core.db.keys import one_of, tenant_foreign_key
 from lsos.core.db.model import Base, TenantRow
+from lsos.domains.providers.rules import MeasurementState
 
 
 class Backlink(TenantRow, Base):
@@ -43,9 +44,7 @@ class AuthoritySnapshot(TenantRow, Base):
     __table_args__ = (
         tenant_foreign_key("campaign_id", "campaigns"),
         UniqueConstraint("tenant_id", "campaign_id", "domain", "day"),
-        CheckConstraint(
-            "state in ('found', 'not_found', 'empty', 'error', 'unmeasured')", name="state"
-        ),
+        one_of("state", MeasurementState),
     )
 
     campaign_id: Mapped[UUID]

@@ -6,18 +6,16 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from lsos.core.db.keys import one_of
 from lsos.core.db.model import Base, TenantRow
+from lsos.domains.campaigns.rules import SetupState, StepState
 
 
 class Campaign(TenantRow, Base):
     __tablename__ = "campaigns"
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id"], ["tenants.id"], ondelete="CASCADE"),
-        CheckConstraint(
-            "setup_state in ('Draft', 'Configured', 'BaselineRunning', 'Active', 'Paused',"
-            " 'Archived')",
-            name="setup_state",
-        ),
+        one_of("setup_state", SetupState),
         Index("ix_campaigns_created", "tenant_id", "created_at", "id"),
     )
 
@@ -86,7 +84,7 @@ class BaselineStep(_OfCampaign, Base):
     __table_args__ = (
         _campaign_key(),
         UniqueConstraint("tenant_id", "campaign_id", "name"),
-        CheckConstraint("state in ('waiting', 'running', 'done', 'failed')", name="state"),
+        one_of("state", StepState),
     )
 
     name: Mapped[str]

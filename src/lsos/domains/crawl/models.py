@@ -8,7 +8,6 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import (
-    CheckConstraint,
     ForeignKeyConstraint,
     Index,
     PrimaryKeyConstraint,
@@ -20,7 +19,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import BIGINT, BYTEA
 from sqlalchemy.orm import Mapped, mapped_column
 
+from lsos.core.db.keys import one_of
 from lsos.core.db.model import Base, TenantRow
+from lsos.domains.crawl.rules import RunState
 
 
 class CrawlRun(TenantRow, Base):
@@ -31,11 +32,7 @@ class CrawlRun(TenantRow, Base):
             ["campaigns.tenant_id", "campaigns.id"],
             ondelete="CASCADE",
         ),
-        CheckConstraint(
-            "state in ('queued', 'running', 'completed', 'completed_with_errors', 'failed',"
-            " 'cancelled')",
-            name="state",
-        ),
+        one_of("state", RunState),
         Index("ix_crawl_runs_campaign", "tenant_id", "campaign_id", "created_at", "id"),
         Index(
             "ix_crawl_runs_open",

@@ -3,11 +3,12 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import Index
 from sqlalchemy.orm import Mapped
 
-from lsos.core.db.keys import tenant_foreign_key
+from lsos.core.db.keys import one_of, tenant_foreign_key
 from lsos.core.db.model import Base, TenantRow
+from lsos.domains.entity.rules import ReportState
 
 
 class EntityReport(TenantRow, Base):
@@ -16,7 +17,7 @@ class EntityReport(TenantRow, Base):
     __tablename__ = "entity_reports"
     __table_args__ = (
         tenant_foreign_key("campaign_id", "campaigns"),
-        CheckConstraint("state in ('queued', 'running', 'done', 'failed')", name="state"),
+        one_of("state", ReportState),
         Index("ix_entity_reports_created", "tenant_id", "campaign_id", "created_at", "id"),
     )
 

@@ -2,11 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, PrimaryKeyConstraint
+from sqlalchemy import PrimaryKeyConstraint
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 from sqlalchemy.orm import Mapped, mapped_column
 
+from lsos.core.db.keys import one_of
 from lsos.core.db.model import Base
+from lsos.domains.health.rules import PlatformState, State
 
 
 class MetricMinute(Base):
@@ -28,7 +30,7 @@ class MetricMinute(Base):
 
 class AlertState(Base):
     __tablename__ = "alert_states"
-    __table_args__ = (CheckConstraint("state in ('ok', 'pending', 'firing')", name="state"),)
+    __table_args__ = (one_of("state", State),)
 
     name: Mapped[str] = mapped_column(primary_key=True)
     state: Mapped[str]
@@ -41,9 +43,7 @@ class PlatformTransition(Base):
     """A change of the platform state; the newest row is the state."""
 
     __tablename__ = "platform_transitions"
-    __table_args__ = (
-        CheckConstraint("state in ('Healthy', 'Degraded', 'Critical')", name="state"),
-    )
+    __table_args__ = (one_of("state", PlatformState),)
 
     at: Mapped[datetime] = mapped_column(primary_key=True)
     state: Mapped[str]

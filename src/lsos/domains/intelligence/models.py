@@ -7,8 +7,9 @@ from sqlalchemy import CheckConstraint, Index, PrimaryKeyConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lsos.core.db.keys import tenant_foreign_key
+from lsos.core.db.keys import one_of, tenant_foreign_key
 from lsos.core.db.model import Base, TenantRow
+from lsos.domains.intelligence.rules import State
 
 
 class Recommendation(TenantRow, Base):
@@ -17,11 +18,7 @@ class Recommendation(TenantRow, Base):
     __tablename__ = "recommendations"
     __table_args__ = (
         tenant_foreign_key("campaign_id", "campaigns"),
-        CheckConstraint(
-            "state in ('generated', 'validated', 'approved', 'scheduled', 'executed', 'verified',"
-            " 'not_verified', 'rejected', 'archived')",
-            name="state",
-        ),
+        one_of("state", State),
         CheckConstraint("risk_tier between 0 and 4", name="risk_tier"),
         Index(
             "uq_recommendations_open",

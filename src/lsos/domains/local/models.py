@@ -3,11 +3,13 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.orm import Mapped
 
-from lsos.core.db.keys import tenant_foreign_key
+from lsos.core.db.keys import one_of, tenant_foreign_key
 from lsos.core.db.model import Base, TenantRow
+from lsos.domains.campaigns.nap import Match
+from lsos.domains.providers.rules import MeasurementState
 
 
 class ProfileSnapshot(TenantRow, Base):
@@ -18,9 +20,7 @@ class ProfileSnapshot(TenantRow, Base):
         tenant_foreign_key("campaign_id", "campaigns"),
         tenant_foreign_key("location_id", "locations"),
         UniqueConstraint("tenant_id", "location_id", "day"),
-        CheckConstraint(
-            "state in ('found', 'not_found', 'empty', 'error', 'unmeasured')", name="state"
-        ),
+        one_of("state", MeasurementState),
         Index("ix_profile_snapshots_campaign", "tenant_id", "campaign_id", "day"),
     )
 
@@ -46,10 +46,7 @@ class NapMatch(TenantRow, Base):
         tenant_foreign_key("campaign_id", "campaigns"),
         tenant_foreign_key("location_id", "locations"),
         UniqueConstraint("tenant_id", "location_id", "surface", "field"),
-        CheckConstraint(
-            "match in ('exact', 'format_only', 'minor', 'review', 'wrong', 'missing')",
-            name="match",
-        ),
+        one_of("match", Match),
     )
 
     campaign_id: Mapped[UUID]

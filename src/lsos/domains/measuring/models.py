@@ -6,9 +6,9 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lsos.core.db.keys import tenant_foreign_key
+from lsos.core.db.keys import one_of, tenant_foreign_key
 from lsos.core.db.model import Base, TenantRow
-from lsos.domains.measuring.rules import STATES
+from lsos.domains.measuring.rules import State
 
 OPEN = text("state in ('queued', 'running')")
 
@@ -19,7 +19,7 @@ class Measurement(TenantRow, Base):
     __tablename__ = "measurements"
     __table_args__ = (
         tenant_foreign_key("campaign_id", "campaigns"),
-        CheckConstraint(f"state in ({', '.join(map(repr, STATES))})", name="state"),
+        one_of("state", State),
         CheckConstraint(
             "reason_code is not null or state not in ('failed', 'cancelled')", name="reason"
         ),

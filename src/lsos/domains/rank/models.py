@@ -3,14 +3,14 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, PrimaryKeyConstraint, UniqueConstraint
+from sqlalchemy import Index, PrimaryKeyConstraint, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lsos.core.db.keys import tenant_foreign_key
+from lsos.core.db.keys import one_of, tenant_foreign_key
 from lsos.core.db.model import Base, TenantRow
-
-STATES = "state in ('found', 'not_found', 'empty', 'error', 'unmeasured')"
+from lsos.domains.providers.rules import MeasurementState
+from lsos.domains.rank.rules import Device
 
 
 class Keyword(TenantRow, Base):
@@ -20,7 +20,7 @@ class Keyword(TenantRow, Base):
     __table_args__ = (
         tenant_foreign_key("campaign_id", "campaigns"),
         UniqueConstraint("tenant_id", "campaign_id", "natural_key"),
-        CheckConstraint("device in ('desktop', 'mobile')", name="device"),
+        one_of("device", Device),
         Index("ix_keywords_created", "tenant_id", "campaign_id", "created_at", "id"),
     )
 
@@ -49,7 +49,7 @@ class RankSnapshot(Base):
         PrimaryKeyConstraint("tenant_id", "keyword_id", "day"),
         tenant_foreign_key("keyword_id", "keywords"),
         tenant_foreign_key("campaign_id", "campaigns"),
-        CheckConstraint(STATES, name="state"),
+        one_of("state", MeasurementState),
         Index("ix_rank_snapshots_day", "tenant_id", "campaign_id", "day"),
     )
 

@@ -3,11 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
+from sqlalchemy import ForeignKey, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lsos.core.clock import new_id
+from lsos.core.db.keys import one_of
 from lsos.core.db.model import Base
+from lsos.domains.reference.rules import ReleaseState
 
 
 class ReferenceRelease(Base):
@@ -15,7 +17,7 @@ class ReferenceRelease(Base):
 
     __tablename__ = "reference_releases"
     __table_args__ = (
-        CheckConstraint("state in ('draft', 'active', 'retired')", name="state"),
+        one_of("state", ReleaseState),
         Index(
             "uq_reference_releases_active",
             "state",

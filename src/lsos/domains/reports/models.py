@@ -3,12 +3,14 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lsos.core.db.keys import tenant_foreign_key
+from lsos.core.cadence import Kind
+from lsos.core.db.keys import one_of, tenant_foreign_key
 from lsos.core.db.model import Base, TenantRow
+from lsos.domains.reports.policy import DeliveryState, ReportState
 
 
 class ReportSchedule(TenantRow, Base):
@@ -18,7 +20,7 @@ class ReportSchedule(TenantRow, Base):
     __table_args__ = (
         tenant_foreign_key("campaign_id", "campaigns"),
         UniqueConstraint("tenant_id", "campaign_id"),
-        CheckConstraint("cadence in ('daily', 'weekly', 'monthly')", name="cadence"),
+        one_of("cadence", Kind),
         Index("ix_report_schedules_due", "next_due_at", postgresql_where=text("is_enabled")),
     )
 
@@ -50,7 +52,7 @@ class Report(TenantRow, Base):
     __table_args__ = (
         tenant_foreign_key("campaign_id", "campaigns"),
         UniqueConstraint("tenant_id", "schedule_id", "due_at"),
-        CheckConstraint("state in ('queued', 'building', 'stored', 'failed')", name="state"),
+        one_of("state", ReportState),
         Index("ix_reports_created", "tenant_id", "campaign_id", "created_at", "id"),
     )
 
@@ -78,10 +80,7 @@ class ReportDelivery(TenantRow, Base):
         tenant_foreign_key("campaign_id", "campaigns"),
         tenant_foreign_key("report_id", "reports"),
         UniqueConstraint("tenant_id", "report_id", "recipient"),
-        CheckConstraint(
-            "state in ('intent', 'sending', 'sent', 'retry', 'failed', 'outcome_unknown')",
-            name="state",
-        ),
+        one_of("state", DeliveryState),
     )
 
     campaign_id: Mapped[UUID]

@@ -6,8 +6,9 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped
 
-from lsos.core.db.keys import tenant_foreign_key
+from lsos.core.db.keys import one_of, tenant_foreign_key
 from lsos.core.db.model import Base, TenantRow
+from lsos.domains.providers.rules import MeasurementState
 
 
 class Review(TenantRow, Base):
@@ -45,9 +46,7 @@ class ReviewReading(TenantRow, Base):
         tenant_foreign_key("campaign_id", "campaigns"),
         tenant_foreign_key("location_id", "locations"),
         UniqueConstraint("tenant_id", "location_id", "day"),
-        CheckConstraint(
-            "state in ('found', 'not_found', 'empty', 'error', 'unmeasured')", name="state"
-        ),
+        one_of("state", MeasurementState),
     )
 
     campaign_id: Mapped[UUID]
