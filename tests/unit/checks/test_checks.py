@@ -1,7 +1,5 @@
 """Each check fires where its definition says so, and nowhere else."""
 
-import importlib
-import importlib.util
 import json
 from pathlib import Path
 from typing import get_args
@@ -14,23 +12,15 @@ from lsos.checks.engine import CheckSetting, Finding, bind
 from lsos.checks.site import SiteContext, SiteFacts
 from lsos.web.facts import PageFacts
 from tests.support.facts import host, hreflang, page, site, site_context, sitemap
-from tests.unit.checks import rows_a, rows_link_graph
+from tests.unit.checks import rows_crawlability, rows_link_graph, rows_page_content
 
 DATA = Path(__file__).parents[2] / "data"
 BOUND = bind({})
-ROWS_B = "tests.unit.checks.rows_b"
 
 Row = tuple[str, PageFacts | SiteFacts, SiteContext | None, bool]
 
 
-def other_rows() -> list[Row]:
-    if importlib.util.find_spec(ROWS_B) is None:
-        return []
-    rows: list[Row] = importlib.import_module(ROWS_B).ROWS
-    return rows
-
-
-ROWS: list[Row] = [*rows_a.ROWS, *rows_link_graph.ROWS, *other_rows()]
+ROWS: list[Row] = [*rows_crawlability.ROWS, *rows_link_graph.ROWS, *rows_page_content.ROWS]
 
 
 def findings(facts: PageFacts | SiteFacts, context: SiteContext | None = None) -> list[Finding]:
@@ -91,17 +81,32 @@ def test_two_checks_of_one_code_are_an_error() -> None:
 SEVERITIES = [
     ("http_4xx", page(status=404), None, "high"),
     ("http_4xx", page(status=404, is_start=True), None, "critical"),
-    ("http_4xx", page(status=404), rows_a.LANDING, "critical"),
+    ("http_4xx", page(status=404), rows_crawlability.LANDING, "critical"),
     ("html_large", page(body_bytes=2_000_000), None, "medium"),
     ("html_large", page(body_bytes=2_000_001), None, "high"),
-    ("robots_blocked", rows_a.failed(error="robots_disallowed"), None, "info"),
-    ("robots_blocked", rows_a.failed(error="robots_disallowed"), rows_a.LANDING, "medium"),
+    ("robots_blocked", rows_crawlability.failed(error="robots_disallowed"), None, "info"),
+    (
+        "robots_blocked",
+        rows_crawlability.failed(error="robots_disallowed"),
+        rows_crawlability.LANDING,
+        "medium",
+    ),
     ("canonical_missing", page(canonicals=[]), None, "low"),
-    ("canonical_missing", rows_a.at("/?a=1", canonicals=[]), None, "medium"),
+    ("canonical_missing", rows_crawlability.at("/?a=1", canonicals=[]), None, "medium"),
     ("robots_txt_invalid", site(host(invalid_robots_lines=["1: x"])), None, "low"),
     ("robots_txt_invalid", site(host(robots_is_html=True)), None, "medium"),
-    ("ai_search_bot_blocked", rows_a.robots(rows_a.group("YouBot", disallow="/")), None, "low"),
-    ("ai_search_bot_blocked", rows_a.robots(rows_a.group("bingbot", disallow="/")), None, "medium"),
+    (
+        "ai_search_bot_blocked",
+        rows_crawlability.robots(rows_crawlability.group("YouBot", disallow="/")),
+        None,
+        "low",
+    ),
+    (
+        "ai_search_bot_blocked",
+        rows_crawlability.robots(rows_crawlability.group("bingbot", disallow="/")),
+        None,
+        "medium",
+    ),
     ("hreflang_invalid_code", page(hreflangs=[hreflang("uk-uk", "/")]), None, "high"),
     ("hreflang_invalid_code", page(hreflangs=[hreflang("iw", "/")]), None, "low"),
     ("hreflang_invalid_code", page(hreflangs=[hreflang("es-419", "/")]), None, "low"),
@@ -138,8 +143,8 @@ def test_invalid_hreflang_code_is_reported(case: dict[str, str]) -> None:
 
 def test_ai_training_policy_lists_bots_and_signals() -> None:
     groups = [
-        rows_a.group("GPTBot", disallow="/"),
-        rows_a.group("*", content_signals=[("ai-train", "no")]),
+        rows_crawlability.group("GPTBot", disallow="/"),
+        rows_crawlability.group("*", content_signals=[("ai-train", "no")]),
     ]
     evidence = find("ai_training_policy", site(host(groups=groups))).evidence
     assert evidence[0].value == "GPTBot: blocked; ai-train=no for *"

@@ -18,7 +18,7 @@ from lsos.web.facts import PageFacts, StructuredItem
 from lsos.web.schema_org.nodes import as_text, flatten
 from lsos.web.schema_org.types import LOCAL_BUSINESS_TYPES, PARENTS, ROOT
 from tests.support.facts import item, page, site_context
-from tests.unit.checks.rows_b import ROWS
+from tests.unit.checks.rows_page_content import ROWS
 
 _CHECKS = (
     *head.CHECKS,
