@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -11,6 +11,8 @@ from lsos.web.facts import PageFacts
 from lsos.web.host_facts import HostFacts
 
 Severity = Literal["critical", "high", "medium", "low", "info"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+"""Worst first."""
 Scope = Literal["page", "site", "host"]
 Needs = Literal["page", "host", "site"]
 """What a check judges: one page at a time, one host, or the whole run."""

@@ -3,11 +3,21 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
 import msgspec
 
-from lsos.checks.base import Check, Context, Evidence, Guard, Limits, PageRun, Scope, Severity
+from lsos.checks.base import (
+    SEVERITIES,
+    Check,
+    Context,
+    Evidence,
+    Guard,
+    Limits,
+    PageRun,
+    Scope,
+    Severity,
+)
 from lsos.checks.catalogue import BY_CODE, CHECKS
 from lsos.checks.site import SiteContext, SiteFacts
 from lsos.web.facts import PageFacts
@@ -15,8 +25,6 @@ from lsos.web.urls import host_of
 
 MAX_EVIDENCE = 20
 MAX_LIMIT = 1e12
-SEVERITIES: tuple[Severity, ...] = get_args(Severity)
-"""Worst first."""
 
 _RANK: dict[Severity, int] = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 _MAX_SITES = 64

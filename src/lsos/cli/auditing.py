@@ -18,8 +18,8 @@ from rich.console import Console
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from lsos.checks.base import SEVERITIES
 from lsos.checks.catalogue import BY_CODE
-from lsos.checks.engine import SEVERITIES
 from lsos.cli.processes import Children, CommandFailed, tail
 from lsos.cli.progress import issues_by_code, outcome, progress_bar, show
 from lsos.cli.schema import ensure_schema

@@ -106,8 +106,8 @@ def test_no_host_check_raises(signals: list[tuple[str, str]], lastmods: list[str
 
 @given(words)
 def test_tel_and_mailto_take_any_text(value: str) -> None:
-    assert is_valid_tel(value) in (True, False)
-    assert is_valid_mailto(value) in (True, False)
+    assert isinstance(is_valid_tel(value), bool)
+    assert isinstance(is_valid_mailto(value), bool)
 
 
 @given(st.integers(100, 10**15 - 1))

@@ -6,6 +6,7 @@ from lsos.checks.base import Check, Context, Evidence, text
 from lsos.checks.helpers.robots_rules import blocked_bots, has_robots_txt
 from lsos.checks.site import SiteFacts
 from lsos.web.host_facts import HostFacts
+from lsos.web.robots import MAX_ROBOTS_BYTES
 
 ROBOTS_UNREACHABLE = frozenset({"dns", "tls", "timeout", "refused", "reset", "protocol"})
 """Errors that leave robots.txt unread: RFC 9309 section 2.3.1.4 demands complete disallow."""
@@ -105,7 +106,7 @@ CHECKS = (
         why="Crawlers need to read only the first 500 KiB; Google ignores the rules after it.",
         fix="Join rules by wildcards and drop rules for paths that no longer exist.",
         run_host=_robots_txt_too_big,
-        limits={"bytes": 512_000},
+        limits={"bytes": MAX_ROBOTS_BYTES},
         source="RFC 9309 section 2.5",
     ),
     Check(

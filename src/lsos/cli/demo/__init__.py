@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Iterator
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from rich.console import Console
@@ -18,5 +17,4 @@ ORDER = ("rank", "local", "reviews", "authority", "entity", "intelligence", "rep
 def rooms() -> Iterator[tuple[str, Room]]:
     """Name and `run` of each room that has a part in the demo."""
     for name in ORDER:
-        if find_spec(f"{__name__}.{name}") is not None:
-            yield name, import_module(f"{__name__}.{name}").run
+        yield name, import_module(f"{__name__}.{name}").run

@@ -6,18 +6,18 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Select, func, select, text, tuple_
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy import Select, func, literal_column, select, text, tuple_
+from sqlalchemy.dialects.postgresql import aggregate_order_by, array
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.checks.base import Severity
+from lsos.checks.base import SEVERITIES, Severity
 from lsos.domains.crawl.models import CrawlFinding
 from lsos.reader.protocol import FindingRow
 
 CHUNK = 5_000
 
 SEVERITY_RANK = func.array_position(
-    text("array['critical','high','medium','low','info']"), CrawlFinding.severity
+    array([literal_column(f"'{severity}'") for severity in SEVERITIES]), CrawlFinding.severity
 )
 _COLUMNS = (
     CrawlFinding.run_id,

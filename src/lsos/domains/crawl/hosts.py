@@ -12,11 +12,10 @@ from lsos.domains.crawl.rules import MAX_CRAWL_DELAY_S, RunSettings
 from lsos.reader.reader import Broken, Reader
 from lsos.web.host_facts import HostFacts, SitemapFacts
 from lsos.web.html.source import sniff
-from lsos.web.robots import Robots, verdict
+from lsos.web.robots import MAX_ROBOTS_BYTES, Robots, verdict
 from lsos.web.sitemaps import MAX_SITEMAP_BYTES, Entry, Sitemap
 from lsos.web.urls import Resolver, host_of, origin_of
 
-ROBOTS_BYTES = 512_000  # RFC 9309 section 2.5: at least 500 KiB must be parsed
 ROBOTS_TRIES = 3
 ROBOTS_HOPS = 5  # RFC 9309 section 2.3.1.2
 MAX_SITEMAPS = 50
@@ -84,7 +83,7 @@ async def fetch_host(
                 max_hops=ROBOTS_HOPS,
                 headers={"User-Agent": settings.user_agent},
                 timeout_s=min(settings.timeout_s, MAX_TIMEOUT_S),
-                max_bytes=ROBOTS_BYTES + 1,
+                max_bytes=MAX_ROBOTS_BYTES + 1,
             )
         except OutboundError as error:
             facts.robots_error = error.kind
@@ -104,9 +103,9 @@ async def _read_robots(facts: HostFacts, response: Response, reader: Reader) -> 
     body = response.body
     facts.robots_bytes = len(body)
     facts.robots_is_html = sniff(body) == "html"
-    facts.robots_text = body[:ROBOTS_BYTES].decode("utf-8", "replace").replace("\x00", "")
+    facts.robots_text = body[:MAX_ROBOTS_BYTES].decode("utf-8", "replace").replace("\x00", "")
     try:
-        robots = await reader.read_robots(body[:ROBOTS_BYTES])
+        robots = await reader.read_robots(body[:MAX_ROBOTS_BYTES])
     except Broken as broken:
         facts.robots_error = broken.kind
         return

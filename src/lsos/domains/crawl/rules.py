@@ -1,11 +1,10 @@
 """Settings of a run, and its states."""
 
-from typing import Literal, get_args
+from typing import Literal
 
 import msgspec
 
 RunState = Literal["queued", "running", "completed", "completed_with_errors", "failed", "cancelled"]
-RUN_STATES: tuple[RunState, ...] = get_args(RunState)
 OPEN_STATES = ("queued", "running")
 FINISHED = ("completed", "completed_with_errors")
 Mode = Literal["deep", "delta"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -24,7 +24,6 @@ MIN_MEASURED = 50
 """Of the 100 points; with fewer measured there is no score."""
 
 ReportState = Literal["queued", "running", "done", "failed"]
-REPORT_STATES: tuple[ReportState, ...] = get_args(ReportState)
 
 FULL_SAME_AS = 3
 """Valid profiles that give all points."""

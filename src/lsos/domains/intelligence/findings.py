@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from lsos.checks.base import SEVERITIES
 from lsos.checks.catalogue import BY_CODE
 from lsos.domains.audit import findings as audit
 from lsos.domains.audit.findings import Finding, Reach
@@ -24,7 +25,6 @@ from lsos.domains.intelligence.rules import (
     page_share,
     slug,
 )
-from lsos.domains.reference.rules import SEVERITIES
 
 MAX_LOCATIONS = 5_000
 MAX_FACT_CHARS = 300

@@ -6,9 +6,10 @@ from uuid import UUID
 
 import msgspec
 
+from lsos.checks.base import Severity
 from lsos.core.http.schema import Example, In, Out
 from lsos.domains.intelligence.rules import State
-from lsos.domains.reference.rules import Basis, Severity
+from lsos.domains.reference.rules import Basis
 
 
 class AffectedView(Out):

@@ -1,8 +1,7 @@
 """Measurement states: what one question to a provider can come to."""
 
-from typing import Literal, get_args
+from typing import Literal
 
 MeasurementState = Literal["found", "not_found", "empty", "error", "unmeasured"]
-MEASUREMENT_STATES: tuple[MeasurementState, ...] = get_args(MeasurementState)
 MEASURED: frozenset[MeasurementState] = frozenset({"found", "not_found", "empty"})
 """States with an answer: the denominator of every percentage."""

@@ -9,10 +9,9 @@ from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import msgspec
 
+from lsos.checks.base import Severity
 from lsos.core.http.wording import expected
 
-Severity = Literal["critical", "high", "medium", "low", "info"]
-SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 Basis = Literal["fetched", "stored_copy", "recalled"]
 Trust = Literal["high", "medium"]
 Artifact = Literal["metrics", "recommendations", "evidence"]

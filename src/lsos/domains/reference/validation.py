@@ -8,10 +8,10 @@ from typing import Annotated, Any, get_args, get_origin
 
 import msgspec
 
+from lsos.checks.base import SEVERITIES
 from lsos.core.http.wording import reason
 from lsos.domains.reference.rules import (
     ARTIFACTS,
-    SEVERITIES,
     SHAPES,
     sha256_of,
     statement_sha256,

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from lsos.checks.base import SEVERITIES
 from lsos.domains.audit import findings
 from lsos.domains.audit.findings import CheckTotal
 from lsos.domains.crawl import findings as crawl_findings
@@ -18,8 +19,7 @@ from lsos.domains.entity.rules import WEIGHTS as ENTITY_WEIGHTS
 from lsos.domains.reports import facts, rules
 from lsos.domains.reports.inputs.values import figure, texts
 
-SEVERITIES = ("critical", "high", "medium", "low", "info")
-_RANK = {severity: rank for rank, severity in enumerate(SEVERITIES)}
+_RANK: dict[str, int] = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 
 
 async def technical(session: AsyncSession, campaign_id: UUID) -> facts.Technical | None:
@@ -59,7 +59,7 @@ async def technical(session: AsyncSession, campaign_id: UUID) -> facts.Technical
 
 def _sums(totals: Iterable[CheckTotal]) -> dict[str, int]:
     """Findings by severity, the worst first."""
-    sums = dict.fromkeys(SEVERITIES, 0)
+    sums: dict[str, int] = dict.fromkeys(SEVERITIES, 0)
     for total in totals:
         sums[total.severity] = sums.get(total.severity, 0) + total.findings
     return {severity: count for severity, count in sums.items() if count}
