@@ -208,10 +208,6 @@ CASES: dict[str, tuple[Stub, dict[str, str]]] = {
     "answers after 1.25 s": (Stub(delay_s=1.25), {"A": "WARN"}),
     "answers after 2.05 s": (Stub(delay_s=2.05), {"A": "FAIL"}),
     "queue never drains": (Stub(depth=rising), {"B": "FAIL"}),
-    "queue drains at 90 %": (
-        Stub(depth=lambda share: rising(share) if share < 1 else max(0, round(190 - 90 * share))),
-        {"B": "WARN"},
-    ),
     "queue drains at once": (
         Stub(depth=lambda share: rising(share) if share < 1 else 0),
         {"B": "PASS"},

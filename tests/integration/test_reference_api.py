@@ -52,6 +52,10 @@ async def served(own_settings: Settings, own_db: Database) -> AsyncIterator[Api]
 
 @pytest.fixture(scope="module")
 async def operator(served: Api) -> Client:
+    return await operator_of(served)
+
+
+async def operator_of(served: Api) -> Client:
     tenant = await auth.create_tenant(
         served.db, TenantCreate(name="Operators"), actor=None, is_platform=True
     )
@@ -90,9 +94,14 @@ async def draft(client: Client, document: Document) -> None:
     assert answer.status == 201, answer.text
 
 
-async def test_the_shipped_release_is_in_force_after_a_start(operator: Client) -> None:
-    assert await active(operator) == "2026.11.0"
-    (row,) = (await operator.get("/reference-library/versions")).data
+async def test_the_shipped_release_is_in_force_after_a_start(stores: StoreFactory) -> None:
+    async with stores.new() as own:
+        db = Database.of(settings_for(own), application_name="lsos-tests")
+        async with serve_api(settings_for(own), db) as api:
+            operator = await operator_of(api)
+            assert await active(operator) == "2026.11.0"
+            (row,) = (await operator.get("/reference-library/versions")).data
+        await db.close()
     assert (row["state"], row["origin"]) == ("active", "bundled")
 
 
