@@ -22,7 +22,7 @@ from tests.support.clients import Client
 from tests.support.job_tasks import notes
 from tests.support.processes import api_process
 from tests.support.stack import StoreFactory
-from tests.support.waiting import until
+from tests.support.waiting import until, until_it_holds
 from tests.support.workers import worker_process
 
 MODULE = "tests.support.job_tasks"
@@ -60,9 +60,15 @@ async def asked(stack: Stack) -> int:
 
 
 async def test_figures_add_up_over_processes_and_survive_their_ends(
-    clean: Stack, tmp_path: Path
+    stores: StoreFactory, tmp_path: Path
 ) -> None:
-    stack, log = clean, tmp_path / "notes"
+    """In a stack of its own: the module's API still holds figures of what other tests asked."""
+    async with stack_apart(stores, metrics_token=SCRAPER) as stack:
+        await figures_add_up(stack, tmp_path)
+
+
+async def figures_add_up(stack: Stack, tmp_path: Path) -> None:
+    log = tmp_path / "notes"
     token = stack.tenant.admin.token
     async with (
         api_process(stack.settings, tmp_path / "a.log") as first,
@@ -81,24 +87,21 @@ async def test_figures_add_up_over_processes_and_survive_their_ends(
         await stack.add("test.flaky", log, failures=1)
         await stack.add("test.flaky", log, failures=2)
 
-        async def are_right() -> dict[str, Any] | None:
+        async def are_right() -> dict[str, Any]:
             answer = await second.client(token).get("/health/metrics")
-            found = answer.data["metrics"]
-            rates = found["failure_rate_by_task_type"]
-            basis = answer.data["basis"]
-            is_right = (
-                basis["worker_success_rate"]["denominator"] == 25
-                and basis["queue_latency_ms"]["denominator"] == 27  # two were tried twice
-                and await asked(stack) == 20
-                and rates == {"test.append": 0.0, "test.flaky": 0.5, "test.permanent": 1.0}
-                and found["retry_count_by_task_type"] == {"test.flaky": 2}
-                and found["tasks_exceeded_retry_cap"] == {"test.flaky": 1}
-                and found["worker_success_rate"] == round(21 / 25, 6)
-                and found["workers_alive"] == 2
-            )
-            return found if is_right else None
+            found, basis = dict(answer.data["metrics"]), answer.data["basis"]
+            rates = {"test.append": 0.0, "test.flaky": 0.5, "test.permanent": 1.0}
+            assert basis["worker_success_rate"]["denominator"] == 25
+            assert basis["queue_latency_ms"]["denominator"] == 27  # two were tried twice
+            assert await asked(stack) == 20
+            assert found["failure_rate_by_task_type"] == rates
+            assert found["retry_count_by_task_type"] == {"test.flaky": 2}
+            assert found["tasks_exceeded_retry_cap"] == {"test.flaky": 1}
+            assert found["worker_success_rate"] == round(21 / 25, 6)
+            assert found["workers_alive"] == 2
+            return found
 
-        before = await until(are_right, "the figures of all processes")
+        before = await until_it_holds(are_right, "the figures of all processes")
         assert before["queue_backlog_tasks"] == 0
         assert 0 <= before["queue_latency_ms"] < 60_000
         mortal.kill()  # what it has told two seconds ago stays told

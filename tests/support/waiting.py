@@ -23,3 +23,21 @@ async def until(
             return seen
     except TimeoutError:
         raise AssertionError(f"waited {timeout_s} s for {what}") from None
+
+
+async def until_it_holds(check: Callable[[], Awaitable[Found]], what: str) -> Found:
+    """What `check` returns once its assertions hold; the failure shows the last that did not."""
+    last: list[AssertionError] = []
+
+    async def holds() -> list[Found]:
+        try:
+            return [await check()]
+        except AssertionError as error:
+            last[:] = [error]
+            return []
+
+    try:
+        (found,) = await until(holds, what)
+    except AssertionError as error:
+        raise error from (last[0] if last else None)
+    return found
