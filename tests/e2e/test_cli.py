@@ -71,7 +71,8 @@ async def until_serving(process: Process) -> None:
     await until_printed(process, b"running until")
 
 
-async def test_up_runs_the_demo_and_leaves_its_figures(home: Path) -> None:
+async def test_up_runs_the_demo_and_leaves_its_figures(tmp_path: Path) -> None:
+    home = tmp_path / "lsos"
     code, out, err = await lsos(home, "up", "--once")
     assert code == 0, err
     figures = json.loads((home / "demo.json").read_text())
@@ -94,6 +95,7 @@ async def test_a_killed_run_is_cleaned_up_and_its_user_still_works(home: Path) -
     await process.wait()
 
     again = await start(home, "up")
+    await until_printed(again, b"password in demo.json")
     await until_serving(again)
     assert not set(children) & set(json.loads((home / "children.json").read_text()))
     demo_user = json.loads((home / "demo.json").read_text())

@@ -206,11 +206,12 @@ async def _run(
     console.print(issues_by_code(issues))
     console.print(f"\nAPI documentation  {base_url}/schema")
     console.print(f"demo site          {site_url}")
-    if is_new:
-        console.print(
-            f"sign in as         {demo.values['email']}  password {demo.values['password']}"
-            "  [dim](shown once; stored in demo.json)[/]"
-        )
+    password = (
+        f"{demo.values['password']}  [dim](shown once; stored in demo.json)[/]"
+        if is_new
+        else "[dim]in demo.json[/]"
+    )
+    console.print(f"sign in as         {demo.values['email']}  password {password}")
     console.print(f"[dim]figures            {demo.path}[/]", soft_wrap=True)
 
 

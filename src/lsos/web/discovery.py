@@ -127,15 +127,20 @@ _Reference = tuple[str, int, str, UrlSource]
 """URL, flags, anchor, how the URL was discovered."""
 
 
+# As plain integers: for each link of a page, `|` of an enum's members costs more than the rest.
+_NOFOLLOW, _IFRAME, _AREA = int(LinkFlag.NOFOLLOW), int(LinkFlag.IFRAME), int(LinkFlag.AREA)
+_PAGE_NOFOLLOW = int(LinkFlag.PAGE_NOFOLLOW)
+
+
 def _references(page: PageFacts) -> Iterator[_Reference]:
     if page.redirect_url:
         yield page.redirect_url, LinkFlag.REDIRECT, "", UrlSource.REDIRECT
-    of_page = int(LinkFlag.PAGE_NOFOLLOW) if "nofollow" in page.robots_values() else 0
+    of_page = _PAGE_NOFOLLOW if "nofollow" in page.robots_values() else 0
     for link in page.links:
         if link.is_http:
-            flag = of_page | 1 if link.is_nofollow else of_page
+            flag = of_page | _NOFOLLOW if link.is_nofollow else of_page
             if link.kind != "a":
-                flag |= 2 if link.kind == "iframe" else 4
+                flag |= _IFRAME if link.kind == "iframe" else _AREA
             yield link.url, flag, link.anchor, UrlSource.LINK
     yield from _annotations(page)
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.checks.graph import Edge, LinkGraph, NodeFlag
+from lsos.checks.graph import Edge, NodeFlag
 from lsos.checks.graph_builder import GraphBuilder
 from lsos.domains.crawl import whole_run
 from lsos.web.stored import LinkFlag
@@ -32,9 +32,11 @@ def edges(flags: Iterable[int]) -> bytes:
 
 
 async def load_graph(
-    session: AsyncSession, run_id: UUID, campaign_id: UUID, start_url: str, *, has_unread: bool
-) -> LinkGraph:
+    session: AsyncSession, run_id: UUID, campaign_id: UUID, *, has_unread: bool
+) -> GraphBuilder:
     """Streams URLs and references: memory grows by about 10 bytes per link.
+
+    Building the graph takes CPU for as long as reading it: the caller does it in a thread.
 
     `has_unread`: the run knows URLs that it did not fetch.
     """
@@ -54,4 +56,4 @@ async def load_graph(
             builder.add_node(key, "", 0)
     async for key, targets, bits in whole_run.stream_references(session, run_id):
         builder.add_links(key, targets, edges(bits))
-    return builder.build(url_key(secret, start_url))
+    return builder

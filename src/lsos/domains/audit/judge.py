@@ -93,18 +93,20 @@ async def _analyse(work: Work, run_id: UUID) -> _Analysed | None:
             return None
         checks = bind(queries.check_settings_of(run))
         site = msgspec.convert(run.site, SiteContext)
-        facts = SiteFacts(
-            context=site,
-            now=now(),
-            hosts=await queries.load_hosts(session, run_id),
-            page_count=run.pages,
-            indexable_count=await queries.count_indexable(session, run_id),
-            is_cut_off=run.is_cut_off,
-            graph=await load_graph(
-                session, run_id, run.campaign_id, site.start_url, has_unread=run.is_cut_off
-            ),
-        )
-    # Seconds on a large site: other jobs of this worker go on meanwhile.
+        hosts = await queries.load_hosts(session, run_id)
+        indexable_count = await queries.count_indexable(session, run_id)
+        loaded = await load_graph(session, run_id, run.campaign_id, has_unread=run.is_cut_off)
+    # Seconds on a large site: in threads, so that other jobs of this worker go on.
+    start = url_key(run.campaign_id.bytes, site.start_url)
+    facts = SiteFacts(
+        context=site,
+        now=now(),
+        hosts=hosts,
+        page_count=run.pages,
+        indexable_count=indexable_count,
+        is_cut_off=run.is_cut_off,
+        graph=await asyncio.to_thread(loaded.build, start),
+    )
     findings = await asyncio.to_thread(checks.run_site, facts)
     for code in findings.failed_checks:
         log.error("check_failed", code=code, run_id=str(run_id))
@@ -135,7 +137,8 @@ async def _verdict(
         if found.scope == "host":
             count = sum(by_host[host] for host in found.hosts)
         else:
-            linking = graph.sources_of(list(wants_linking(found.keys, eligible)))
+            wanted = list(wants_linking(found.keys, eligible))
+            linking = await asyncio.to_thread(graph.sources_of, wanted)  # reads every link
             count = affected(found.keys, eligible, linking).count(len(eligible))
         fired.append(Fired(found.code, found.severity, count))
     start = facts.hosts.get(origin_of(facts.context.start_url))
