@@ -14,6 +14,8 @@ PROCESSES ?= 1
 # uv trusts the certificates of the system, as pip does; the name of the switch depends on its version.
 export UV_NATIVE_TLS ?= 1
 export UV_SYSTEM_CERTS ?= 1
+# Images of containers often set it: each of the many processes would then compile all it imports.
+unexport PYTHONDONTWRITEBYTECODE
 GENERATORS = $(sort $(wildcard tools/gen_*.py))
 
 ##@ Use

@@ -1,15 +1,13 @@
 """Generates .env.example from Settings: every variable with its meaning and default."""
 
 import argparse
-import ast
-import itertools
 import re
 import sys
 from pathlib import Path
 
 import msgspec
 
-from lsos.core.settings import settings
+from lsos.core.http.described import texts_of_fields
 from lsos.core.settings.environment import environment_name
 from lsos.core.settings.settings import Settings
 
@@ -23,22 +21,6 @@ HEAD = """\
 """
 
 
-def meanings(source: str) -> dict[str, str]:
-    """The docstring after each field of Settings, which Python discards at run time."""
-    body = next(
-        node.body
-        for node in ast.parse(source).body
-        if isinstance(node, ast.ClassDef) and node.name == "Settings"
-    )
-    found = {}
-    for field, text in itertools.pairwise(body):
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
-            if not isinstance(text, ast.Expr) or not isinstance(text.value, ast.Constant):
-                raise SystemExit(f"say what {field.target.id} means in a docstring below it")
-            found[field.target.id] = " ".join(str(text.value.value).split())
-    return found
-
-
 def spell(value: object) -> str:
     """The value as .env files and shells read it."""
     text = str(value).lower() if isinstance(value, bool) else str(value)
@@ -46,11 +28,14 @@ def spell(value: object) -> str:
 
 
 def build() -> str:
-    texts = meanings(Path(settings.__file__).read_text())
+    texts = texts_of_fields(Settings)
+    if missing := set(Settings.__struct_fields__) - set(texts):
+        raise SystemExit(f"describe in a docstring below it: {', '.join(sorted(missing))}")
     lines = []
     for field in msgspec.structs.fields(Settings):
         value = "" if field.name in LEFT_OPEN else spell(field.default)
-        lines.append(f"\n# {texts[field.name]}\n{environment_name(field.name)}={value}\n")
+        meaning = " ".join(texts[field.name].split())
+        lines.append(f"\n# {meaning}\n{environment_name(field.name)}={value}\n")
     return HEAD + "".join(lines)
 
 

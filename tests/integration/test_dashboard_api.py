@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from lsos.core.clock import now
-from lsos.core.db.database import DRIVER
 from lsos.domains.crawl.models import CrawlRun
 from lsos.domains.dashboard.queries import Board
 from lsos.domains.entity import queries as entity_queries
@@ -94,8 +93,7 @@ async def test_it_costs_few_statements(api: Any, tenant_a: Any) -> None:
     statements: list[str] = []
     async with api.db.tenant_session(tenant_a.id) as session:
         await judged.read(session)  # once a second for all requests of a process
-        driver = session.info[DRIVER]
-        with driver.query_logger(lambda asked: statements.append(asked.query)):
+        with session.driver.query_logger(lambda asked: statements.append(asked.query)):
             await Board(JOINTS.dashboard).show(session, UUID(campaign_id), judged)
     assert len([each for each in statements if "crawl_runs" in each]) == 1
     assert len(statements) <= 2, statements  # asyncpg may look a type up first

@@ -16,7 +16,8 @@ from sqlalchemy import select, text
 from structlog.contextvars import bound_contextvars
 
 from lsos.core.clock import now
-from lsos.core.db.database import Database, Push
+from lsos.core.db.database import Database
+from lsos.core.db.session import Push
 from lsos.core.queue import sweeper
 from lsos.core.queue.jobs import Job
 from lsos.core.queue.notifier import Notifier

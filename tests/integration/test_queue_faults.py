@@ -17,7 +17,8 @@ import msgspec
 import pytest
 from sqlalchemy import func, select, text
 
-from lsos.core.db.database import Database, Push
+from lsos.core.db.database import Database
+from lsos.core.db.session import Push
 from lsos.core.queue.jobs import Job
 from lsos.core.queue.notifier import Notifier
 from lsos.core.redis.client import client, queue_key

@@ -12,7 +12,8 @@ from uuid import UUID
 from litestar import Litestar
 
 from lsos import api
-from lsos.core.db.database import Database, Push
+from lsos.core.db.database import Database
+from lsos.core.db.session import Push
 from lsos.core.queue.jobs import enqueue
 from lsos.core.settings.environment import load
 

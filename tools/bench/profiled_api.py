@@ -16,9 +16,10 @@ SAMPLE_S = 0.001
 # Part of a file's path and optional function names -> layer; the innermost matching frame decides,
 # by the first line that matches.
 _RULES: tuple[tuple[str, frozenset[str], str], ...] = (
-    ("lsos/core/db/database.py", frozenset({"_begin", "_entered", "enter"}), "begin and check"),
-    ("lsos/core/db/entry.py", frozenset({"enter", "start"}), "begin and check"),
     ("lsos/core/db/entry.py", frozenset({"commit", "rollback"}), "commit"),
+    ("lsos/core/db/entry.py", frozenset(), "begin and check"),
+    ("lsos/core/db/database.py", frozenset(), "session"),
+    ("lsos/core/db/session.py", frozenset(), "session"),
     ("lsos/core/db/", frozenset(), "SQL"),
     ("lsos/core/observability/log.py", frozenset(), "log"),
     ("lsos/core/redaction.py", frozenset(), "log"),

@@ -4,28 +4,22 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 from uuid import UUID
 
 import asyncpg
 import msgspec
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import (
-    AsyncConnection,
-    AsyncEngine,
-    AsyncSession,
-    create_async_engine,
-)
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from lsos.core.db.entry import Admission, Connection, Entry, Transaction
+from lsos.core.db.session import Checkout, Push, Session
 from lsos.core.settings.settings import Settings
 
 APP_ROLE = "lsos_app"
 SYSTEM_ROLE = "lsos_system"
 ALL_CAMPAIGNS = ""
-DRIVER = "driver"
-"""Key in a session's `info` for the asyncpg connection of its transaction."""
 _HAS_WORKED = "has_worked"
 _LOST = (
     asyncpg.PostgresConnectionError,
@@ -46,14 +40,9 @@ _AWAY = (
 )
 
 
-class Push(msgspec.Struct, frozen=True):
-    """A job whose workers are to be notified once the transaction has committed."""
-
-    tenant_id: UUID
-    job_id: UUID
-    generation: int
-    queue: str
-    delay_s: float = 0.0
+_AWAY_STATES = ("08", "57P01", "57P02", "57P03", "53300")
+"""Connection exceptions, shutdown, crash, start-up, too many connections: Appendix A of
+PostgreSQL's manual."""
 
 
 class Pusher(Protocol):
@@ -114,92 +103,75 @@ class Database:
     async def _session(
         self, entry: Entry, admission: Admission | None = None
     ) -> AsyncIterator[AsyncSession]:
-        connection, driver, transaction = await self._begin(entry, admission)
-        session = AsyncSession(connection, expire_on_commit=False)
-        session.info[DRIVER] = driver
+        checkout, transaction = await self._begin(entry, admission)
+        session = Session(checkout)
         try:
             yield session
-            if is_used(session):
+            if session.is_used:
                 await session.commit()
                 await session.close()
             if not transaction.is_over:
                 await transaction.commit()
         except BaseException:
-            session.info.pop("pushes", None)
-            await asyncio.shield(_roll_back(session, connection, driver))
+            await asyncio.shield(_roll_back(session, checkout))
             raise
-        driver.leave()
-        await connection.close()
-        pushes: list[Push] = session.info.pop("pushes", [])
-        if pushes and self.pusher:
-            await self.pusher.push(pushes)
+        await checkout.release()
+        if session.pushes and self.pusher:
+            await self.pusher.push(session.pushes)
 
     async def _begin(
         self, entry: Entry, admission: Admission | None
-    ) -> tuple[AsyncConnection, Connection, Transaction]:
+    ) -> tuple[Checkout, Transaction]:
         """A connection with an open, admitted transaction.
 
         The pool does not ping connections: a dead one fails at the first message, which has no
         effect and is sent again on another connection, until one is new.
         """
         while True:
-            connection = await self.engine.connect()
-            pooled = await connection.get_raw_connection()
-            driver = cast(Connection, pooled.driver_connection)
+            checkout = await Checkout.of(self.engine)
+            known = checkout.pooled.info
             try:
-                transaction = await driver.enter(entry, admission)
+                transaction = await checkout.driver.enter(entry, admission)
             except BaseException as error:
-                is_stale = _HAS_WORKED in pooled.info and isinstance(error, _LOST)
-                await asyncio.shield(_discard(connection))
+                is_stale = _HAS_WORKED in known and isinstance(error, _LOST)
+                await asyncio.shield(_discard(checkout))
                 if not is_stale:
                     raise
                 continue
-            pooled.info[_HAS_WORKED] = True
+            known[_HAS_WORKED] = True
             if transaction is None:
-                driver.leave()
-                await connection.close()
+                await checkout.release()
                 raise NotAdmitted
-            return connection, driver, transaction
+            return checkout, transaction
 
     async def close(self) -> None:
         await self.engine.dispose()
 
 
-def wants_push(session: AsyncSession, push: Push) -> None:
-    """Notify workers after this session has committed."""
-    session.info.setdefault("pushes", []).append(push)
-
-
-def is_used(session: AsyncSession) -> bool:
-    """Whether SQLAlchemy has something to commit, or has at least begun a transaction."""
-    return bool(session.in_transaction() or session.new or session.dirty or session.deleted)
-
-
-async def _roll_back(
-    session: AsyncSession, connection: AsyncConnection, driver: Connection
-) -> None:
+async def _roll_back(session: Session, checkout: Checkout) -> None:
     """Return the connection without a transaction, or not at all."""
     try:
-        if is_used(session):
+        if session.is_used:
             await session.close()
-        if driver.is_in_transaction():
-            await driver.execute("rollback")
+        if checkout.driver.is_in_transaction():
+            await checkout.driver.execute("rollback")
     except Exception:  # noqa: BLE001 -- the original error is raised instead
-        await _discard(connection)
+        await _discard(checkout)
         return
-    driver.leave()
-    await connection.close()
+    await checkout.release()
 
 
-async def _discard(connection: AsyncConnection) -> None:
+async def _discard(checkout: Checkout) -> None:
     with contextlib.suppress(Exception):
-        await connection.invalidate()
-    await connection.close()
+        await checkout.discard()
 
 
 def is_outage(error: BaseException) -> bool:
     """PostgreSQL is unavailable (restart, broken connection, exhausted pool): not a bug of ours."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    # A connection may be lost before the driver, and so SQLAlchemy, takes it for closed.
+    if _sqlstate(error).startswith(_AWAY_STATES):
         return True
     return isinstance(error, _AWAY) and not is_bad_value(error)
 
@@ -208,8 +180,13 @@ def is_bad_value(error: BaseException) -> bool:
     """A value that its column type cannot hold: an integer too large, a year out of range."""
     if isinstance(error, asyncpg.InterfaceError):
         return isinstance(error, ValueError)  # asyncpg can't even encode it
+    return _sqlstate(error).startswith("22")  # class 22: data exception
+
+
+def _sqlstate(error: BaseException) -> str:
+    """PostgreSQL's code of an error, by its driver or through SQLAlchemy; "" without one."""
     answered = error.orig if isinstance(error, DBAPIError) else error
-    return str(getattr(answered, "sqlstate", None)).startswith("22")  # class 22: data exception
+    return getattr(answered, "sqlstate", None) or ""
 
 
 def _encode_json(value: Any) -> str:

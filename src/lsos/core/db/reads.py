@@ -7,7 +7,7 @@ rows come from the session's transaction, so its role, tenant and campaigns appl
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 from opentelemetry import trace
@@ -15,8 +15,8 @@ from sqlalchemy import ColumnElement, Select, TextClause
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lsos.core.db.database import DRIVER
 from lsos.core.db.model import Base
+from lsos.core.db.session import Session
 from lsos.core.observability.telemetry import sql_span
 
 _DIALECT = PGDialect_asyncpg()  # type: ignore[no-untyped-call]  # SQLAlchemy's
@@ -55,14 +55,14 @@ class Read:
 
     async def rows(self, session: AsyncSession, **values: object) -> Sequence[Any]:
         """All rows, with columns by position and by name."""
-        if session.in_transaction():
-            await session.flush()  # like SQLAlchemy's own queries
+        held = cast(Session, session)
+        if held.is_used:
+            await held.flush()  # like SQLAlchemy's own queries
         sql, names, own = self._compiled
         arguments = [values[name] if name in values else own[name] for name in names]
-        driver = session.info[DRIVER]
         is_traced = trace.get_current_span().is_recording()
         with sql_span(sql) if is_traced else nullcontext():
-            found: Sequence[Any] = await driver.fetch(sql, *arguments, record_class=Row)
+            found: Sequence[Any] = await held.driver.fetch(sql, *arguments, record_class=Row)
         return found
 
     async def row(self, session: AsyncSession, **values: object) -> Any | None:

@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lsos.core.clock import new_id, now
-from lsos.core.db.database import Push, wants_push
 from lsos.core.db.keys import one_of
 from lsos.core.db.model import Base, TenantRow
+from lsos.core.db.session import Push, wants_push
 from lsos.core.redis.client import DEFAULT_QUEUE
 
 JobState = Literal["queued", "running", "done", "dead", "cancelled"]

@@ -17,7 +17,7 @@ from arq.constants import job_key_prefix
 from arq.jobs import serialize_job
 
 from lsos.core.clock import now
-from lsos.core.db.database import Push
+from lsos.core.db.session import Push
 from lsos.core.redis.client import OUTAGE, TURNS, WAKE, queue_key
 
 RUN_FUNCTION = "run_job"

@@ -12,7 +12,8 @@ import structlog
 from opentelemetry import propagate, trace
 from opentelemetry.trace import Status, StatusCode
 
-from lsos.core.db.database import Database, Push, is_outage, wants_push
+from lsos.core.db.database import Database, is_outage
+from lsos.core.db.session import Push, wants_push
 from lsos.core.errors import LsosError, Permanent, Reschedule, Transient
 from lsos.core.metrics.metrics import JOB_WAIT, TASK, Metrics
 from lsos.core.queue.claims import AGAIN, CLAIM, DEAD, DONE, RENEW, Claimed

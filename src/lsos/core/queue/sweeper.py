@@ -3,7 +3,8 @@
 import structlog
 from sqlalchemy import text
 
-from lsos.core.db.database import Database, Push, wants_push
+from lsos.core.db.database import Database
+from lsos.core.db.session import Push, wants_push
 from lsos.core.db.system import system_session
 
 log = structlog.get_logger(__name__)

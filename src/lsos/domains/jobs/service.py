@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.clock import now
 from lsos.core.db import audit_log
-from lsos.core.db.database import Push, wants_push
+from lsos.core.db.session import Push, wants_push
 from lsos.core.errors import Conflict
 from lsos.core.http.principal import Principal
 from lsos.core.queue.jobs import Job
