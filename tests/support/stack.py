@@ -127,7 +127,9 @@ async def fresh_database(
                 create role {owner} login {may} nosuperuser password '{OWNER_PASSWORD}';
             exception when duplicate_object or unique_violation then null; end $$
         """)
-        await admin.execute(f"create database {name} owner {owner} template {template}")
+        await admin.execute(
+            f"create database {name} owner {owner} template {template} strategy file_copy"
+        )
         yield _with(admin_dsn, user=owner, password=OWNER_PASSWORD, database=name)
     finally:
         await admin.execute(f"drop database if exists {name} with (force)")
