@@ -22,10 +22,10 @@ from lsos.domains.auth import service as auth
 from lsos.domains.auth.schemas import TenantCreate, UserCreate
 from lsos.room import Joints
 from lsos.rooms import JOINTS
-from tests.support import debian
+from tests.support import debian, seeds
 from tests.support.api import serve
 from tests.support.clients import Client, TenantClients
-from tests.support.stack import StoreFactory, servers, settings_for
+from tests.support.stack import TEMPLATE, StoreFactory, named_servers, own_servers, settings_for
 from tests.support.waiting import PATIENCE_S
 
 # Shared machines stall: a deadline would fail good code. The same seed each time keeps CI honest.
@@ -37,7 +37,7 @@ PASSWORD = "correct horse battery staple"
 
 STORES = {"POSTGRES_DSN", "REDIS_URL"}
 PROCESSES_PER_CORE = 3
-UNIT = Path(__file__).parent / "unit"
+E2E, UNIT = (Path(__file__).parent / kind for kind in ("e2e", "unit"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -58,6 +58,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if sys.version_info < (3, 11, 3):
         dropped = "ignore:.*AbstractConnection.__del__:pytest.PytestUnraisableExceptionWarning"
         config.addinivalue_line("filterwarnings", dropped)
+    if not hasattr(config, "workerinput"):
+        seeds.open_folder()
+        config.add_cleanup(seeds.remove_folder)
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -77,25 +80,27 @@ def pytest_terminal_summary(
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long files first, and short ones to fill the gaps at the end: side by side, files are shared
-    out in this order. Within both, the order is pytest-randomly's.
+    out in this order. Within each kind, the order is pytest-randomly's.
     """
+    items.sort(key=lambda item: E2E not in item.path.parents)
     items.sort(key=lambda item: UNIT in item.path.parents)
 
 
 @pytest.fixture(scope="session")
-async def stores(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[StoreFactory]:
+async def stores(request: pytest.FixtureRequest) -> AsyncIterator[StoreFactory]:
     """Makes stores for a stack of one's own: whoever runs a worker needs them."""
     async with AsyncExitStack() as stack:
         if request.config.getoption("--stores") == "debian":
-            running = embedded.Stores(
-                postgres_dsn=await stack.enter_async_context(debian.postgresql()),
-                redis_url=await stack.enter_async_context(debian.redis_server()),
+            factory = StoreFactory(
+                embedded.Stores(
+                    postgres_dsn=await stack.enter_async_context(debian.postgresql()),
+                    redis_url=await stack.enter_async_context(debian.redis_server()),
+                )
             )
+        elif named := named_servers():
+            factory = StoreFactory(named)
         else:
-            running = stack.enter_context(servers(Path(tmp_path_factory.mktemp("stores"))))
-        factory = StoreFactory(running)
+            factory = StoreFactory(stack.enter_context(own_servers()), template=TEMPLATE)
         stack.push_async_callback(factory.close)
         yield factory
 

@@ -3,10 +3,12 @@
 import asyncio
 import random
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pytest
 from aiohttp import web
 from sqlalchemy import select
 
@@ -24,6 +26,7 @@ from lsos.domains.crawl.rules import OPEN_STATES
 from lsos.embedded import postgres
 from lsos.embedded.place import load
 from lsos.embedded.processes import end
+from tests.support.seeds import reachable_folder, sow
 from tests.support.sites import html, site_pool
 from tests.support.stack import migrate, settings_for
 from tests.support.waiting import PATIENCE_S, until
@@ -93,10 +96,17 @@ def restart_postgres(folder: Path) -> embedded.Running:
     return embedded.start(folder, durable=False)
 
 
-async def test_every_page_is_measured_once_whatever_dies(tmp_path: Path) -> None:
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Where this test's stores are, which it kills."""
+    with reachable_folder() as made:
+        sow(made)
+        yield made
+
+
+async def test_every_page_is_measured_once_whatever_dies(folder: Path, tmp_path: Path) -> None:
     moments = random.randint(20, 120), random.randint(150, 260)
     print("killed and restarted at requests", *moments)  # noqa: T201 -- shown when it fails
-    folder = tmp_path / "stores"
     running = await asyncio.to_thread(embedded.start, folder, durable=False)
     again: embedded.Running | None = None
     try:

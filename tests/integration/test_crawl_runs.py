@@ -4,9 +4,6 @@ import asyncio
 import csv
 import io
 import json
-import os
-import signal
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,9 +23,9 @@ from lsos.domains.crawl.rules import MAX_QUEUED_RUNS
 from tests.conftest import make_tenant
 from tests.support.clients import TenantClients
 from tests.support.crawls import Crawls
+from tests.support.forked import ForkedProcess
 from tests.support.ports import own_port
 from tests.support.sites import Site, html
-from tests.support.stack import ROOT
 from tests.support.waiting import PATIENCE_S, until
 from tests.support.workers import environment
 
@@ -268,16 +265,18 @@ async def test_a_run_can_be_watched_to_its_end(crawls: Crawls, site: Site) -> No
     assert told[-1][1]["progress"]["done"] == 1
 
 
-async def test_an_open_stream_does_not_hold_up_a_shutdown(crawls: Crawls, site: Site) -> None:
+async def test_an_open_stream_does_not_hold_up_a_shutdown(
+    crawls: Crawls, site: Site, tmp_path: Path
+) -> None:
     gate = SharedLimits(site)
     run_id = await crawls.start(await crawls.campaign(site.base_url), use_sitemaps=False)
     port = own_port()
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "uvicorn", "--factory", "lsos.api:create_app", "--port", str(port),
-        "--log-level", "critical",
-        cwd=ROOT,
-        env={**environment(crawls.settings), "LOG_LEVEL": "ERROR"},
-    )  # fmt: skip
+    process = ForkedProcess(
+        "uvicorn",
+        ["--factory", "lsos.api:create_app", "--port", str(port), "--log-level", "critical"],
+        log=tmp_path / "api.log",
+        environ={**environment(crawls.settings), "LOG_LEVEL": "ERROR"},
+    )
     url = f"http://127.0.0.1:{port}{crawls.settings.api_v1_prefix}/crawl/runs/{run_id}/events"
     headers = {"Authorization": f"Bearer {crawls.tenant.analyst.token}"}
     async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_S) as http:
@@ -295,11 +294,10 @@ async def test_an_open_stream_does_not_hold_up_a_shutdown(crawls: Crawls, site: 
             async for line in lines:
                 if line.startswith("data:"):
                     break
-            os.kill(process.pid, signal.SIGTERM)
+            process.terminate()
             rest = await events(lines)
     assert "end" not in [name for name, _ in rest]
-    async with asyncio.timeout(PATIENCE_S):
-        await process.wait()
+    await process.wait()
     gate.open()
     await crawls.until_ended(run_id)
 

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from lsos.embedded import EmbeddedError, Running, find, postgres, start, stores,
 from lsos.embedded.place import Place, load
 from lsos.embedded.processes import is_alive
 from lsos.embedded.programs import installed
+from tests.support.seeds import reachable_folder, sow
 
 HOLD = """
 import signal, sys
@@ -36,12 +36,17 @@ with start(Path(sys.argv[1]), durable=sys.argv[2] == "durable") as running:
 
 
 @pytest.fixture
-def root() -> Iterator[Path]:
-    """A folder that the servers' account can reach, like an ordinary checkout."""
-    folder = Path(tempfile.mkdtemp(prefix="lsos-test-", dir="/tmp"))
-    folder.chmod(0o755)
-    yield folder / ".lsos"
-    shutil.rmtree(folder)
+def new_root() -> Iterator[Path]:
+    """Where stores have never started."""
+    with reachable_folder() as folder:
+        yield folder / ".lsos"
+
+
+@pytest.fixture
+def root(new_root: Path) -> Path:
+    """Where the cluster exists already: most starts are not the first."""
+    sow(new_root)
+    return new_root
 
 
 @pytest.fixture
@@ -116,10 +121,10 @@ async def scalar(running: Running, query: str) -> object:
         return (await connection.execute(text(query))).scalar()
 
 
-async def test_the_stores_serve_sqlalchemy_redis_and_arq(root: Path) -> None:
-    assert find(root) is None
-    with start(root, durable=False) as running:
-        assert find(root) == running.stores
+async def test_the_stores_serve_sqlalchemy_redis_and_arq(new_root: Path) -> None:
+    assert find(new_root) is None
+    with start(new_root, durable=False) as running:
+        assert find(new_root) == running.stores
         locale = "SELECT concat_ws(' ', pg_encoding_to_char(encoding), datlocprovider, datlocale) "
         for name in ("lsos", "template1"):
             row = await scalar(running, f"{locale} FROM pg_database WHERE datname = '{name}'")
@@ -135,7 +140,7 @@ async def test_the_stores_serve_sqlalchemy_redis_and_arq(root: Path) -> None:
         assert job
         assert await job.info()
         await pool.aclose()
-    assert find(root) is None
+    assert find(new_root) is None
 
 
 async def test_what_was_stored_is_there_after_a_stop_and_a_start(root: Path) -> None:
@@ -176,11 +181,11 @@ def test_two_stakes_in_one_process(root: Path) -> None:
 
 
 def test_two_processes_that_start_at_once_share_one_cluster(
-    root: Path, hold: Callable[..., subprocess.Popen[str]]
+    new_root: Path, hold: Callable[..., subprocess.Popen[str]]
 ) -> None:
-    both = [hold(root, "throw-away"), hold(root, "throw-away")]
+    both = [hold(new_root, "throw-away"), hold(new_root, "throw-away")]
     assert len({ready(holder) for holder in both}) == 1
-    pids(root)
+    pids(new_root)
 
 
 @pytest.mark.parametrize("kind", ["durable", "throw-away"])
@@ -271,11 +276,11 @@ def test_stale_files_that_name_a_living_stranger_do_not_stop_a_start(root: Path)
         assert os.getpid() not in pids(root)
 
 
-def test_an_interrupted_initdb_is_swept_away_and_only_that(root: Path) -> None:
-    half = root / "postgres.partial-x1"
+def test_an_interrupted_initdb_is_swept_away_and_only_that(new_root: Path) -> None:
+    half = new_root / "postgres.partial-x1"
     half.mkdir(parents=True)
     (half / "PG_VERSION").write_text("18\n")
-    with start(root, durable=False):
+    with start(new_root, durable=False):
         assert not half.exists()
 
 
@@ -332,12 +337,14 @@ def test_servers_stop_though_their_folder_was_removed(root: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["long-" + "x" * 150, "with space, comma & ü"])
-async def test_any_path_of_a_checkout_will_do(root: Path, name: str) -> None:
-    with start(root.parent / name, durable=False) as running:
+async def test_any_path_of_a_checkout_will_do(new_root: Path, name: str) -> None:
+    root = new_root.parent / name
+    sow(root)
+    with start(root, durable=False) as running:
         assert await scalar(running, "SELECT 1") == 1
         async with Redis.from_url(running.stores.redis_url) as redis:
             assert await redis.ping()
-        sockets = place_of(root.parent / name).sockets
+        sockets = place_of(root).sockets
     assert not sockets.exists(), "a folder of sockets was left behind"
 
 
@@ -357,7 +364,7 @@ def test_a_copied_checkout_gets_servers_of_its_own(root: Path) -> None:
     with start(root, durable=False):
         original = pids(root)
         copy = root.parent / "copy"
-        copy.mkdir()
+        sow(copy)
         shutil.copy(root / "stores.json", copy)
         assert find(copy) is None
         with start(copy, durable=False):
@@ -366,16 +373,17 @@ def test_a_copied_checkout_gets_servers_of_its_own(root: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that its servers cannot reach")
 @pytest.mark.parametrize("durable", [True, False])
-async def test_root_in_a_private_folder(root: Path, durable: bool) -> None:
-    root.parent.chmod(0o700)
-    with start(root, durable=durable) as running:
-        place = place_of(root)
+async def test_root_in_a_private_folder(new_root: Path, durable: bool) -> None:
+    new_root.parent.chmod(0o700)
+    with start(new_root, durable=durable) as running:
+        place = place_of(new_root)
         assert await scalar(running, "SELECT 1") == 1
-        assert all(psutil.Process(pid).uids().real != 0 for pid in pids(root))
-    assert root.parent.stat().st_mode & 0o777 == 0o700, "a folder of the user was opened to others"
+        assert all(psutil.Process(pid).uids().real != 0 for pid in pids(new_root))
+    mode = new_root.parent.stat().st_mode
+    assert mode & 0o777 == 0o700, "a folder of the user was opened to others"
     assert place.folder.exists() == durable, "thrown-away data stay, or durable data vanish"
-    with start(root, durable=False):
-        assert (place_of(root).folder == place.folder) == durable
+    with start(new_root, durable=False):
+        assert (place_of(new_root).folder == place.folder) == durable
     assert place.folder.exists() == durable
     if durable:
         shutil.rmtree(place.folder)
@@ -416,10 +424,10 @@ def test_what_the_system_refuses_is_explained(tmp_path: Path, number: int, says:
         raise OSError(number, os.strerror(number))
 
 
-def test_a_path_that_is_no_folder_is_explained(root: Path) -> None:
-    root.write_text("")
+def test_a_path_that_is_no_folder_is_explained(new_root: Path) -> None:
+    new_root.write_text("")
     with pytest.raises(EmbeddedError, match="POSTGRES_DSN"):
-        start(root)
+        start(new_root)
 
 
 async def test_it_starts_inside_a_running_event_loop(root: Path) -> None:

@@ -1,7 +1,5 @@
 """Real API processes of the tests, as an operator runs them."""
 
-import asyncio
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,14 +9,14 @@ import httpx
 
 from lsos.core.settings.settings import Settings
 from tests.support.clients import Client
+from tests.support.forked import ForkedProcess
 from tests.support.ports import own_port
-from tests.support.stack import ROOT
 from tests.support.waiting import PATIENCE_S, until
 from tests.support.workers import environment
 
 
 class ApiProcess:
-    def __init__(self, process: asyncio.subprocess.Process, http: httpx.AsyncClient) -> None:
+    def __init__(self, process: ForkedProcess, http: httpx.AsyncClient) -> None:
         self._process = process
         self.http = http
 
@@ -32,8 +30,7 @@ class ApiProcess:
         self._process.terminate()
 
     async def wait(self) -> int:
-        async with asyncio.timeout(PATIENCE_S):
-            return await self._process.wait()
+        return await self._process.wait()
 
 
 @asynccontextmanager
@@ -42,15 +39,15 @@ async def api_process(
 ) -> AsyncIterator[ApiProcess]:
     """An API that is ready; it is killed at the end unless it has ended."""
     port = own_port()
-    with log.open("wb") as out:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "uvicorn", "--factory", factory,
-            "--port", str(port), "--no-access-log", "--timeout-graceful-shutdown", "5",
-            stdout=out,
-            stderr=out,
-            cwd=ROOT,
-            env=environment(settings),
-        )  # fmt: skip
+    process = ForkedProcess(
+        "uvicorn",
+        [
+            *("--factory", factory, "--port", str(port), "--no-access-log"),
+            *("--timeout-graceful-shutdown", "5"),
+        ],
+        log=log,
+        environ=environment(settings),
+    )
     try:
         base_url = f"http://127.0.0.1:{port}"
         async with httpx.AsyncClient(
@@ -58,7 +55,7 @@ async def api_process(
         ) as http:
 
             async def is_ready() -> Any:
-                assert process.returncode is None, f"see {log}"
+                assert process.exit_code is None, f"see {log}"
                 try:
                     answer = await http.get("/api/v1/health/readiness")
                 except httpx.TransportError:
@@ -68,6 +65,4 @@ async def api_process(
             await until(is_ready, f"API {log.name} to be ready")
             yield ApiProcess(process, http)
     finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        await process.end()

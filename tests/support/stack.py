@@ -6,6 +6,7 @@ import os
 import secrets
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -19,9 +20,11 @@ from lsos import embedded
 from lsos.core.redis.client import client
 from lsos.core.settings.environment import normalise_dsn
 from lsos.core.settings.settings import Settings
+from tests.support.seeds import reachable_folder, sow_with
 
 OWNER = "lsos_test_owner"
 OWNER_PASSWORD = "owner"
+TEMPLATE = "lsos_test_template"
 ROOT = Path(__file__).parents[2]
 REDIS_DATABASES = 4
 """What one process needs at a time: the session's stack, that of a module and that of a test."""
@@ -30,15 +33,35 @@ HOME = tempfile.TemporaryDirectory(prefix="lsos-test-", ignore_cleanup_errors=Tr
 """Mails and artifacts of tests that name no folder; removed when the tests end."""
 
 
-@contextmanager
-def servers(folder: Path) -> Iterator[embedded.Stores]:
-    """PostgreSQL and Redis by POSTGRES_DSN and REDIS_URL, else embedded ones of this process."""
+def named_servers() -> embedded.Stores | None:
+    """The PostgreSQL and Redis of POSTGRES_DSN and REDIS_URL, which all processes share."""
     dsn, redis_url = os.environ.get("POSTGRES_DSN"), os.environ.get("REDIS_URL")
     if dsn and redis_url:
-        yield embedded.Stores(postgres_dsn=normalise_dsn(dsn), redis_url=redis_url)
-        return
-    with embedded.start(folder, durable=False) as running:
-        yield running.stores
+        return embedded.Stores(postgres_dsn=normalise_dsn(dsn), redis_url=redis_url)
+    return None
+
+
+@contextmanager
+def own_servers() -> Iterator[embedded.Stores]:
+    """Embedded servers of this process, in which the database TEMPLATE is migrated."""
+    with reachable_folder() as folder:
+        sow_with(folder, "migrated", _make_template)
+        with embedded.start(folder, durable=False) as running:
+            yield running.stores
+
+
+def _make_template(stores: embedded.Stores) -> None:
+    async def make() -> None:
+        admin = await asyncpg.connect(_plain(stores.postgres_dsn))
+        await _create(admin, TEMPLATE)
+        await admin.close()
+        await migrate(
+            _with(stores.postgres_dsn, user=OWNER, password=OWNER_PASSWORD, database=TEMPLATE)
+        )
+
+    # In a thread: the caller's may have a loop.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, make()).result()
 
 
 class StoreFactory:
@@ -47,9 +70,9 @@ class StoreFactory:
     Alembic runs once; PostgreSQL copies its result in a tenth of the time.
     """
 
-    def __init__(self, servers: embedded.Stores) -> None:
+    def __init__(self, servers: embedded.Stores, *, template: str | None = None) -> None:
         self.servers = servers
-        self._template: str | None = None
+        self._template = template
         self._redis_numbers: list[int] | None = None
         self._closing = AsyncExitStack()
 
@@ -122,18 +145,28 @@ async def fresh_database(
     name = f"lsos_test_{secrets.token_hex(4)}"
     admin = await asyncpg.connect(_plain(admin_dsn))
     try:
-        await admin.execute(f"""
-            do $$ begin
-                create role {owner} login {may} nosuperuser password '{OWNER_PASSWORD}';
-            exception when duplicate_object or unique_violation then null; end $$
-        """)
-        await admin.execute(
-            f"create database {name} owner {owner} template {template} strategy file_copy"
-        )
+        await _create(admin, name, owner, may, template)
         yield _with(admin_dsn, user=owner, password=OWNER_PASSWORD, database=name)
     finally:
         await admin.execute(f"drop database if exists {name} with (force)")
         await admin.close()
+
+
+async def _create(
+    admin: asyncpg.Connection,
+    name: str,
+    owner: str = OWNER,
+    may: str = "createrole",
+    template: str = "template1",
+) -> None:
+    await admin.execute(f"""
+        do $$ begin
+            create role {owner} login {may} nosuperuser password '{OWNER_PASSWORD}';
+        exception when duplicate_object or unique_violation then null; end $$
+    """)
+    await admin.execute(
+        f"create database {name} owner {owner} template {template} strategy file_copy"
+    )
 
 
 async def in_thread(work: Callable[..., object], *args: object) -> None:

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 Found = TypeVar("Found")
 
-LOOK_S = 0.03
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.2
 PATIENCE_S = 240.0
 """For what must come: a busy machine may take its time, and a wait that succeeds costs nothing."""
 
@@ -16,10 +16,13 @@ async def until(
 ) -> Found:
     """What `look` returns once it is true; a failure that says `what` never came otherwise."""
     seen: Found | None = None
+    pause_s = FIRST_PAUSE_S
     try:
         async with asyncio.timeout(timeout_s):
-            while not (seen := await look()):  # noqa: ASYNC110 -- what is looked at sets no event
-                await asyncio.sleep(LOOK_S)
+            while not (seen := await look()):
+                await asyncio.sleep(pause_s)
+                # Looking takes what the awaited needs as well: long waits look less often.
+                pause_s = min(pause_s * 1.2, LONGEST_PAUSE_S)
             return seen
     except TimeoutError:
         raise AssertionError(f"waited {timeout_s} s for {what}") from None

@@ -1,10 +1,7 @@
 """Real worker processes of the tests: started, waited for, stopped or killed."""
 
-import asyncio
 import json
 import os
-import signal
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,14 +11,14 @@ import msgspec
 
 from lsos.core.settings.environment import environment_name
 from lsos.core.settings.settings import Settings
-from tests.support.stack import ROOT
-from tests.support.waiting import PATIENCE_S, until
+from tests.support.forked import ForkedProcess
+from tests.support.waiting import until
 
 STARTED = "worker_started"
 
 
 class WorkerProcess:
-    def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
+    def __init__(self, process: ForkedProcess, log: Path) -> None:
         self._process = process
         self._log = log
 
@@ -31,31 +28,32 @@ class WorkerProcess:
 
     @property
     def exit_code(self) -> int | None:
-        return self._process.returncode
+        return self._process.exit_code
 
     def kill(self) -> None:
         """kill -9: it can tell nobody."""
         self._process.kill()
 
     def terminate(self) -> None:
-        self._process.send_signal(signal.SIGTERM)
+        self._process.terminate()
 
     async def wait(self) -> int:
         """Its exit code."""
-        async with asyncio.timeout(PATIENCE_S):
-            return await self._process.wait()
+        return await self._process.wait()
 
     def log_lines(self) -> list[dict[str, Any]]:
         """Its JSON log lines so far."""
-        lines = self._log.read_text("utf-8").splitlines()
+        lines = self.output().splitlines()
         return [json.loads(line) for line in lines if line.startswith("{")]
 
     def output(self) -> str:
-        return self._log.read_text("utf-8")
+        return self._log.read_text("utf-8") if self._log.exists() else ""
 
     async def is_up(self) -> bool:
-        assert self.exit_code is None, self.output()
-        return any(line.get("event") == STARTED for line in self.log_lines())
+        has_ended = self.exit_code is not None
+        started = any(line.get("event") == STARTED for line in self.log_lines())
+        assert started or not has_ended, self.output()
+        return started
 
 
 @asynccontextmanager
@@ -68,22 +66,15 @@ async def worker_process(
     arguments: Sequence[str] = (),
 ) -> AsyncIterator[WorkerProcess]:
     """A worker that is up and listens; it is killed at the end unless it has ended."""
-    with log.open("wb") as out:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", module, "--queue", queue, *arguments,
-            stdout=out,
-            stderr=out,
-            cwd=ROOT,
-            env=environment(settings),
-        )  # fmt: skip
+    process = ForkedProcess(
+        module, ["--queue", queue, *arguments], log=log, environ=environment(settings)
+    )
     worker = WorkerProcess(process, log)
     try:
         await until(worker.is_up, f"worker {log.name} to start")
         yield worker
     finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        await process.end()
 
 
 def environment(settings: Settings) -> dict[str, str]:

@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy import Connection as SyncConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from sqlalchemy.pool import PoolProxiedConnection
+from sqlalchemy.util.concurrency import greenlet_spawn
 
 from lsos.core.db.entry import Connection
 
@@ -44,7 +45,8 @@ class Checkout:
         """Return it to the pool; its transaction is over."""
         self.driver.leave()
         if self._made is None:
-            self.pooled.close()
+            # A pool that is full closes it, which SQLAlchemy can do in a greenlet only.
+            await greenlet_spawn(self.pooled.close)
         else:
             await self._made.close()
 
