@@ -103,6 +103,31 @@ async def test_site_checks_file_each_finding_under_its_own_page(crawls: Crawls, 
     assert graph_checks.isdisjoint(cut.codes()), "a sample can't tell who links to a page"
 
 
+async def test_a_link_is_a_fault_only_if_its_target_fails(crawls: Crawls, site: Site) -> None:
+    """Nine pages link to legal pages that nobody should find, and one of them to what is gone."""
+    footer = ["/cookies", "/privacy", "/print", "/old", "/moved-twice", "/gone"]
+    pages = [f"/service-{number}" for number in range(8)]
+    noindex = '<meta name="robots" content="noindex"><link rel="canonical" href="/terms">'
+    for path in ["/", *pages]:
+        site.page(path, *pages, *footer[:4], *(footer[4:] if path == "/" else ()))
+    site.page("/cookies", "/", head=noindex)
+    site.page("/privacy", "/", head=noindex)
+    site.page("/terms", "/", head='<meta name="robots" content="noindex">')
+    site.page("/print", "/", head='<link rel="canonical" href="/">')
+    site.redirect("/old", "/", 302)
+    site.redirect("/moved-twice", "/moved", 302)
+    site.redirect("/moved", "/", 302)
+    outcome = await crawls.run(site)
+    score = outcome.run.score
+    assert score is not None
+    assert score["formula"] == "lsos-tech-v2"
+    assert score["eligible_pages"] == len(["/", *pages])
+    affected = {fired["code"]: fired["affected_pages"] for fired in score["checks_fired"]}
+    assert affected["index_signals_conflict"] == 2, "the two noindexed pages themselves"
+    assert affected["canonical_relative"] == 3, "those two and the canonicalised copy"
+    assert affected["http_4xx"] == 1, "the page that links to what is gone"
+
+
 async def test_links_of_a_nofollow_page_are_not_followed(crawls: Crawls, site: Site) -> None:
     site.page("/", "/list")
     site.page("/list", "/item", head='<meta name="robots" content="nofollow">')

@@ -54,7 +54,7 @@ async def add_run(
         pages=10,
         technical_score=score,
         score={
-            "formula": "lsos-tech-v1",
+            "formula": "lsos-tech-v2",
             "eligible_pages": 10,
             "share_of_clean_pages": 0.8,
             "checks_fired": [

@@ -124,7 +124,7 @@ def technical() -> facts.Technical:
         measured_at=AT - timedelta(days=1),
         score=78.4,
         previous_score=75.9,
-        formula="lsos-tech-v1",
+        formula="lsos-tech-v2",
         pages=132,
         eligible=124,
         admitted=161,

@@ -32,6 +32,11 @@ def test_a_connection_lost_at_any_moment_is_an_outage(error: asyncpg.PostgresErr
     assert is_outage(wrapped(error))
 
 
+def test_a_farewell_without_an_end_is_an_outage() -> None:
+    """asyncpg raises it as it is for a command on a connection that the server is closing."""
+    assert is_outage(asyncpg.InternalClientError("another operation (2) is in progress"))
+
+
 @pytest.mark.parametrize(
     "error",
     [

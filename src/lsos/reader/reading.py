@@ -72,7 +72,7 @@ def _row(page: PageFacts) -> PageRow:
         text_hash=page.text_hash,
         is_html=page.is_html,
         is_indexable=page.is_indexable,
-        is_eligible=page.is_ok_html and not page.is_noindex,
+        is_eligible=page.is_eligible,
         is_measured=page.is_measured,
         robots_allowed=page.robots_allowed,
     )

@@ -29,6 +29,10 @@ FetchError = Literal[
 
 `robots_*`: it was not requested. `parse_*`: its response cannot be parsed, because it takes more
 time (`parse_timeout`) or memory than allowed, or crashes the parser."""
+BLOCKED_STATUSES = (401, 403, 429)
+"""Answers that may be meant for crawlers alone, and say nothing of what visitors get."""
+NO_ANSWER = ("timeout", "dns", "refused", "reset", "tls", "protocol", "too_many_redirects")
+"""Errors with which a visitor gets no page either."""
 UNMEASURED_ERRORS = ("robots_disallowed", "robots_unreachable", "parse_timeout", "parse_failed")
 """Errors that say nothing about what a visitor sees."""
 
@@ -281,7 +285,7 @@ class PageFacts(msgspec.Struct, kw_only=True, omit_defaults=True, dict=True):
     @cached_property
     def is_blocked(self) -> bool:
         """401, 403, 429, or 503 with a challenge marker: the page is unmeasured, not broken."""
-        return self.status in (401, 403, 429) or (
+        return self.status in BLOCKED_STATUSES or (
             self.status == 503 and self.headers.get("cf-mitigated") == "challenge"
         )
 
@@ -311,11 +315,14 @@ class PageFacts(msgspec.Struct, kw_only=True, omit_defaults=True, dict=True):
         return self.canonical_url not in ("", self.url)
 
     @cached_property
+    def is_eligible(self) -> bool:
+        """Meant to be found in search: status 200, HTML, no noindex, canonical to itself or none.
+
+        Unlike an indexable page it may be blocked for Googlebot, which is then a fault of its own.
+        """
+        return self.is_ok_html and not self.is_noindex and not self.is_canonicalised
+
+    @cached_property
     def is_indexable(self) -> bool:
         """Status 200, HTML, no noindex, canonical absent or to itself, allowed for Googlebot."""
-        return (
-            self.is_ok_html
-            and not self.is_noindex
-            and not self.is_canonicalised
-            and self.googlebot_allowed
-        )
+        return self.is_eligible and self.googlebot_allowed

@@ -11,7 +11,6 @@ from lsos.domains.audit.rules import (
     affected,
     damp,
     technical_score,
-    wants_linking,
 )
 
 FULL = Coverage(admitted=100, measured=100)
@@ -102,9 +101,9 @@ LINKING = {7: [1, 2], 8: [2]}
     "subjects, pages, alone",
     [
         ([1, 2], {1, 2}, 0),
-        ([7], {1, 2}, 0),  # not eligible itself: those that link to it
+        ([7], {1, 2}, 0),  # it fails: those that link to it
         ([7, 8, 3], {1, 2, 3}, 0),  # each page once
-        ([9], set(), 1),  # nobody links to it: it counts as itself
+        ([9], set(), 1),  # it does not fail, or nobody links to it: it counts as itself
         ([9, 10, 2], {2}, 2),
         ([], set(), 0),
     ],
@@ -113,7 +112,3 @@ def test_what_findings_affect(subjects: list[int], pages: set[int], alone: int) 
     found = affected(subjects, ELIGIBLE, lambda key: LINKING.get(key, ()))
     assert found == (pages, alone)
     assert found.count(3) == min(3, len(pages) + alone)
-
-
-def test_only_what_is_not_eligible_needs_its_links_read() -> None:
-    assert wants_linking([1, 7, 9], ELIGIBLE) == {7, 9}

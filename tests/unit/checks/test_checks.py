@@ -91,6 +91,21 @@ SEVERITIES = [
         rows_crawlability.LANDING,
         "medium",
     ),
+    (
+        "index_signals_conflict",
+        page(directives=[rows_crawlability.meta("noindex")], hreflangs=rows_crawlability.SET),
+        None,
+        "low",
+    ),
+    (
+        "index_signals_conflict",
+        page(
+            directives=[rows_crawlability.meta("noindex")],
+            canonicals=[rows_crawlability.canonical("/other")],
+        ),
+        None,
+        "high",
+    ),
     ("canonical_missing", page(canonicals=[]), None, "low"),
     ("canonical_missing", rows_crawlability.at("/?a=1", canonicals=[]), None, "medium"),
     ("robots_txt_invalid", site(host(invalid_robots_lines=["1: x"])), None, "low"),

@@ -113,7 +113,9 @@ def _index_signals_conflict(page: PageFacts, _: Context) -> Iterator[Evidence]:
         if page.is_canonicalised:
             yield Evidence(value="noindex and a canonical to another URL", urls=[target])
         if any(entry.url == page.url for entry in page.hreflangs):
-            yield Evidence(value="noindex and an hreflang set that names the page")
+            # Google ignores the set of a noindex page, which stays out of search as wished.
+            value = "noindex and an hreflang set that names the page"
+            yield Evidence(value=value, selector="link[hreflang]", severity="low")
         if not page.googlebot_allowed:
             yield Evidence(value="noindex that a robots.txt block keeps from being read")
     if target and not page.googlebot_allowed:
@@ -257,8 +259,9 @@ CHECKS = (
         title="Indexing signals of the URL undo each other",
         why="A search engine that gets contrary signals picks one by itself, or can't read one at "
         "all behind a robots.txt block; the page may be indexed, or dropped, against your intent.",
-        fix="Decide on one outcome: to deindex, noindex alone and crawlable; to consolidate, the "
-        "canonical alone; to index, neither noindex nor a block.",
+        fix="Decide on one outcome: to deindex, noindex alone and crawlable, without hreflang "
+        "entries here and on the other language versions; to consolidate, the canonical alone; to "
+        "index, neither noindex nor a block.",
         run_page=_index_signals_conflict,
         applies=_signals_two_ways,
         source="Google Search Central: block Search indexing with noindex",

@@ -26,6 +26,8 @@ _LOST = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.InterfaceError,
+    # The server's farewell has been read, and the end of the connection not yet.
+    asyncpg.InternalClientError,
     OSError,
 )
 """Raised by the first message on a connection that the server has closed in the meantime."""

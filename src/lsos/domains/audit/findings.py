@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from lsos.checks.catalogue import BY_CODE
 from lsos.checks.engine import CheckSetting
 from lsos.domains.audit import queries
-from lsos.domains.audit.rules import Affected, affected, wants_linking
+from lsos.domains.audit.rules import Affected, affected
 from lsos.domains.crawl import findings as crawl_findings
 from lsos.domains.crawl import queries as crawl_queries
 from lsos.domains.crawl import whole_run
@@ -57,10 +57,13 @@ class Reach:
         return affected(subjects, self.eligible, lambda key: self._linking.get(key, ()))
 
 
-async def reach_of(session: AsyncSession, run_id: UUID, findings: Iterable[Finding]) -> Reach:
-    """Reads the links of the run only when a finding is about a URL that is not eligible."""
+async def reach_of(
+    session: AsyncSession, run_id: UUID, campaign_id: UUID, findings: Iterable[Finding]
+) -> Reach:
+    """Reads the links of the run only when a finding is about a URL that fails."""
     eligible = await whole_run.list_eligible(session, run_id)
-    wanted = wants_linking((f.subject for f in findings if f.scope != "host"), eligible)
+    failing = await whole_run.list_failing(session, run_id, campaign_id.bytes)
+    wanted = failing.intersection(f.subject for f in findings if f.scope != "host")
     linking: dict[int, set[int]] = defaultdict(set)
     if wanted:
         references = whole_run.stream_references(session, run_id, only_eligible=True)

@@ -26,7 +26,6 @@ from lsos.domains.audit.rules import (
     Fired,
     affected,
     technical_score,
-    wants_linking,
 )
 from lsos.domains.crawl import findings as crawl_findings
 from lsos.domains.crawl import queries, service, whole_run
@@ -65,7 +64,8 @@ async def judge(work: Work, run_id: UUID) -> Summary:
         await crawl_findings.count_failed_checks(session, ids, analysed.findings.failed_checks)
         await whole_run.set_depths(session, ids, analysed.pages, analysed.depths)
         coverage = Coverage(admitted=run.done, measured=run.done - run.unmeasured)
-        verdict = await _verdict(session, run_id, analysed.facts, coverage)
+        failing = await whole_run.list_failing(session, run_id, secret)
+        verdict = await _verdict(session, run_id, analysed.facts, failing, coverage)
         await service.complete(session, run, verdict)
         for name in work.resources.get(joints).follows_crawl:
             await enqueue(
@@ -119,7 +119,11 @@ def _depths(graph: LinkGraph) -> tuple[list[int], list[int]]:
 
 
 async def _verdict(
-    session: AsyncSession, run_id: UUID, facts: SiteFacts, coverage: Coverage
+    session: AsyncSession,
+    run_id: UUID,
+    facts: SiteFacts,
+    failing: frozenset[int],
+    coverage: Coverage,
 ) -> service.Verdict:
     graph = facts.graph
     nodes = graph.has(NodeFlag.ELIGIBLE).nonzero()[0]
@@ -137,8 +141,8 @@ async def _verdict(
         if found.scope == "host":
             count = sum(by_host[host] for host in found.hosts)
         else:
-            wanted = list(wants_linking(found.keys, eligible))
-            linking = await asyncio.to_thread(graph.sources_of, wanted)  # reads every link
+            failing_here = list(failing.intersection(found.keys))
+            linking = await asyncio.to_thread(graph.sources_of, failing_here)  # reads every link
             count = affected(found.keys, eligible, linking).count(len(eligible))
         fired.append(Fired(found.code, found.severity, count))
     start = facts.hosts.get(origin_of(facts.context.start_url))

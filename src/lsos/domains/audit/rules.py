@@ -7,7 +7,7 @@ from typing import NamedTuple
 from lsos.checks.base import Severity
 
 Linking = Callable[[int], Iterable[int]]
-"""Keys of the eligible pages that refer to a URL."""
+"""Keys of the eligible pages that refer to a URL that fails; none for a URL that does not."""
 
 
 class Affected(NamedTuple):
@@ -16,16 +16,19 @@ class Affected(NamedTuple):
     pages: set[int]
     """Keys of eligible pages."""
     alone: int
-    """Findings that concern no eligible page: each counts as one page."""
+    """Subjects that are no eligible page themselves: each counts as one page."""
 
     def count(self, eligible: int) -> int:
         return min(len(self.pages) + self.alone, eligible)
 
 
 def affected(subjects: Iterable[int], eligible: Container[int], linking: Linking) -> Affected:
-    """What findings about these URLs affect: an eligible page itself, else those that refer to it.
+    """What findings about these URLs affect.
 
-    The one place that decides so, for score, recommendations and reports (Docs/formulas.md).
+    An eligible page affects itself. A URL that fails affects the eligible pages that send visitors
+    there. Any other URL (noindexed, canonicalised, redirecting) counts once, however many pages
+    link to it: a link to it is no fault. The one place that decides so, for score,
+    recommendations and reports (Docs/formulas.md).
     """
     found = Affected(set(), 0)
     alone = 0
@@ -39,11 +42,6 @@ def affected(subjects: Iterable[int], eligible: Container[int], linking: Linking
     return found._replace(alone=alone)
 
 
-def wants_linking(subjects: Iterable[int], eligible: Container[int]) -> set[int]:
-    """Those that `affected` will ask `linking` for."""
-    return {subject for subject in subjects if subject not in eligible}
-
-
 class Coverage(NamedTuple):
     admitted: int
     measured: int
@@ -53,7 +51,7 @@ class Coverage(NamedTuple):
         return self.measured / self.admitted if self.admitted else 0.0
 
 
-FORMULA = "lsos-tech-v1"
+FORMULA = "lsos-tech-v2"
 WEIGHTS: Mapping[Severity, float] = {"critical": 0.60, "high": 0.20, "medium": 0.06, "low": 0.01}
 FLOORS: Mapping[Severity, float] = {"critical": 0.0, "high": 0.0, "medium": 0.70, "low": 0.90}
 LEAST_COVERAGE = 0.95
@@ -75,7 +73,7 @@ def damp(affected: float, eligible: int) -> float:
 def technical_score(
     fired: Iterable[Fired], eligible: int, coverage: Coverage, *, robots_reachable: bool
 ) -> float | None:
-    """lsos-tech-v1 (Docs/formulas.md): 0 < score <= 100; None when too little was measured."""
+    """lsos-tech-v2 (Docs/formulas.md): 0 < score <= 100; None when too little was measured."""
     if eligible < 1 or coverage.share < LEAST_COVERAGE or not robots_reachable:
         return None
     products = dict.fromkeys(WEIGHTS, 1.0)

@@ -148,7 +148,7 @@ class CrawlPage(_OfRun, Base):
     is_html: Mapped[bool]
     is_indexable: Mapped[bool]
     is_eligible: Mapped[bool]
-    """200, HTML, not noindexed: the pages that scores are about."""
+    """PageFacts.is_eligible: the pages that scores are about."""
     is_reused: Mapped[bool]
     canonical: Mapped[str | None] = mapped_column(Text)
     title: Mapped[str | None] = mapped_column(Text)

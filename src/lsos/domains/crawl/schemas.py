@@ -123,7 +123,7 @@ class RunView(Out):
     is_cut_off: bool
     """The run met its page or depth budget: it is a sample of the site."""
     technical_score: float | None
-    """0 to 100 (lsos-tech-v1); null: not finished, or too little was measured."""
+    """0 to 100 (lsos-tech-v2); null: not finished, or too little was measured."""
     score: ScoreBasis | None
     """What the score rests on; null: the run has not been judged."""
     issue_counts: dict[str, int] | None
@@ -160,7 +160,7 @@ class RunView(Out):
         "is_cut_off": False,
         "technical_score": 87.5,
         "score": {
-            "formula": "lsos-tech-v1",
+            "formula": "lsos-tech-v2",
             "eligible_pages": 110,
             "coverage": 1.0,
             "share_of_clean_pages": 0.9636,

@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.domains.crawl import queries
 from lsos.domains.crawl.models import CrawlPage, CrawlUrl
+from lsos.web.facts import BLOCKED_STATUSES, NO_ANSWER
+from lsos.web.urls import url_key
 
 CHUNK = 10_000
 
@@ -78,6 +80,31 @@ async def list_eligible(session: AsyncSession, run_id: UUID) -> dict[int, str]:
         )
     )
     return {key: url for key, url in rows}  # noqa: C416 -- rows are no pairs to the type checker
+
+
+async def list_failing(session: AsyncSession, run_id: UUID, secret: bytes) -> frozenset[int]:
+    """Keys of the URLs that fail whoever links to them: 4xx, 5xx, no answer, and redirects that
+    lead to another redirect or to one of these.
+
+    401, 403 and 429 may answer crawlers alone, so they do not show that a URL fails.
+    """
+    failing: set[int] = set()
+    redirects: dict[int, int] = {}
+    statement = select(
+        CrawlPage.key, CrawlPage.status, CrawlPage.error, CrawlPage.redirect_url
+    ).where(
+        CrawlPage.run_id == run_id,
+        (CrawlPage.status >= 300) | CrawlPage.error.in_(NO_ANSWER),
+        CrawlPage.status.not_in(BLOCKED_STATUSES),
+    )
+    async for row in queries.stream(session, statement):
+        if row.status >= 400 or row.error in NO_ANSWER:
+            failing.add(row.key)
+        elif row.redirect_url:
+            redirects[row.key] = url_key(secret, row.redirect_url)
+    dead_ends = failing | redirects.keys()
+    failing.update(key for key, target in redirects.items() if target in dead_ends)
+    return frozenset(failing)
 
 
 async def list_measured(

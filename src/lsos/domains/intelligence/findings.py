@@ -53,7 +53,7 @@ async def read_crawl(
         return None
     began_at = run.started_at or run.created_at
     found = await audit.list_findings(session, run.id, campaign_id)
-    reach = await audit.reach_of(session, run.id, found)
+    reach = await audit.reach_of(session, run.id, campaign_id, found)
     places = await campaigns.list_locations(session, campaign_id, None, MAX_LOCATIONS)
     landing = frozenset(place.landing_url for place in places if place.landing_url)
     slugs = frozenset(map(slug, services))
@@ -129,7 +129,7 @@ class _Pages(NamedTuple):
         return finding.url if finding.scope == "host" else group_of(finding.url, self.templates)
 
     def affected(self, rows: list[Finding]) -> Affected:
-        """Eligible pages that have the fault, or link to the URL that has it (FORMULAS)."""
+        """Eligible pages that have the fault, or link to the URL that fails (FORMULAS)."""
         total = len(self.reach.eligible)
         sample = [row.url for row in rows[:SAMPLE]]
         if rows[0].scope == "host":
