@@ -36,7 +36,7 @@ PASSWORD = "correct horse battery staple"
 
 
 STORES = {"POSTGRES_DSN", "REDIS_URL"}
-PROCESSES_PER_CORE = 3
+PROCESSES_PER_CORE = 2
 E2E, UNIT = (Path(__file__).parent / kind for kind in ("e2e", "unit"))
 
 

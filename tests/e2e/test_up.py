@@ -18,6 +18,7 @@ from tests.support.commands import (
     until_printed,
     until_serving,
 )
+from tests.support.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,12 @@ def home() -> Iterator[Path]:
 
 async def test_a_killed_run_is_cleaned_up_and_its_user_still_works(home: Path) -> None:
     process = await start(home, "up")
-    await until_serving(process)
+    await until_printed(process, b"API at")
+
+    async def has_begun_its_demo() -> bool:
+        return "password" in (home / "demo.json").read_text()
+
+    await until(has_begun_its_demo, "the demo to begin")
     children = json.loads((home / "children.json").read_text())
     process.send_signal(signal.SIGKILL)
     await process.wait()
