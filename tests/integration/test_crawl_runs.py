@@ -381,6 +381,46 @@ async def test_an_ignored_issue_stays_ignored_in_the_next_run(crawls: Crawls, si
     assert viewer.status in (403, 404)
 
 
+async def test_an_ignored_issue_neither_counts_nor_scores_and_clients_do_not_read_why(
+    crawls: Crawls, site: Site
+) -> None:
+    site.page("/", "/a", "/b")
+    site.page("/a", "/", title="")
+    site.page("/b", "/")
+    campaign = await crawls.campaign(site.base_url)
+    run = (await crawls.again(campaign)).run
+    client, path = crawls.tenant.analyst, f"/crawl/runs/{run.id}"
+    issues = f"/crawl/issues?campaign_id={campaign}&code=title_missing"
+    [issue] = (await client.get(issues)).data
+
+    async def figures() -> tuple[float, int]:
+        view = (await client.get(path)).data
+        return view["technical_score"], view["issue_counts"].get(issue["severity"], 0)
+
+    score, count = await figures()
+    body = {"ignore_reason": "the owner wants it so"}
+    await client.patch(f"/crawl/issues/{issue['id']}", body)
+
+    async def is_rescored() -> bool:
+        return (await figures())[0] > score
+
+    await until(is_rescored, "the run to be scored without the ignored issue")
+    assert (await figures())[1] == count - 1
+    exported = (await client.get(f"{path}/export?kind=issues")).text
+    rows = list(csv.DictReader(io.StringIO(exported, newline="")))
+    ignored = [row["code"] for row in rows if row["is_ignored"] == "yes"]
+    assert ignored == ["title_missing"]
+    shown = await crawls.tenant.viewer.get(issues + "&show_ignored=true")
+    assert shown.status == 404 or shown.data == []
+    assert "the owner wants it so" not in shown.text
+
+    later = (await crawls.again(campaign)).run
+    assert later.technical_score == (await figures())[0], "the next run counts the same"
+    await client.patch(f"/crawl/issues/{issue['id']}", {"ignore_reason": None})
+    [latest] = (await client.get(issues)).data
+    assert latest["ignored_reason"] is None
+
+
 async def test_settings_of_checks_hold_for_later_runs(crawls: Crawls, site: Site) -> None:
     """Also for a delta run, though nothing on the site has changed."""
     mine = replace(crawls, tenant=await make_tenant(crawls.api, "Strict"))

@@ -222,14 +222,14 @@ async def _write(
     audit_: _Audit, view: dict[str, Any], out: Path, children: Children
 ) -> dict[str, Any]:
     assert audit_.run_id is not None
-    kinds: tuple[ExportKind, ...] = ("pages", "links", "issues")
-    for kind in kinds:
-        with (out / f"{kind}.csv").open("w", newline="", encoding="utf-8") as file:
-            async for lines in export(audit_.session, audit_.run_id, kind, "csv"):
-                file.write(lines)
     async with audit_.session() as session:
         totals = await findings.count_findings(session, audit_.run_id)
         run = await queries.get_run(session, audit_.tenant_id, audit_.run_id)
+    kinds: tuple[ExportKind, ...] = ("pages", "links", "issues")
+    for kind in kinds:
+        with (out / f"{kind}.csv").open("w", newline="", encoding="utf-8") as file:
+            async for lines in export(audit_.session, run, kind, "csv"):
+                file.write(lines)
     summary = _summary(view, run, totals, children)
     (out / "summary.json").write_bytes(
         msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n"

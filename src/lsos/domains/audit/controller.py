@@ -14,7 +14,7 @@ from lsos.checks.catalogue import BY_CODE, CHECKS
 from lsos.core.errors import NotFound
 from lsos.core.http import inject
 from lsos.core.http.envelope import Envelope, ok, ok_page
-from lsos.core.http.principal import needs
+from lsos.core.http.principal import Principal, needs
 from lsos.core.http.schema import DEFAULT_LIMIT, decode_key, page_of
 from lsos.domains.audit import queries, service
 from lsos.domains.audit.export import export
@@ -61,7 +61,8 @@ class AuditController(Controller):
     ) -> Envelope[list[IssueView]]:
         """List the issues of a crawl run, worst first."""
         run = await crawl.get_run(session, principal.tenant_id, run_id)
-        wanted = queries.IssueFilter(code, severity, show_ignored)
+        shows = _shows_ignored(principal, wanted=show_ignored)
+        wanted = queries.IssueFilter(code, severity, shows)
         return await _issues(session, run.id, run.campaign_id, wanted, cursor, limit)
 
     @get(
@@ -73,6 +74,7 @@ class AuditController(Controller):
         self,
         campaign_id: FromQuery[UUID],
         session: inject.Session,
+        principal: inject.Principal,
         code: IssueCode = None,
         severity: IssueSeverity = None,
         show_ignored: ShowIgnored = False,
@@ -83,7 +85,8 @@ class AuditController(Controller):
         run = await crawl.find_latest_scored_run(session, campaign_id)
         if run is None:
             raise NotFound("no finished crawl of this campaign", code="crawl_run_not_found")
-        wanted = queries.IssueFilter(code, severity, show_ignored)
+        shows = _shows_ignored(principal, wanted=show_ignored)
+        wanted = queries.IssueFilter(code, severity, shows)
         return await _issues(session, run.id, run.campaign_id, wanted, cursor, limit)
 
     @patch(
@@ -122,10 +125,10 @@ class AuditController(Controller):
     ) -> Stream:
         """Download all pages, links or issues of a crawl run as a file."""
         async with sessions() as session:
-            await crawl.get_run(session, principal.tenant_id, run_id)
+            run = await crawl.get_run(session, principal.tenant_id, run_id)
         types = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
         return Stream(
-            export(sessions, run_id, kind, format_),
+            export(sessions, run, kind, format_),
             media_type=types[format_],
             headers={"Content-Disposition": f'attachment; filename="{kind}.{format_}"'},
         )
@@ -155,6 +158,11 @@ class AuditController(Controller):
         """Switch a check off, or set its severity and limits, for later runs of the tenant."""
         setting = await service.set_check(session, principal, code, data)
         return ok(check_view(BY_CODE[code], setting))
+
+
+def _shows_ignored(principal: Principal, *, wanted: bool) -> bool:
+    """Reasons are notes of the agency, which its clients do not read."""
+    return wanted and "crawl:write" in principal.scopes
 
 
 async def _issues(

@@ -1,9 +1,9 @@
 """Pages, links and issues of a run as files, in bounded memory."""
 
 from collections.abc import AsyncIterator
-from uuid import UUID
 
 from lsos.core.db.database import Sessions
+from lsos.domains.audit import queries
 from lsos.domains.audit.schemas import ExportFormat, ExportKind
 from lsos.domains.crawl import findings
 from lsos.domains.crawl.export import (
@@ -15,24 +15,29 @@ from lsos.domains.crawl.export import (
     links,
     pages,
 )
+from lsos.domains.crawl.models import CrawlRun
 
-ISSUE_COLUMNS = ("code", "severity", "scope", "url", "count", "evidence")
+_STORED = ("code", "severity", "scope", "url", "count", "evidence")
+ISSUE_COLUMNS = (*_STORED, "is_ignored")
 
 
 def export(
-    sessions: Sessions, run_id: UUID, kind: ExportKind, format_: ExportFormat
+    sessions: Sessions, run: CrawlRun, kind: ExportKind, format_: ExportFormat
 ) -> AsyncIterator[str]:
     """Pieces of the file."""
-    columns, rows = {
-        "pages": (PAGE_COLUMNS, pages),
-        "links": (LINK_COLUMNS, links),
-        "issues": (ISSUE_COLUMNS, _issues),
-    }[kind]
     writer = {"csv": csv_lines, "jsonl": json_lines}[format_]
-    return writer(columns, rows(sessions, run_id))
+    match kind:
+        case "pages":
+            return writer(PAGE_COLUMNS, pages(sessions, run.id))
+        case "links":
+            return writer(LINK_COLUMNS, links(sessions, run.id))
+        case "issues":
+            return writer(ISSUE_COLUMNS, _issues(sessions, run))
 
 
-async def _issues(sessions: Sessions, run_id: UUID) -> Rows:
+async def _issues(sessions: Sessions, run: CrawlRun) -> Rows:
     async with sessions() as session:
-        async for row in findings.stream_findings(session, run_id):
-            yield tuple(getattr(row, name) for name in ISSUE_COLUMNS)
+        ignored = await queries.ignored_reasons(session, run.campaign_id)
+        async for row in findings.stream_findings(session, run.id):
+            stored = (getattr(row, name) for name in _STORED)
+            yield (*stored, (row.code, row.subject) in ignored)

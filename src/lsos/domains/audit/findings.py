@@ -107,11 +107,26 @@ class CheckTotal(NamedTuple):
     """A URL."""
 
 
-async def list_check_totals(session: AsyncSession, run_id: UUID) -> list[CheckTotal]:
-    """One per check and severity; a check that is no longer known has its code as title."""
+async def list_check_totals(
+    session: AsyncSession, run_id: UUID, campaign_id: UUID
+) -> list[CheckTotal]:
+    """One per check and severity, without ignored issues; a check that is no longer known has its
+    code as title.
+    """
     totals = []
-    for code, severity, count, example in await crawl_findings.count_findings(session, run_id):
+    counted = await crawl_findings.count_findings(
+        session, run_id, queries.ignored_issues(campaign_id)
+    )
+    for code, severity, count, example in counted:
         check = BY_CODE.get(code)
         title, topic, fix = (check.title, check.topic, check.fix) if check else (code, "", "")
         totals.append(CheckTotal(code, severity, title, topic, fix, count, example))
     return totals
+
+
+async def list_worst_urls(
+    session: AsyncSession, run_id: UUID, campaign_id: UUID, limit: int
+) -> list[tuple[str, dict[str, int]]]:
+    """URLs with a critical or high finding that is not ignored, by severity, worst first."""
+    without = queries.ignored_issues(campaign_id)
+    return await crawl_findings.list_worst_urls(session, run_id, without, limit)

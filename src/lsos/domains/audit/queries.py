@@ -27,6 +27,11 @@ def _ignored(campaign_id: UUID) -> ColumnElement[bool]:
     return (IgnoredIssue.campaign_id == campaign_id) & is_current
 
 
+def ignored_issues(campaign_id: UUID) -> findings.Without:
+    """What neither counts nor scores, lists and reports of the campaign are about."""
+    return select(IgnoredIssue.code, IgnoredIssue.subject).where(_ignored(campaign_id))
+
+
 async def list_issues(
     session: AsyncSession,
     run_id: UUID,
@@ -38,10 +43,8 @@ async def list_issues(
     """Findings of a run, worst first, then by code and subject; without the ignored ones unless
     they are asked for.
     """
-    ignored = select(IgnoredIssue.code, IgnoredIssue.subject).where(_ignored(campaign_id))
-    chosen = findings.FindingFilter(
-        wanted.code, wanted.severity, None if wanted.show_ignored else ignored
-    )
+    without = None if wanted.show_ignored else ignored_issues(campaign_id)
+    chosen = findings.FindingFilter(wanted.code, wanted.severity, without)
     return await findings.list_findings(session, run_id, chosen, after, limit)
 
 

@@ -6,6 +6,10 @@ from typing import NamedTuple
 
 from lsos.checks.base import Severity
 
+RESCORE = "audit.rescore"
+RESCORE_AFTER_S = 1.0
+"""So that a burst of decisions costs one job."""
+
 Linking = Callable[[int], Iterable[int]]
 """Keys of the eligible pages that refer to a URL that fails; none for a URL that does not."""
 

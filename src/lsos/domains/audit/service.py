@@ -14,9 +14,12 @@ from lsos.checks.engine import CheckSetting, bind
 from lsos.core.db import audit_log
 from lsos.core.errors import Invalid, NotFound
 from lsos.core.http.principal import Principal
+from lsos.core.queue.jobs import enqueue
 from lsos.domains.audit import queries
 from lsos.domains.audit.models import CheckSettings, IgnoredIssue
+from lsos.domains.audit.rules import RESCORE, RESCORE_AFTER_S
 from lsos.domains.audit.schemas import CheckUpdate, IssueUpdate
+from lsos.domains.crawl import queries as crawl
 
 
 async def ignore_issue(
@@ -26,7 +29,7 @@ async def ignore_issue(
     issue: tuple[str, int],
     body: IssueUpdate,
 ) -> None:
-    """Set or take back the campaign's decision on one issue."""
+    """Set or take back the campaign's decision on one issue; its newest run is scored anew."""
     code, subject = issue
     await session.execute(
         delete(IgnoredIssue).where(
@@ -48,6 +51,16 @@ async def ignore_issue(
             )
         )
     await session.flush()
+    run = await crawl.find_latest_scored_run(session, campaign_id)
+    if run is not None:
+        await enqueue(
+            session,
+            RESCORE,
+            tenant_id=principal.tenant_id,
+            campaign_id=campaign_id,
+            delay_s=RESCORE_AFTER_S,
+            run_id=run.id,
+        )
 
 
 async def set_check(

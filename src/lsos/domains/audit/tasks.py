@@ -1,4 +1,4 @@
-"""The job that judges a crawl."""
+"""The jobs that judge a crawl."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,8 +8,10 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lsos.core.queue.work import Death, Summary, Work, task
+from lsos.domains.audit.rules import RESCORE
 from lsos.domains.crawl import service as crawl
 from lsos.domains.crawl.rules import JUDGE
+from lsos.domains.jobs import queries as jobs
 
 
 async def run_died(session: AsyncSession, death: Death) -> None:
@@ -26,4 +28,17 @@ async def judge_run(work: Work, run_id: UUID) -> Summary:
     return await judge(work, run_id)
 
 
-TASKS = (judge_run,)
+@task(RESCORE, attempts=5, timeout_s=600)
+async def rescore_run(work: Work, run_id: UUID) -> Summary:
+    """Score a run anew, unless a later decision about the campaign's issues waits to do it."""
+    assert work.campaign_id is not None
+    async with work.session() as session:
+        later = await jobs.find_later_queued(session, RESCORE, work.campaign_id, work.job_id)
+    if later is not None:
+        return {"state": "left_to_later", "job_id": str(later)}
+    module = await asyncio.to_thread(import_module, "lsos.domains.audit.judge")
+    rescore: Callable[[Work, UUID], Awaitable[Summary]] = module.rescore
+    return await rescore(work, run_id)
+
+
+TASKS = (judge_run, rescore_run)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Select, func, literal_column, select, text, tuple_
+from sqlalchemy import ColumnElement, Select, func, literal_column, select, text, tuple_
 from sqlalchemy.dialects.postgresql import aggregate_order_by, array
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -82,11 +82,21 @@ async def count_failed_checks(
         )
 
 
+Without = Select[str, int]
+"""Codes and subjects of findings to leave out."""
+
+
+def _of_run(run_id: UUID, without: Without | None) -> ColumnElement[bool]:
+    of_run = CrawlFinding.run_id == run_id
+    if without is None:
+        return of_run
+    return of_run & tuple_(CrawlFinding.code, CrawlFinding.subject).not_in(without)
+
+
 class FindingFilter(NamedTuple):
     code: str | None = None
     severity: str | None = None
-    without: Select[str, int] | None = None
-    """Codes and subjects to leave out."""
+    without: Without | None = None
 
 
 async def list_findings(
@@ -99,7 +109,7 @@ async def list_findings(
     """Stored findings with their `rank` of severity: worst first, then by code and subject."""
     query = (
         select(*_COLUMNS, SEVERITY_RANK.label("rank"))
-        .where(CrawlFinding.run_id == run_id)
+        .where(_of_run(run_id, wanted.without))
         .order_by(SEVERITY_RANK, CrawlFinding.code, CrawlFinding.subject)
         .limit(limit + 1)
     )
@@ -107,8 +117,6 @@ async def list_findings(
         query = query.where(CrawlFinding.code == wanted.code)
     if wanted.severity is not None:
         query = query.where(CrawlFinding.severity == wanted.severity)
-    if wanted.without is not None:
-        query = query.where(tuple_(CrawlFinding.code, CrawlFinding.subject).not_in(wanted.without))
     if after is not None:
         query = query.where(tuple_(SEVERITY_RANK, CrawlFinding.code, CrawlFinding.subject) > after)
     return (await session.execute(query)).all()
@@ -165,7 +173,9 @@ class Subjects(NamedTuple):
     """Names of the subjects of scope host."""
 
 
-async def stream_subjects(session: AsyncSession, run_id: UUID) -> AsyncIterator[Subjects]:
+async def stream_subjects(
+    session: AsyncSession, run_id: UUID, without: Without
+) -> AsyncIterator[Subjects]:
     """What the findings of a run are about, a check at a time: memory grows with its pages only."""
     named = aggregate_order_by(CrawlFinding.url, CrawlFinding.url)
     hosts = func.array_agg(named).filter(CrawlFinding.scope == "host")
@@ -177,7 +187,7 @@ async def stream_subjects(session: AsyncSession, run_id: UUID) -> AsyncIterator[
             func.array_agg(CrawlFinding.subject),
             hosts,
         )
-        .where(CrawlFinding.run_id == run_id)
+        .where(_of_run(run_id, without))
         .group_by(CrawlFinding.code, CrawlFinding.severity, CrawlFinding.scope)
         .order_by(CrawlFinding.code, CrawlFinding.severity)
     )
@@ -187,11 +197,13 @@ async def stream_subjects(session: AsyncSession, run_id: UUID) -> AsyncIterator[
         yield Subjects(code, severity_, scope, list(keys), list(names or ()))
 
 
-async def count_findings(session: AsyncSession, run_id: UUID) -> Sequence[Any]:
+async def count_findings(
+    session: AsyncSession, run_id: UUID, without: Without | None = None
+) -> Sequence[Any]:
     """(code, severity, findings, a URL as example) in a fixed order."""
     rows = await session.execute(
         select(CrawlFinding.code, CrawlFinding.severity, func.count(), func.min(CrawlFinding.url))
-        .where(CrawlFinding.run_id == run_id)
+        .where(_of_run(run_id, without))
         .group_by(CrawlFinding.code, CrawlFinding.severity)
         .order_by(CrawlFinding.code, CrawlFinding.severity)
     )
@@ -199,7 +211,7 @@ async def count_findings(session: AsyncSession, run_id: UUID) -> Sequence[Any]:
 
 
 async def list_worst_urls(
-    session: AsyncSession, run_id: UUID, limit: int
+    session: AsyncSession, run_id: UUID, without: Without, limit: int
 ) -> list[tuple[str, dict[str, int]]]:
     """URLs with a critical or high finding, by severity: the most critical ones first."""
     severities = ("critical", "high", "medium", "low")
@@ -207,7 +219,7 @@ async def list_worst_urls(
     is_severe = CrawlFinding.severity.in_(("critical", "high"))
     rows = await session.execute(
         select(CrawlFinding.url, *counted)
-        .where(CrawlFinding.run_id == run_id, CrawlFinding.scope != "host")
+        .where(_of_run(run_id, without), CrawlFinding.scope != "host")
         .group_by(CrawlFinding.url)
         .having(func.count().filter(is_severe) > 0)
         .order_by(*(count.desc() for count in counted), CrawlFinding.url)

@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from lsos.checks.base import SEVERITIES
 from lsos.domains.audit import findings
 from lsos.domains.audit.findings import CheckTotal
-from lsos.domains.crawl import findings as crawl_findings
 from lsos.domains.crawl import queries as crawl_queries
 from lsos.domains.crawl.rules import FINISHED
 from lsos.domains.entity import queries as entity_queries
@@ -27,11 +26,15 @@ async def technical(session: AsyncSession, campaign_id: UUID) -> facts.Technical
     if run is None or run.finished_at is None:
         return None
     before = await crawl_queries.find_latest_scored_run(session, campaign_id, before=run)
-    earlier = None if before is None else await findings.list_check_totals(session, before.id)
+    earlier = (
+        None
+        if before is None
+        else await findings.list_check_totals(session, before.id, campaign_id)
+    )
     detail: Mapping[str, Any] = run.score or {}
-    totals = await findings.list_check_totals(session, run.id)
+    totals = await findings.list_check_totals(session, run.id, campaign_id)
     checks = _checks(totals, detail)
-    worst = await crawl_findings.list_worst_urls(session, run.id, rules.MAX_PAGES)
+    worst = await findings.list_worst_urls(session, run.id, campaign_id, rules.MAX_PAGES)
     return facts.Technical(
         measured_at=run.finished_at,
         score=run.technical_score,
