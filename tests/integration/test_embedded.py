@@ -25,10 +25,11 @@ from lsos.embedded.programs import installed
 from tests.support.seeds import reachable_folder, sow
 
 HOLD = """
-import signal, sys
+import os, signal, sys
 from pathlib import Path
 from lsos.embedded import start
-signal.signal(signal.SIGINT, lambda *_: print("interrupted", flush=True))
+# Not print: the signal may come while the line below is printed.
+signal.signal(signal.SIGINT, lambda *_: os.write(1, b"interrupted\\n"))
 with start(Path(sys.argv[1]), durable=sys.argv[2] == "durable") as running:
     print(running.stores.postgres_dsn, flush=True)
     sys.stdin.read()

@@ -3,15 +3,18 @@
 import math
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lsos.core.clock import now
 from lsos.domains.campaigns.rules import Listing
-from lsos.domains.reviews import rules, synthetic
-from lsos.domains.reviews.rules import RawReview, Reach, Reviewed
+from lsos.domains.providers.base import BadResponse
+from lsos.domains.reviews import rules, service, synthetic
+from lsos.domains.reviews.rules import RawReview, Reach, Reviewed, ReviewPage
 
 AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 _ID = UUID(int=1)
@@ -169,3 +172,50 @@ def test_synthetic_reviews_are_the_same_each_time_and_only_grow() -> None:
     assert max(times) <= AT
     other = Listing(id=_ID, created_at=AT, name="Pine Cove Dental", city="Millbrook")
     assert synthetic.make_reviews(other, AT) != today
+
+
+SHOP = Listing(id=_ID, created_at=AT, name="Alder Plumbing")
+
+
+class Told:
+    """A provider that answers with one page."""
+
+    source = "provider"
+
+    def __init__(self, **page: Any) -> None:
+        self._page = ReviewPage(**page)
+
+    async def fetch(self, listing: Listing, cursor: str | None, *, tenant_id: UUID) -> ReviewPage:
+        return self._page
+
+
+def _reviews(count: int) -> list[RawReview]:
+    return [
+        RawReview(
+            external_id=str(number),
+            author="Ada",
+            rating=5.0,
+            text="Good work",
+            published_at=now() - timedelta(days=number),
+        )
+        for number in range(count)
+    ]
+
+
+@pytest.mark.parametrize(
+    "listed, total, is_complete",
+    [(18, 4884, False), (18, 18, True), (18, 17, True), (18, None, True), (0, 0, True)],
+)
+async def test_fewer_reviews_than_are_counted_are_not_all(
+    listed: int, total: int | None, is_complete: bool
+) -> None:
+    provider = Told(state="found", reviews=_reviews(listed), total=total)
+    reading = await service.read(provider, SHOP, tenant_id=_ID)
+    assert reading.is_complete is is_complete
+    assert reading.state == ("found" if listed else "empty")
+
+
+@pytest.mark.parametrize("state", ["found", "empty"])
+async def test_no_review_of_many_is_an_error_and_never_an_empty_profile(state: str) -> None:
+    with pytest.raises(BadResponse, match="4884"):
+        await service.read(Told(state=state, reviews=[], total=4884), SHOP, tenant_id=_ID)

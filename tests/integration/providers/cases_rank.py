@@ -21,7 +21,7 @@ QUERY = RankQuery(
     location="Austin, Texas, United States",
     day=date(2026, 3, 1),
 )
-OWN = BusinessIdentity(domain="alder.example", cids=frozenset({"17"}))
+OWN = BusinessIdentity(site="alder.example", cids=frozenset({"17"}))
 CREDENTIAL = AdapterCase.credential
 
 

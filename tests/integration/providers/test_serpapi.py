@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from lsos.core.redis.client import client as redis_client
-from lsos.domains.providers.base import Denied, QuotaSpent, Transient
+from lsos.domains.providers.base import BadResponse, Denied, QuotaSpent, Transient
 from lsos.domains.providers.client import ProviderClient
 from lsos.domains.rank.providers import serpapi
 from lsos.domains.rank.providers.serpapi import SerpApiRanks
@@ -19,13 +19,17 @@ from lsos.embedded import Stores
 from tests.integration.providers.cases_rank import CASES
 from tests.integration.providers.contract import QUICK, Harness, harness, reply
 
-OWN = BusinessIdentity(domain="alder.example", cids=frozenset({"17"}))
+OWN = BusinessIdentity(site="alder.example", cids=frozenset({"17"}))
 DONE = {"search_metadata": {"id": "s1", "status": "Success"}}
 
 
 def google(*links: str, **more: Any) -> bytes:
     found = [{"position": i, "link": link, "title": "T"} for i, link in enumerate(links, 1)]
     return json.dumps({**DONE, "organic_results": found, **more}).encode()
+
+
+MORE = {"serpapi_pagination": {"current": 1, "next": "https://provider.example/search?start=10"}}
+"""What says that another page follows."""
 
 
 def others(count: int, first: int = 0) -> list[str]:
@@ -69,13 +73,36 @@ async def test_the_second_page_is_asked_for_only_when_it_can_tell_more(met: Met)
     page = await met.ask(google(*others(3), "https://www.alder.example/", *others(6, 3)))
     assert judge(page, OWN).position == 4
     assert len(met.seen) == 1
-    page = await met.ask(google(*others(10)), google(*others(4, 10), "https://alder.example/x"))
+    second = google(*others(4, 10), "https://alder.example/x")
+    page = await met.ask(google(*others(10), **MORE), second)
     assert judge(page, OWN).position == 15
     assert [seen.get("start") for seen in met.seen[1:]] == [None, "10"]
-    page = await met.ask(google(*others(4)))
-    assert judge(page, OWN).state == "not_found", "a short page is the last one"
+    page = await met.ask(google(*others(10)))
+    assert judge(page, OWN).state == "not_found", "nothing says that another page follows"
     assert len(met.seen) == 4
     assert {seen["path"] for seen in met.seen} == {"/search.json"}
+
+
+async def test_a_short_page_is_not_taken_for_the_last_one(met: Met) -> None:
+    """Pages on which other features take the place of results have seven of them or fewer."""
+    mine = google(*others(2, 7), "https://www.alder.example/")
+    page = await met.ask(google(*others(7), **MORE), mine)
+    assert judge(page, OWN).position == 10
+    page = await met.ask(google(*others(7), **MORE), google(*others(7, 7), **MORE), google())
+    assert judge(page, OWN).state == "not_found"
+    assert len(met.seen) == 5, "an empty page is the last one"
+
+
+async def test_a_further_page_that_fails_leaves_the_rank_unknown(met: Met) -> None:
+    with pytest.raises(BadResponse):
+        await met.ask(google(*others(10), **MORE), b"<html>")
+
+
+@pytest.mark.parametrize("position", [0, -1, "first", 1.5, True, 10_000, [1]])
+async def test_an_impossible_position_is_never_a_rank(met: Met, position: object) -> None:
+    found = [{"position": position, "link": "https://www.alder.example/", "title": "T"}]
+    with pytest.raises(BadResponse):
+        await met.ask(json.dumps({**DONE, "organic_results": found}).encode())
 
 
 async def test_a_point_asks_the_map_around_it(met: Met) -> None:

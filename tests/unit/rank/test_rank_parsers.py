@@ -26,7 +26,7 @@ from lsos.domains.rank.providers.serpapi_parse import is_empty, parse_google, pa
 from lsos.domains.rank.rules import BusinessIdentity, Organic, Place, RankQuery, SearchPage, judge
 
 PATHS = FieldPaths(results="data.0.items", position="rank", url="link", pack="places")
-OWN = BusinessIdentity(domain="alder.example", cids=frozenset({"17"}))
+OWN = BusinessIdentity(site="alder.example", cids=frozenset({"17"}))
 DONE = {"search_metadata": {"id": "a", "status": "Success"}}
 
 KEYS = st.sampled_from(

@@ -33,7 +33,7 @@ from lsos.domains.rank.signals import signals_of
 
 CURVE = CTR_CURVES[DEFAULT_CURVE]
 DAY = date(2026, 3, 10)
-OWN = BusinessIdentity(domain="alder.co.uk", cids=frozenset({"17"}), place_ids=frozenset({"ChIJ1"}))
+OWN = BusinessIdentity(site="alder.co.uk", cids=frozenset({"17"}), place_ids=frozenset({"ChIJ1"}))
 
 
 # Visibility
@@ -93,7 +93,16 @@ def test_a_better_rank_never_lowers_visibility(units: list[Unit], data: st.DataO
     ("url", "site"),
     [
         ("https://www.alder.co.uk/a?b#c", "alder.co.uk"),
-        ("http://shop.alder.co.uk:8080/", "alder.co.uk"),
+        ("http://shop.alder.co.uk:8080/", "shop.alder.co.uk"),
+        ("https://www.leeds.franchise.example/", "www.leeds.franchise.example"),
+        (
+            "https://sites.google.com/view/Alder-Plumbing/home",
+            "sites.google.com/view/alder-plumbing",
+        ),
+        ("https://m.facebook.com/alderplumbing?ref=1", "facebook.com/alderplumbing"),
+        ("https://www.youtube.com/channel/UC1", "youtube.com/channel/uc1"),
+        ("https://www.youtube.com/@alder", "youtube.com/@alder"),
+        ("https://www.facebook.com/", ""),
         ("https://ALDER.co.uk./", "alder.co.uk"),
         ("https://one.github.io/", "one.github.io"),
         ("https://münchen.de/", "xn--mnchen-3ya.de"),
@@ -108,6 +117,33 @@ def test_a_better_rank_never_lowers_visibility(units: list[Unit], data: st.DataO
 )
 def test_the_site_of_a_url(url: str, site: str) -> None:
     assert site_of(url) == site
+
+
+@pytest.mark.parametrize(
+    ("site", "result", "is_own"),
+    [
+        ("https://alder.example/", "https://notalder.example/", False),
+        ("https://alder.example/", "https://www.alder.example/x", True),
+        ("https://www.alder.example/", "https://blog.alder.example/x", True),
+        ("https://alder.example/", "https://info.example/alder.example", False),
+        ("https://sites.google.com/view/alder", "https://sites.google.com/view/other", False),
+        ("https://sites.google.com/view/alder", "https://sites.google.com/view/alder/home", True),
+        ("https://sites.google.com/view/alder", "https://sites.google.com/view/alders", False),
+        ("https://www.facebook.com/alder", "https://www.facebook.com/other", False),
+        ("https://www.facebook.com/alder", "https://m.facebook.com/alder/photos", True),
+        ("https://www.linkedin.com/company/alder", "https://linkedin.com/company/other", False),
+        ("https://www.youtube.com/channel/UC1", "https://www.youtube.com/channel/UC2", False),
+        ("https://leeds.franchise.example/", "https://york.franchise.example/", False),
+        ("https://leeds.franchise.example/", "https://leeds.franchise.example/team", True),
+        ("https://leeds.franchise.example/", "https://www.leeds.franchise.example/", True),
+        ("https://alder.github.io/", "https://other.github.io/", False),
+        ("not a url", "not a url", False),
+    ],
+)
+def test_a_result_belongs_to_the_business_and_not_to_its_neighbour_on_the_host(
+    site: str, result: str, is_own: bool
+) -> None:
+    assert BusinessIdentity(site=site_of(site)).matches(result) is is_own
 
 
 def test_own_results_are_known_by_domain_and_ids_never_by_name() -> None:
@@ -136,7 +172,7 @@ def test_own_results_are_known_by_domain_and_ids_never_by_name() -> None:
         (SearchPage([Organic(1, "https://b.example/", "")], []), OWN, ("not_found", "empty")),
         (
             SearchPage([], [Place(1, "A", "5")]),
-            BusinessIdentity(domain="a.example"),
+            BusinessIdentity(site="a.example"),
             ("empty", "unmeasured"),
         ),
         (SearchPage([], None, pack_error="provider_timeout"), OWN, ("empty", "error")),
@@ -153,7 +189,7 @@ def test_states_tell_what_was_seen(
 
 def test_a_place_without_ids_is_nobodys() -> None:
     page = SearchPage(organic=[], pack=[Place(1, "A")])
-    assert judge(page, BusinessIdentity(domain="", cids=frozenset({"1"}))).pack_state == "not_found"
+    assert judge(page, BusinessIdentity(site="", cids=frozenset({"1"}))).pack_state == "not_found"
 
 
 # What is one keyword
@@ -290,7 +326,7 @@ def question(number: int, day: date = DAY, **changes: object) -> RankQuery:
 
 
 def test_synthetic_ranks_repeat_and_have_plausible_shares() -> None:
-    own = BusinessIdentity(domain="alder.example", cids=frozenset({"17"}))
+    own = BusinessIdentity(site="alder.example", cids=frozenset({"17"}))
     results = [judge(search(question(i), own), own) for i in range(3_000)]
     assert results[:50] == [judge(search(question(i), own), own) for i in range(50)]
     states = Counter(result.state for result in results)
@@ -302,7 +338,7 @@ def test_synthetic_ranks_repeat_and_have_plausible_shares() -> None:
 
 
 def test_synthetic_ranks_drift_slowly() -> None:
-    own = BusinessIdentity(domain="alder.example")
+    own = BusinessIdentity(site="alder.example")
     jumps, changed = [], 0
     for number in range(60):
         series = [
@@ -317,7 +353,7 @@ def test_synthetic_ranks_drift_slowly() -> None:
 
 
 def test_a_point_ranks_otherwise_than_its_town() -> None:
-    own = BusinessIdentity(domain="alder.example")
+    own = BusinessIdentity(site="alder.example")
     at = [search(question(i, latitude=30.2, longitude=-97.7), own) for i in range(40)]
     off = [search(question(i, latitude=30.3, longitude=-97.7), own) for i in range(40)]
     assert at != off

@@ -272,7 +272,7 @@ async def load_own(session: AsyncSession, tenant_id: UUID, campaign_id: UUID) ->
     campaign = await campaign_queries.get_campaign(session, tenant_id, campaign_id)
     locations = await campaign_queries.list_locations(session, campaign_id, None, MAX_LOCATIONS)
     return BusinessIdentity(
-        domain=site_of(campaign.site_url),
+        site=site_of(campaign.site_url),
         cids=frozenset(location.cid for location in locations if location.cid),
         place_ids=frozenset(location.place_id for location in locations if location.place_id),
     )

@@ -8,6 +8,7 @@ from datetime import date
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -83,17 +84,20 @@ class SearchPage(msgspec.Struct, frozen=True):
     features: list[str] = msgspec.field(default_factory=list)
     pack_error: str | None = None
     """Code of the failure when only the pack has failed."""
+    has_more: bool = False
+    """The provider says that the search has another page of organic results."""
 
 
 class BusinessIdentity(msgspec.Struct, frozen=True):
     """By what a campaign knows itself in results: never by its name."""
 
-    domain: str
+    site: str
+    """What `site_of` says of its website."""
     cids: frozenset[str] = frozenset()
     place_ids: frozenset[str] = frozenset()
 
     def matches(self, url: str) -> bool:
-        return bool(self.domain) and site_of(url) == self.domain
+        return is_of_site(url, self.site)
 
     def is_place(self, place: Place) -> bool:
         return place.cid in self.cids or place.place_id in self.place_ids
@@ -157,13 +161,73 @@ def _judge_pack(page: SearchPage, own: BusinessIdentity) -> tuple[MeasurementSta
     return ("found", mine.position) if mine else ("not_found", None)
 
 
-@lru_cache(maxsize=8_192)
+SHARED_HOSTS = frozenset(
+    {
+        "etsy.com",
+        "facebook.com",
+        "instagram.com",
+        "linkedin.com",
+        "linktr.ee",
+        "medium.com",
+        "pinterest.com",
+        "sites.google.com",
+        "tiktok.com",
+        "tripadvisor.com",
+        "x.com",
+        "yelp.com",
+        "youtube.com",
+    }
+)
+"""Hosts on which the path says whose page it is."""
+_KINDS = frozenset(
+    {"a", "biz", "c", "channel", "company", "in", "p", "pages", "people", "shop", "user", "view"}
+)
+"""First segments of a path there that are followed by a name."""
+
+
 def site_of(url: str) -> str:
-    """Registrable domain of a URL by the Public Suffix List; of an address, itself; else ""."""
+    """The website that a URL of it stands for: a host, with a part of the path if many share it.
+
+    A bare domain or its www stands for the domain with all its hosts, any other host for itself
+    and what is below it: the branches of a franchise are businesses of their own. "" if it is no
+    URL.
+    """
+    host, path = _place_of(url)
+    if shared := _shared(host):
+        segments = 2 if path[:1] and path[0] in _KINDS else 1
+        return "/".join([shared, *path[:segments]]) if len(path) >= segments else ""
+    bare = host.removeprefix("www.")
+    return bare if bare == _registrable(host) else host
+
+
+def _shared(host: str) -> str | None:
+    """The shared host that it is or belongs to, such as m.facebook.com."""
+    return next((h for h in (host, _registrable(host)) if h in SHARED_HOSTS), None)
+
+
+@lru_cache(maxsize=8_192)
+def is_of_site(url: str, site: str) -> bool:
+    """Whether a result belongs to the website that `site_of` has named."""
+    host, path = _place_of(url)
+    if not site or not host:
+        return False
+    owner, *segments = site.split("/")
+    is_host = host.removeprefix("www.") == owner.removeprefix("www.") or host.endswith("." + owner)
+    return is_host and path[: len(segments)] == segments
+
+
+def _place_of(url: str) -> tuple[str, list[str]]:
+    """Host without a final dot, and the segments of the path in lower case; "" if it is no URL."""
     try:
-        host = parse_target(url).host.rstrip(".")
+        target = parse_target(url)
     except ValueError:
-        return ""
+        return "", []
+    path = urlsplit(url).path.casefold()
+    return target.host.rstrip("."), [segment for segment in path.split("/") if segment]
+
+
+def _registrable(host: str) -> str:
+    """Registrable domain of a host by the Public Suffix List; of an address, itself."""
     try:
         return str(ip_address(host))
     except ValueError:

@@ -40,11 +40,15 @@ async def read(provider: ReviewProvider, listing: Listing, *, tenant_id: UUID) -
         page = await provider.fetch(listing, cursor, tenant_id=tenant_id)
         # A review that moves to the next page while pages are read is told twice.
         found |= {review.external_id: review for review in page.reviews}
+    if total and not found and state != "not_found":
+        raise BadResponse(f"{provider.source}: it counts {total} reviews and lists none")
+    # Providers stop listing before the end: then the count alone tells what was not read.
+    is_all = total is None or len(found) >= total
     return Reading(
         state=state if found or state != "found" else "empty",
         source=provider.source,
         reviews=list(found.values()),
-        is_complete=state != "not_found" and page.next_cursor is None,
+        is_complete=state != "not_found" and page.next_cursor is None and is_all,
         total=total,
         rating=rating,
     )

@@ -9,13 +9,13 @@ from lsos.core.settings.provider_config import FieldPaths, JsonSource
 from lsos.domains.providers.base import (
     BadResponse,
     Permanent,
-    as_int,
     as_object,
     as_text,
     as_url,
     message_of,
 )
 from lsos.domains.providers.client import Call, ProviderClient
+from lsos.domains.rank.providers.base import position_of
 from lsos.domains.rank.rules import (
     DEPTH,
     MAX_PACK,
@@ -89,14 +89,19 @@ def parse(payload: object, paths: FieldPaths) -> SearchPage:
         raise BadResponse("http: there is no list of results where the configuration says")
     organic = []
     for index, item in enumerate(results[:100]):
-        url = as_url(at(item, paths.url))
-        position = as_int(at(item, paths.position)) or index + 1
-        if url and position <= DEPTH:
+        if url := as_url(at(item, paths.url)):
+            position = _position(item, paths.position, index + 1)
             organic.append(Organic(position, url, as_text(at(item, paths.title))))
     if results and not organic:
         raise BadResponse("http: no result has a URL where the configuration says")
     organic.sort(key=lambda found: found.position)
-    return SearchPage(organic=organic, pack=_pack(payload, paths))
+    shown = [found for found in organic if found.position <= DEPTH]
+    return SearchPage(organic=shown, pack=_pack(payload, paths))
+
+
+def _position(item: object, path: str, counted: int) -> int:
+    value = at(item, path)
+    return position_of(None if value is MISSING else value, counted)
 
 
 def _pack(payload: object, paths: FieldPaths) -> list[Place] | None:
@@ -109,7 +114,7 @@ def _pack(payload: object, paths: FieldPaths) -> list[Place] | None:
         raise BadResponse("http: the pack is no list")
     return [
         Place(
-            position=as_int(at(item, paths.pack_position)) or index + 1,
+            position=_position(item, paths.pack_position, index + 1),
             title=as_text(at(item, paths.pack_title)),
             cid=as_text(at(item, paths.cid)),
             place_id=as_text(at(item, paths.place_id)),

@@ -29,6 +29,8 @@ from lsos.domains.rank.rules import DEPTH, BusinessIdentity, Organic, RankQuery,
 
 PAGE = 10
 """Organic results of one search; the parameter for more of them is gone."""
+MAX_PAGES = 3
+"""Searches of one keyword: pages with many other features have as few as seven results."""
 MAPS_ZOOM = 14
 POLLS = 5
 POLL_S = 1.0
@@ -53,12 +55,19 @@ class SerpApiRanks:
     async def fetch(
         self, query: RankQuery, own: BusinessIdentity, *, tenant_id: UUID
     ) -> SearchPage:
-        """As few searches as tell: the second page only when the first shows no own result."""
+        """As few searches as tell: another page only while none has shown an own result.
+
+        A page may be short because other features take its place, so only the answer tells the
+        end. When a further page fails, nothing is known of what it would have shown.
+        """
         page = parse_google(await self._search(google(query, 0), tenant_id))
-        organic = page.organic
-        if len(organic) >= PAGE - 2 and not any(own.matches(o.url) for o in organic):
-            more = parse_google(await self._search(google(query, PAGE), tenant_id))
-            organic = joined(organic, more.organic)
+        organic, last = page.organic, page
+        for number in range(1, MAX_PAGES):
+            is_found = any(own.matches(found.url) for found in organic)
+            if is_found or not last.has_more or not last.organic or len(organic) >= DEPTH:
+                break
+            last = parse_google(await self._search(google(query, number * PAGE), tenant_id))
+            organic = joined(organic, last.organic)
         if query.latitude is None:
             return SearchPage(organic=organic, pack=page.pack, features=page.features)
         try:

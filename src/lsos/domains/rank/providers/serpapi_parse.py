@@ -2,7 +2,8 @@
 
 import re
 
-from lsos.domains.providers.base import BadResponse, as_int, as_list, as_object, as_text, as_url
+from lsos.domains.providers.base import BadResponse, as_list, as_object, as_text, as_url
+from lsos.domains.rank.providers.base import position_of
 from lsos.domains.rank.rules import MAX_PACK, Organic, Place, SearchPage
 
 NO_RESULTS = "hasn't returned any results"
@@ -36,12 +37,22 @@ def parse_google(payload: object) -> SearchPage:
     for index, item in enumerate(map(as_object, results[:100])):
         # Ads stand apart, and redirect_link leads to Google.
         if url := as_url(item.get("link")):
-            position = as_int(item.get("position")) or index + 1
+            position = position_of(item.get("position"), index + 1)
             organic.append(Organic(position, url, as_text(item.get("title"))))
     if results and not organic:
         raise BadResponse("serpapi: no organic result has a link")
     organic.sort(key=lambda found: found.position)
-    return SearchPage(organic=organic, pack=_pack(answer), features=_features(answer))
+    return SearchPage(
+        organic=organic,
+        pack=_pack(answer),
+        features=_features(answer),
+        has_more=_has_more(answer),
+    )
+
+
+def _has_more(answer: dict[str, object]) -> bool:
+    pages = [as_object(answer.get(name)) for name in ("serpapi_pagination", "pagination")]
+    return any(page.get("next") for page in pages)
 
 
 def parse_maps(payload: object) -> list[Place]:
@@ -113,7 +124,7 @@ def _place(item: dict[str, object], position: int) -> Place:
         cid = str(int(ids[1], 16))
     website = item.get("website") or as_object(item.get("links")).get("website")
     return Place(
-        position=as_int(item.get("position")) or position,
+        position=position_of(item.get("position"), position),
         title=as_text(item.get("title")),
         cid=cid,
         place_id="" if given.isdecimal() else given,

@@ -41,7 +41,7 @@ def search(query: RankQuery, own: BusinessIdentity) -> SearchPage:
     place = query.location
     if query.latitude is not None and query.longitude is not None:
         place = f"{query.latitude:.3f},{query.longitude:.3f}"
-    of = (query.text.casefold(), query.language, query.country, place, query.device, own.domain)
+    of = (query.text.casefold(), query.language, query.country, place, query.device, own.site)
     draw = Draw("|".join(of))
     if draw("empty") < EMPTY_SHARE:
         return SearchPage(organic=[], pack=[], features=[])
@@ -75,7 +75,7 @@ def _organic(
     found = []
     for rank in range(1, DEPTH + 1):
         if rank == position:
-            found.append(Organic(rank, f"https://{own.domain}/", title))
+            found.append(Organic(rank, f"https://{own.site}/", title))
             continue
         name = f"{RIVALS[(first + rank) % len(RIVALS)]}-{(first + rank) % 97}"
         found.append(Organic(rank, f"https://{name}.example/", f"{title} | {name}"))
@@ -89,7 +89,7 @@ def _pack(draw: Draw, query: RankQuery, own: BusinessIdentity) -> list[Place]:
     found = []
     for position in range(1, PACK_SIZE + 1):
         if position == rank:
-            found.append(Place(position, query.text, cid, place_id, f"https://{own.domain}/"))
+            found.append(Place(position, query.text, cid, place_id, f"https://{own.site}/"))
             continue
         name = f"{RIVALS[(first + position) % len(RIVALS)]}-{(first + position) % 97}"
         number = str(10**15 + first * 1_000 + position)
