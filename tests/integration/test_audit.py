@@ -51,7 +51,7 @@ def removals(site: Site) -> None:
 
 async def exported(crawls: Crawls, run_id: UUID, kind: str) -> list[dict[str, str]]:
     answer = await crawls.tenant.analyst.get(f"/crawl/runs/{run_id}/export?kind={kind}")
-    return list(csv.DictReader(io.StringIO(answer.text, newline="")))
+    return list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"), newline="")))
 
 
 async def test_depth_is_clicks_from_the_start_also_of_what_a_sitemap_lists(

@@ -17,7 +17,7 @@ from sqlalchemy import delete, func, select
 
 from lsos.core.clock import new_id
 from lsos.core.queue.jobs import Job, enqueue
-from lsos.domains.crawl.export import cell
+from lsos.domains.crawl.export import Rows, cell, csv_lines
 from lsos.domains.crawl.models import CrawlPage, CrawlRun
 from lsos.domains.crawl.rules import MAX_QUEUED_RUNS
 from tests.conftest import make_tenant
@@ -324,6 +324,20 @@ def test_harmless_cells_stay_as_they_are(value: object) -> None:
     assert cell(value) == value or str(value).startswith("-5 (")
 
 
+async def test_a_separator_in_a_text_splits_no_cell_in_any_country() -> None:
+    texts = ["Rabatt;=1+1", "a;=HYPERLINK(1)", "x\t=1+1", 'say "now"', "two\r\nlines"]
+
+    async def rows() -> Rows:
+        for text in texts:
+            yield text, -5
+
+    lines = "".join([piece async for piece in csv_lines(("anchor", "change"), rows())])
+    for text, line in zip(texts[:3], lines.splitlines()[1:4], strict=True):
+        assert line == f'"{text}",-5', "the text in quotes, the number as a number"
+    read = list(csv.DictReader(io.StringIO(lines, newline="")))
+    assert [row["anchor"] for row in read] == texts
+
+
 async def test_exports_are_streamed_and_hold_no_formula(crawls: Crawls, site: Site) -> None:
     payloads = [text.replace("\n", " ").strip() for text in INJECTION["payloads"]]
     links = [f'<a href="/{n}">{payload}</a>' for n, payload in enumerate(payloads)]
@@ -337,7 +351,11 @@ async def test_exports_are_streamed_and_hold_no_formula(crawls: Crawls, site: Si
         assert answer.status == 200
         assert "content-length" not in answer.headers
         assert answer.headers["content-disposition"] == f'attachment; filename="{kind}.csv"'
-        rows = list(csv.DictReader(io.StringIO(answer.text, newline="")))
+        assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+        assert answer.text.startswith("\ufeff"), (
+            "Excel would read it in the code page of its country"
+        )
+        rows = list(csv.DictReader(io.StringIO(answer.text[1:], newline="")))
         assert rows
         assert all(None not in row for row in rows), "a cell has split"
         assert [c for row in rows for c in row.values() if c and not is_harmless(c)] == []
@@ -407,7 +425,7 @@ async def test_an_ignored_issue_neither_counts_nor_scores_and_clients_do_not_rea
     await until(is_rescored, "the run to be scored without the ignored issue")
     assert (await figures())[1] == count - 1
     exported = (await client.get(f"{path}/export?kind=issues")).text
-    rows = list(csv.DictReader(io.StringIO(exported, newline="")))
+    rows = list(csv.DictReader(io.StringIO(exported[1:], newline="")))
     ignored = [row["code"] for row in rows if row["is_ignored"] == "yes"]
     assert ignored == ["title_missing"]
     shown = await crawls.tenant.viewer.get(issues + "&show_ignored=true")

@@ -17,7 +17,7 @@ from lsos.core.http.envelope import Envelope, ok, ok_page
 from lsos.core.http.principal import Principal, needs
 from lsos.core.http.schema import DEFAULT_LIMIT, decode_key, page_of
 from lsos.domains.audit import queries, service
-from lsos.domains.audit.export import export
+from lsos.domains.audit.export import download
 from lsos.domains.audit.schemas import (
     CheckUpdate,
     CheckView,
@@ -126,9 +126,9 @@ class AuditController(Controller):
         """Download all pages, links or issues of a crawl run as a file."""
         async with sessions() as session:
             run = await crawl.get_run(session, principal.tenant_id, run_id)
-        types = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
+        types = {"csv": "text/csv", "jsonl": "application/jsonl"}
         return Stream(
-            export(sessions, run, kind, format_),
+            download(sessions, run, kind, format_),
             media_type=types[format_],
             headers={"Content-Disposition": f'attachment; filename="{kind}.{format_}"'},
         )

@@ -35,6 +35,16 @@ def export(
             return writer(ISSUE_COLUMNS, _issues(sessions, run))
 
 
+async def download(
+    sessions: Sessions, run: CrawlRun, kind: ExportKind, format_: ExportFormat
+) -> AsyncIterator[str]:
+    """The same as a browser saves it: Excel takes CSV for UTF-8 only behind a byte order mark."""
+    if format_ == "csv":
+        yield "\ufeff"
+    async for piece in export(sessions, run, kind, format_):
+        yield piece
+
+
 async def _issues(sessions: Sessions, run: CrawlRun) -> Rows:
     async with sessions() as session:
         ignored = await queries.ignored_reasons(session, run.campaign_id)

@@ -46,8 +46,11 @@ def cell(value: object) -> object:
 
 
 async def csv_lines(names: Sequence[str], rows: Rows) -> AsyncIterator[str]:
+    """Each text in quotes: where lists are separated by semicolons, a spreadsheet would otherwise
+    split a cell at one and take the rest for a formula.
+    """
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer = csv.writer(buffer, lineterminator="\r\n", quoting=csv.QUOTE_NONNUMERIC)
     writer.writerow(names)
     async for row in rows:
         writer.writerow([cell(_flat(value)) for value in row])
