@@ -46,10 +46,10 @@ _SEED = (
     """
     insert into crawl_runs (tenant_id, id, campaign_id, state, phase, settings, queue, admitted,
         done, pages, errors, unmeasured, reused, bytes, is_cut_off, finished_at, technical_score,
-        issue_counts, created_at)
+        issue_counts, failed_checks, created_at)
     select c.tenant_id, gen_random_uuid(), c.id, 'completed', 'ended', cast(:settings as jsonb),
         'default', :pages,
-        :pages, :pages, 0, 0, 0, 0, false, now(), 80 + 10 * random(), '{"high": 7, "low": 90}',
+        :pages, :pages, 0, 0, 0, 0, false, now(), 80 + 10 * random(), '{"high": 7, "low": 90}', '{}',
         now() - make_interval(days => n) from campaigns c, generate_series(1, 12) n
     """,
     """

@@ -35,6 +35,7 @@ from lsos.core.redis.client import client
 from lsos.core.settings.environment import load
 from lsos.core.settings.settings import Settings
 from lsos.domains.audit.export import export
+from lsos.domains.audit.rules import RunIds
 from lsos.domains.audit.schemas import ExportKind
 from lsos.domains.auth.models import Tenant
 from lsos.domains.campaigns.models import Campaign
@@ -228,7 +229,7 @@ async def _write(
     kinds: tuple[ExportKind, ...] = ("pages", "links", "issues")
     for kind in kinds:
         with (out / f"{kind}.csv").open("w", newline="", encoding="utf-8") as file:
-            async for lines in export(audit_.session, run, kind, "csv"):
+            async for lines in export(audit_.session, RunIds(run.id, run.campaign_id), kind, "csv"):
                 file.write(lines)
     summary = _summary(view, run, totals, children)
     (out / "summary.json").write_bytes(

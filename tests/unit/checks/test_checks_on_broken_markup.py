@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from lsos.checks.base import Check, Context, Evidence
 from lsos.checks.helpers.opening_hours import node_faults, text_faults
-from lsos.checks.helpers.phones import same_phone
 from lsos.checks.site import Place, SiteContext
 from lsos.checks.topics import content, head, image, local, security, structured_data
 from lsos.checks.topics.document import is_language_tag
 from lsos.web.facts import PageFacts, StructuredItem
+from lsos.web.phones import is_same
 from lsos.web.schema_org.nodes import as_text, flatten
 from lsos.web.schema_org.types import LOCAL_BUSINESS_TYPES, PARENTS, ROOT
 from tests.support.facts import item, page, site_context
@@ -242,9 +242,9 @@ def test_any_real_span_is_valid_in_both_notations(start: int, length: int, day: 
 
 @given(st.from_regex(r"[1-9][0-9]{6,9}", fullmatch=True))
 def test_a_phone_number_equals_its_international_form(national: str) -> None:
-    assert same_phone(f"+49 {national}", f"0{national}")
-    assert same_phone(f"+49 (0){national}", f"0049{national}")
-    assert not same_phone(f"+49{national}", f"+43{national}")
+    assert is_same(f"+49 {national}", f"0{national}")
+    assert is_same(f"+49 (0){national}", f"0049{national}")
+    assert not is_same(f"+49{national}", f"+43{national}")
 
 
 @given(_json)

@@ -25,11 +25,11 @@ from lsos.domains.rank.rules import (
     Unit,
     judge,
     natural_key,
-    site_of,
     steps,
     visibility,
 )
 from lsos.domains.rank.signals import signals_of
+from lsos.domains.rank.sites import site_of
 
 CURVE = CTR_CURVES[DEFAULT_CURVE]
 DAY = date(2026, 3, 10)

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from lsos.web.facts import Directives, PageFacts
 from lsos.web.html.directives import from_header
 from lsos.web.html.parse import parse
+from lsos.web.html.shown_phones import find_phones
 from lsos.web.html.source import MAX_DEPTH, sniff
-from lsos.web.html.text import find_phones, fold_page
+from lsos.web.html.text import fold_page
 
 DATA = Path(__file__).parents[2] / "data"
 URL = "https://example.com/dir/page"

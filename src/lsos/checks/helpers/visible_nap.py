@@ -11,9 +11,11 @@ from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
-from lsos.checks.helpers.phones import is_phone, same_phone
+from lsos.checks.helpers.shown_phones import is_fax, is_surely_a_phone
 from lsos.checks.site import SiteContext
 from lsos.web.facts import PageFacts, StructuredItem
+from lsos.web.phones import compare, has_enough_digits, is_same
+from lsos.web.schema_org.countries import countries_of_page, item_countries
 from lsos.web.schema_org.nodes import Graph, as_node, as_text, is_reference, values_of
 
 _MAX_CHARS = 200
@@ -35,6 +37,17 @@ _STREET_FORMS = (
 )
 _STREET_WORDS = {form: forms for forms in _STREET_FORMS for form in forms}
 _NUMBER_CHARS = 10
+_BLOCK_CHARS = 40
+"""Behind a house number, within which the town or postcode of the same address stands."""
+_LANDMARK_CHARS = 24
+_LANDMARK = re.compile(
+    r"\b(?:opposite|across from|next to|next door to|near|behind|beside|between|corner of|formerly|"
+    r"previously|gegenüber|neben|nahe|hinter|zwischen|ecke|früher|ehemals|en face d\w*|près d\w*|"
+    r"à côté d\w*|derrière|frente a|junto a|cerca de|al lado de|di fronte a\w*|vicino a\w*|"
+    r"accanto a\w*|tegenover|naast|naprzeciwko|obok|em frente a\w*|ao lado d\w*)\W*(?:\w+ )?\Z"
+)
+"""What names another place to say where one's own is, or was."""
+_YEAR = re.compile("(?:19|20)[0-9]{2}")
 _KIND_CHARS = 20
 _LEADING_NUMBER = re.compile(r"(?P<number>[0-9]{1,6}[a-z]?) (?P<street>[^,;#]+)")
 _TRAILING_NUMBER = re.compile(r"(?P<street>[^,;#0-9]+) (?P<number>[0-9]{1,6} ?[a-z]?)(?![\w-])")
@@ -48,6 +61,8 @@ class Contradiction(NamedTuple):
     """telephone, postalCode, streetAddress or name."""
     declared: str
     visible: str
+    is_sure: bool = True
+    """False: what stands in the text may be something else."""
 
 
 def fold(value: str) -> str:
@@ -68,53 +83,84 @@ def contradictions(
             continue
         parts = {
             name: as_text(values[0])[:_MAX_CHARS]
-            for name in ("streetAddress", "addressLocality", "postalCode")
+            for name in ("streetAddress", "addressLocality", "addressRegion", "postalCode")
             if (values := values_of(node, name))
         }
-        yield from _postcode(
-            shown, parts.get("postalCode", ""), fold(parts.get("addressLocality", ""))
+        place = _Place(
+            fold(parts.get("addressLocality", "")),
+            fold(parts.get("addressRegion", "")),
+            parts.get("postalCode", ""),
         )
-        yield from _house_number(shown, parts.get("streetAddress", ""))
+        yield from _postcode(shown, place)
+        yield from _house_number(shown, parts.get("streetAddress", ""), place)
     yield from _name(page, shown, graph, item, site)
 
 
 def _phone(page: PageFacts, graph: Graph, item: StructuredItem) -> Iterator[Contradiction]:
-    declared = [phone for phone in graph.texts(item, "telephone") if is_phone(phone)][:_MAX_PLACES]
+    """The page shows phone numbers of the business, and the declared one is none of them."""
+    countries = item_countries(graph, item) or countries_of_page(page)
+    declared = [p for p in graph.texts(item, "telephone") if has_enough_digits(p)][:_MAX_PLACES]
     faxes = graph.texts(item, "faxNumber")[:_MAX_PLACES]
     visible = [
         phone
         for phone in page.phones
-        if is_phone(phone) and not any(same_phone(phone, fax) for fax in faxes)
+        if not any(is_same(phone, fax, countries) for fax in faxes) and not is_fax(page, phone)
     ]
-    if not declared or not visible:
+    sames = (compare(one, other, countries) for one in declared for other in visible)
+    if not declared or not visible or any(same != "different" for same in sames):
         return
-    if not any(same_phone(one, other) for one in declared for other in visible):
-        yield Contradiction("telephone", declared[0], visible[0])
+    sure = next((phone for phone in visible if is_surely_a_phone(page, phone)), None)
+    yield Contradiction("telephone", declared[0], sure or visible[0], is_sure=sure is not None)
 
 
-def _postcode(shown: str, declared: str, town: str) -> Iterator[Contradiction]:
-    """A code of the declared one's shape beside the town's name, and it is another one."""
-    code = fold(declared)
-    if not town or not any(char.isdigit() for char in code):
+class _Place(NamedTuple):
+    town: str
+    """Folded, as is the region."""
+    region: str
+    postcode: str
+    """As declared."""
+
+
+def _postcode(shown: str, place: _Place) -> Iterator[Contradiction]:
+    """A code of the declared one's shape beside the town, as an address has it, and another one."""
+    code = fold(place.postcode)
+    if not place.town or not any(char.isdigit() for char in code):
         return
-    core, pattern = _postcode_shape(code)
+    shape = _postcode_shape(code, place.region)
     seen: list[str] = []
-    for place in islice(_finds(shown, town), _MAX_PLACES):
-        around = shown[max(0, place - _BEFORE) : place + len(town) + _AFTER]
-        seen += [found[0] for found in pattern.finditer(around)]
-    if seen and all(found.replace(" ", "") != core for found in seen):
-        yield Contradiction("postalCode", declared, seen[0])
+    for at in islice(_finds(shown, place.town), _MAX_PLACES):
+        end = at + len(place.town)
+        before = shape.before.search(shown[max(0, at - _BEFORE) : at])
+        after = shape.after.match(shown[end : end + _AFTER])
+        seen += [found["code"].replace(" ", "") for found in (before, after) if found]
+    others = [found for found in seen if found != shape.core and not _YEAR.fullmatch(found)]
+    if others and shape.core not in seen:
+        yield Contradiction("postalCode", place.postcode, others[0])
+
+
+class _PostcodeShape(NamedTuple):
+    core: str
+    """The code as it is compared."""
+    before: re.Pattern[str]
+    """A code of its shape at the end of a text: "12345 Town"."""
+    after: re.Pattern[str]
+    """One at the start, behind the region if there is one: "Town, ST 12345"."""
 
 
 # A site declares the same address on page after page: its patterns are made once.
 @lru_cache(maxsize=256)
-def _postcode_shape(code: str) -> tuple[str, re.Pattern[str]]:
-    """The code as it is compared, and a pattern of codes that are written like it."""
+def _postcode_shape(code: str, region: str) -> _PostcodeShape:
     plain = code.replace(" ", "").replace("-", "")
     # ZIP+4 and the bare ZIP are one postcode; the last four may be left out on either side.
     core = plain[:5] if len(plain) == 9 and plain.isdecimal() else plain
-    shape = " ?".join("[0-9]" if char.isdigit() else "[a-z]" for char in core)
-    return core, re.compile(rf"(?<![\w-]){shape}(?!\w)")
+    chars = " ?".join("[0-9]" if char.isdigit() else "[a-z]" for char in core)
+    written = rf"(?<![\w#-])(?P<code>{chars})(?!\w)"
+    regions = "|".join(filter(None, (re.escape(region), "[a-z]{2,3}")))
+    return _PostcodeShape(
+        core,
+        re.compile(rf"{written}[ ,-]{{1,3}}\Z"),
+        re.compile(rf"[ ,(]{{1,3}}(?:(?:{regions})[ ,]{{1,2}})?{written}"),
+    )
 
 
 class _Street(NamedTuple):
@@ -127,20 +173,30 @@ class _Street(NamedTuple):
     """Characters from the name within which the number stands."""
 
 
-def _house_number(shown: str, declared: str) -> Iterator[Contradiction]:
-    """The declared street stands in the text, but only with other numbers."""
+def _house_number(shown: str, declared: str, place: _Place) -> Iterator[Contradiction]:
+    """The text has an address on the declared street and in its town, but with other numbers only.
+
+    A number on the street without the town may be a landmark, a neighbour or a project.
+    """
     street = _street_of(fold(declared))
-    if street is None:
+    marks = [mark for mark in (place.town, fold(place.postcode)) if mark]
+    if street is None or not marks:
         return
     # Where the street's name stands is found fast; only there is looked for its numbers.
-    seen = []
+    seen, is_shown = [], False
     for at in _finds(shown, street.anchor):
         around = street.with_number.finditer(shown, max(0, at - _NUMBER_CHARS), at + street.width)
         for match in around:
             # One of the next place may be cut by the end of the window.
-            if match.start() <= at < match.end():
-                seen.append(match["number"].replace(" ", ""))
-    if seen and street.number not in seen:
+            if not match.start() <= at < match.end():
+                continue
+            number = match["number"].replace(" ", "")
+            is_shown = is_shown or number == street.number
+            block = shown[match.end() : match.end() + _BLOCK_CHARS]
+            before = shown[max(0, match.start() - _LANDMARK_CHARS) : match.start()]
+            if any(mark in block for mark in marks) and not _LANDMARK.search(before):
+                seen.append(number)
+    if seen and not is_shown:
         yield Contradiction("streetAddress", declared, seen[0])
 
 

@@ -3,35 +3,25 @@
 from collections.abc import Iterator
 
 from lsos.checks.base import Check, Context, Evidence, text
-from lsos.checks.helpers.phones import is_phone, same_phone
+from lsos.checks.helpers.shown_phones import is_fax
 from lsos.web.facts import PageFacts
-
-_LABEL_CHARS = 20
-_FAX_WORDS = ("fax", "faks", "факс", "φαξ", "ファックス", "传真", "傳真", "팩스")
+from lsos.web.phones import has_enough_digits, is_same
+from lsos.web.schema_org.countries import countries_of_page
 
 
 def _has_location_phone(page: PageFacts, at: Context) -> bool:
     return page.is_ok_html and any(place.phone for place in at.site.places)
 
 
-def _is_fax(page: PageFacts, written: str) -> bool:
-    """Each time the number stands in the visible text, a fax label leads it."""
-    shown = f"{page.text} {page.chrome_text}"
-    start, found = 0, 0
-    while (place := shown.find(written, start)) >= 0:
-        before = shown[max(0, place - _LABEL_CHARS) : place].casefold()
-        if not any(word in before for word in _FAX_WORDS):
-            return False
-        start, found = place + len(written), found + 1
-    return found > 0
-
-
 def _click_to_call_missing(page: PageFacts, at: Context) -> Iterator[Evidence]:
+    countries = countries_of_page(page)
     for phone in dict.fromkeys(place.phone for place in at.site.places):
-        if not is_phone(phone) or any(same_phone(phone, link) for link in page.tel_links):
+        if not has_enough_digits(phone):
             continue
-        visible = [seen for seen in page.phones if same_phone(phone, seen)]
-        shown = next((seen for seen in visible if not _is_fax(page, seen)), "")
+        if any(is_same(phone, link, countries) for link in page.tel_links):
+            continue
+        visible = [seen for seen in page.phones if is_same(phone, seen, countries)]
+        shown = next((seen for seen in visible if not is_fax(page, seen)), "")
         if shown:
             yield Evidence(value=text(shown), selector='a[href^="tel:"]')
 

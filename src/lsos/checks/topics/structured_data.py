@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from lsos.checks.base import Check, Context, Evidence, text
+from lsos.checks.base import Check, Context, Evidence, Severity, text
 from lsos.checks.helpers.guards import indexable, ok_html
 from lsos.checks.helpers.url_parts import is_on_domain
-from lsos.checks.helpers.visible_nap import contradictions
+from lsos.checks.helpers.visible_nap import Contradiction, contradictions
 from lsos.checks.topics import local_business
 from lsos.checks.topics.local_business import has_business
 from lsos.web.facts import PageFacts
@@ -73,6 +73,12 @@ def _lb_self_rating(page: PageFacts, at: Context) -> Iterator[Evidence]:
                 yield Evidence(value="itemReviewed", selector=f"{item.types[0]}.itemReviewed")
 
 
+def _severity_of(found: Contradiction) -> Severity | None:
+    if found.field == "name":
+        return "low"
+    return None if found.is_sure else "medium"
+
+
 def _sd_text_mismatch(page: PageFacts, at: Context) -> Iterator[Evidence]:
     graph = graph_of(page)
     for item, kind in graph.businesses:
@@ -82,7 +88,7 @@ def _sd_text_mismatch(page: PageFacts, at: Context) -> Iterator[Evidence]:
                     value=text(found.declared),
                     selector=f"{kind}.{found.field}",
                     limit=text(found.visible),
-                    severity="low" if found.field == "name" else None,
+                    severity=_severity_of(found),
                 )
 
 

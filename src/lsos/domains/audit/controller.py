@@ -18,6 +18,7 @@ from lsos.core.http.principal import Principal, needs
 from lsos.core.http.schema import DEFAULT_LIMIT, decode_key, page_of
 from lsos.domains.audit import queries, service
 from lsos.domains.audit.export import download
+from lsos.domains.audit.rules import RunIds
 from lsos.domains.audit.schemas import (
     CheckUpdate,
     CheckView,
@@ -128,7 +129,7 @@ class AuditController(Controller):
             run = await crawl.get_run(session, principal.tenant_id, run_id)
         types = {"csv": "text/csv", "jsonl": "application/jsonl"}
         return Stream(
-            download(sessions, run, kind, format_),
+            download(sessions, RunIds(run.id, run.campaign_id), kind, format_),
             media_type=types[format_],
             headers={"Content-Disposition": f'attachment; filename="{kind}.{format_}"'},
         )

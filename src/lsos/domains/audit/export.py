@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 from lsos.core.db.database import Sessions
 from lsos.domains.audit import queries
+from lsos.domains.audit.rules import RunIds
 from lsos.domains.audit.schemas import ExportFormat, ExportKind
 from lsos.domains.crawl import findings
 from lsos.domains.crawl.export import (
@@ -15,28 +16,27 @@ from lsos.domains.crawl.export import (
     links,
     pages,
 )
-from lsos.domains.crawl.models import CrawlRun
 
 _STORED = ("code", "severity", "scope", "url", "count", "evidence")
 ISSUE_COLUMNS = (*_STORED, "is_ignored")
 
 
 def export(
-    sessions: Sessions, run: CrawlRun, kind: ExportKind, format_: ExportFormat
+    sessions: Sessions, run: RunIds, kind: ExportKind, format_: ExportFormat
 ) -> AsyncIterator[str]:
     """Pieces of the file."""
     writer = {"csv": csv_lines, "jsonl": json_lines}[format_]
     match kind:
         case "pages":
-            return writer(PAGE_COLUMNS, pages(sessions, run.id))
+            return writer(PAGE_COLUMNS, pages(sessions, run.run_id))
         case "links":
-            return writer(LINK_COLUMNS, links(sessions, run.id))
+            return writer(LINK_COLUMNS, links(sessions, run.run_id))
         case "issues":
             return writer(ISSUE_COLUMNS, _issues(sessions, run))
 
 
 async def download(
-    sessions: Sessions, run: CrawlRun, kind: ExportKind, format_: ExportFormat
+    sessions: Sessions, run: RunIds, kind: ExportKind, format_: ExportFormat
 ) -> AsyncIterator[str]:
     """The same as a browser saves it: Excel takes CSV for UTF-8 only behind a byte order mark."""
     if format_ == "csv":
@@ -45,9 +45,9 @@ async def download(
         yield piece
 
 
-async def _issues(sessions: Sessions, run: CrawlRun) -> Rows:
+async def _issues(sessions: Sessions, run: RunIds) -> Rows:
     async with sessions() as session:
         ignored = await queries.ignored_reasons(session, run.campaign_id)
-        async for row in findings.stream_findings(session, run.id):
+        async for row in findings.stream_findings(session, run.run_id):
             stored = (getattr(row, name) for name in _STORED)
             yield (*stored, (row.code, row.subject) in ignored)

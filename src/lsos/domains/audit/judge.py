@@ -25,13 +25,13 @@ from lsos.domains.audit.rules import (
     FORMULA,
     Coverage,
     Fired,
+    RunIds,
     affected,
     technical_score,
 )
 from lsos.domains.crawl import findings as crawl_findings
 from lsos.domains.crawl import queries, service, whole_run
 from lsos.domains.crawl.hosts import HostRules
-from lsos.domains.crawl.models import CrawlRun
 from lsos.reader.protocol import finding_row
 from lsos.room import joints
 from lsos.web.urls import host_of, origin_of, url_key
@@ -65,8 +65,11 @@ async def judge(work: Work, run_id: UUID) -> Summary:
         await crawl_findings.insert_findings(session, ids, rows)
         await crawl_findings.count_failed_checks(session, ids, analysed.findings.failed_checks)
         await whole_run.set_depths(session, ids, analysed.pages, analysed.depths)
-        await service.complete(session, run, await _verdict(session, run, analysed.facts))
-        await _wake_followers(work, session, run)
+        of_run = RunIds(run_id, run.campaign_id)
+        coverage = Coverage(admitted=run.done, measured=run.done - run.unmeasured)
+        verdict = await _verdict(session, of_run, coverage, analysed.facts)
+        await service.complete(session, run, verdict)
+        await _wake_followers(work, session, of_run, run.queue)
         summary: Summary = {
             "state": run.state,
             "pages": run.pages,
@@ -82,33 +85,36 @@ async def rescore(work: Work, run_id: UUID) -> Summary:
         run = await queries.get_run(session, work.tenant_id, run_id)
     if run.score is None:
         return {"state": "not_judged"}
-    facts = await _site_facts(work, run)
+    facts = await _site_facts(work, run_id)
+    ids = RunIds(run_id, run.campaign_id)
     async with work.session() as session:
         run = await queries.get_run(session, work.tenant_id, run_id)
-        verdict = await _verdict(session, run, facts)
+        coverage = Coverage(admitted=run.done, measured=run.done - run.unmeasured)
+        verdict = await _verdict(session, ids, coverage, facts)
         run.technical_score, run.score, run.issue_counts = verdict
-        await _wake_followers(work, session, run)
+        await _wake_followers(work, session, ids, run.queue)
     return {"state": "rescored", "technical_score": verdict.technical_score}
 
 
-async def _wake_followers(work: Work, session: AsyncSession, run: CrawlRun) -> None:
+async def _wake_followers(work: Work, session: AsyncSession, ids: RunIds, queue: str) -> None:
     for name in work.resources.get(joints).follows_crawl:
         await enqueue(
             session,
             name,
             tenant_id=work.tenant_id,
-            campaign_id=run.campaign_id,
-            queue=run.queue,
-            run_id=run.id,
+            campaign_id=ids.campaign_id,
+            queue=queue,
+            run_id=ids.run_id,
         )
 
 
-async def _site_facts(work: Work, run: CrawlRun) -> SiteFacts:
-    site = msgspec.convert(run.site, SiteContext)
+async def _site_facts(work: Work, run_id: UUID) -> SiteFacts:
     async with work.session() as session:
-        hosts = await queries.load_hosts(session, run.id)
-        indexable_count = await queries.count_indexable(session, run.id)
-        loaded = await load_graph(session, run.id, run.campaign_id, has_unread=run.is_cut_off)
+        run = await queries.get_run(session, work.tenant_id, run_id)
+        hosts = await queries.load_hosts(session, run_id)
+        indexable_count = await queries.count_indexable(session, run_id)
+        loaded = await load_graph(session, run_id, run.campaign_id, has_unread=run.is_cut_off)
+    site = msgspec.convert(run.site, SiteContext)
     # Seconds on a large site: in threads, so that other jobs of this worker go on.
     start = url_key(run.campaign_id.bytes, site.start_url)
     return SiteFacts(
@@ -129,7 +135,7 @@ async def _analyse(work: Work, run_id: UUID) -> _Analysed | None:
     if run.state != "running" or run.phase != "analysing":
         return None
     checks = bind(queries.check_settings_of(run))
-    facts = await _site_facts(work, run)
+    facts = await _site_facts(work, run_id)
     findings = await asyncio.to_thread(checks.run_site, facts)
     for code in findings.failed_checks:
         log.error("check_failed", code=code, run_id=str(run_id))
@@ -141,18 +147,20 @@ def _depths(graph: LinkGraph) -> tuple[list[int], list[int]]:
     return graph.keys[reached].tolist(), graph.clicks[reached].tolist()
 
 
-async def _verdict(session: AsyncSession, run: CrawlRun, facts: SiteFacts) -> service.Verdict:
+async def _verdict(
+    session: AsyncSession, ids: RunIds, coverage: Coverage, facts: SiteFacts
+) -> service.Verdict:
     """What the findings of the run come to, without the issues that its campaign ignores."""
-    graph, coverage = facts.graph, Coverage(run.done, run.done - run.unmeasured)
-    failing = await whole_run.list_failing(session, run.id, run.campaign_id.bytes)
-    without = ignored_issues(run.campaign_id)
+    graph = facts.graph
+    failing = await whole_run.list_failing(session, ids.run_id, ids.campaign_id.bytes)
+    without = ignored_issues(ids.campaign_id)
     nodes = graph.has(NodeFlag.ELIGIBLE).nonzero()[0]
     eligible = set(graph.keys[nodes].tolist())
     by_host = Counter(host_of(graph.url(node)) for node in nodes.tolist())
     counts: Counter[str] = Counter()
     fired: list[Fired] = []
     troubled: set[int] = set()
-    async for found in crawl_findings.stream_subjects(session, run.id, without):
+    async for found in crawl_findings.stream_subjects(session, ids.run_id, without):
         counts[found.severity] += len(found.keys)
         if found.severity in ("critical", "high"):
             troubled |= eligible.intersection(found.keys)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Container, Iterable, Mapping
 from typing import NamedTuple
+from uuid import UUID
 
 from lsos.checks.base import Severity
 
@@ -12,6 +13,11 @@ RESCORE_AFTER_S = 1.0
 
 Linking = Callable[[int], Iterable[int]]
 """Keys of the eligible pages that refer to a URL that fails; none for a URL that does not."""
+
+
+class RunIds(NamedTuple):
+    run_id: UUID
+    campaign_id: UUID
 
 
 class Affected(NamedTuple):

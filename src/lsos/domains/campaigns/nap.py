@@ -6,15 +6,13 @@ contradicts nothing.
 
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
-from functools import lru_cache
 from typing import Literal, get_args
 
 import msgspec
-import phonenumbers
-from phonenumbers import MatchType, NumberParseException, PhoneNumberFormat
 from rapidfuzz.distance import JaroWinkler
 
 from lsos.domains.campaigns.address_text import Street, fold, postcode, street, tokens, word_set
+from lsos.web.phones import compare, is_same
 
 Match = Literal["exact", "format_only", "minor", "review", "wrong", "missing"]
 MATCHES: tuple[Match, ...] = get_args(Match)
@@ -36,7 +34,6 @@ _LEGAL = word_set(
 _STOP_WORDS = word_set(
     "a an and at by for in of on the und der die das de la le les el los y et di da"
 )
-_MAX_PHONE_CHARS = 60
 _SYMBOLS = {"&": " and ", "+": " and "}
 
 
@@ -74,10 +71,10 @@ def match_phone(
         return "review"
     if found.strip() == expected.strip():
         return "exact"
-    if any(_same_number(number, found, country) == "same" for number in (expected, *tracking)):
+    countries = (country.upper(),) if country else ()
+    if any(is_same(number, found, countries) for number in (expected, *tracking)):
         return "format_only"
-    verdict = _same_number(expected, found, country)
-    return "review" if verdict == "unsure" else "wrong"
+    return "review" if compare(expected, found, countries) == "unsure" else "wrong"
 
 
 def match_name(expected: str, found: str) -> Match:
@@ -119,13 +116,6 @@ def match_address(expected: Address, found: Address) -> Match:
     return max(verdicts, key=MATCHES.index)
 
 
-@lru_cache(maxsize=4_096)
-def e164(phone: str, country: str = "") -> str:
-    """+12075550142; "" for what is no number, or is national and of no known country."""
-    parsed = _parse(phone, country)
-    return "" if parsed is None else phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
-
-
 def name_words(name: str) -> list[str]:
     """Compared words of a name: folded, without punctuation and trailing legal forms."""
     shown = unicodedata.normalize("NFKC", name)
@@ -138,38 +128,6 @@ def name_words(name: str) -> list[str]:
         end -= 1
     start = 1 if words[:1] == ["the"] and end > 1 else 0
     return words[start:end]
-
-
-def _parse(phone: str, country: str) -> phonenumbers.PhoneNumber | None:
-    text = unicodedata.normalize("NFKC", phone[:_MAX_PHONE_CHARS]).strip()
-    text = text.removeprefix("tel:")
-    if text.startswith("00"):
-        text = "+" + text[2:]
-    try:
-        return phonenumbers.parse(text, country.upper() or None)
-    except NumberParseException:
-        return None
-
-
-def _same_number(one: str, other: str, country: str) -> Literal["same", "unsure", "different"]:
-    left, right = _parse(one, country), _parse(other, country)
-    if left is not None and right is not None:
-        is_same = e164(one, country) == e164(other, country)
-        return "same" if is_same else "different"
-    # Without a country, the national number must do.
-    kind = phonenumbers.is_number_match(one[:_MAX_PHONE_CHARS], other[:_MAX_PHONE_CHARS])
-    if kind in (MatchType.EXACT_MATCH, MatchType.NSN_MATCH):
-        return "same"
-    digits, others = _digits(one), _digits(other)
-    if digits and digits.lstrip("0") == others.lstrip("0"):
-        return "same"
-    if kind == MatchType.SHORT_NSN_MATCH or not digits:
-        return "unsure"
-    return "different"
-
-
-def _digits(phone: str) -> str:
-    return "".join(char for char in phone if char.isdecimal())
 
 
 def _without_stop_words(words: Sequence[str]) -> list[str]:

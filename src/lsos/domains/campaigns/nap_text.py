@@ -10,10 +10,10 @@ from lsos.domains.campaigns.nap import (
     MATCHES,
     Address,
     Match,
-    e164,
     match_phone,
     name_words,
 )
+from lsos.web.phones import e164
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _APOSTROPHES = str.maketrans("", "", "'’")

@@ -10,6 +10,7 @@ from lsos.domains.campaigns.nap_text import ShownText
 from lsos.domains.entity.graph import Entity, Graph
 from lsos.domains.entity.places import LocationPage, Place, address_of
 from lsos.domains.entity.rules import Part, part
+from lsos.web.phones import e164
 
 Surface = Literal["structured", "visible"]
 Field = Literal["name", "address", "phone"]
@@ -47,7 +48,7 @@ class _Index(NamedTuple):
         """It states the phone or postcode of other places only: a branch that is named here."""
         owners: set[Place] = set()
         for text in entity.texts("telephone"):
-            owners |= self.places.get(nap.e164(text, self.country), set())
+            owners |= self.places.get(e164(text, self.country), set())
         for address in entity.addresses.values():
             if address.parts is not None and (code := _code(address.parts.postcode)):
                 owners |= self.places.get(code, set())
@@ -172,14 +173,14 @@ def _index(graph: Graph, places: Sequence[Place]) -> _Index:
         if not entity.is_organization:
             continue
         for text in entity.texts("telephone"):
-            if number := nap.e164(text, graph.country):
+            if number := e164(text, graph.country):
                 phones[number].append(key)
         for address in entity.addresses.values():
             if address.parts is not None and (code := _code(address.parts.postcode)):
                 postcodes[code].append(key)
     owners: dict[str, set[Place]] = defaultdict(set)
     for place in places:
-        for name in (nap.e164(place.phone, place.country), _code(place.postcode)):
+        for name in (e164(place.phone, place.country), _code(place.postcode)):
             if name:
                 owners[name].add(place)
     return _Index(phones, postcodes, owners, graph.country)
@@ -206,7 +207,7 @@ def _entity_of(
         dict.fromkeys(
             (
                 *here,
-                *index.phones.get(nap.e164(place.phone, place.country), ()),
+                *index.phones.get(e164(place.phone, place.country), ()),
                 *index.postcodes.get(_code(place.postcode), ()),
             )
         )

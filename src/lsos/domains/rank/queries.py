@@ -22,10 +22,10 @@ from lsos.domains.rank.rules import (
     DEFAULT_CURVE,
     BusinessIdentity,
     Unit,
-    site_of,
     visibility,
 )
 from lsos.domains.rank.signals import signals_of
+from lsos.domains.rank.sites import site_of
 from lsos.signals import Signal
 
 COMPARED_DAYS = 35

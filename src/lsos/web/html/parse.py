@@ -11,9 +11,11 @@ from lsos.web.html.charset import decode
 from lsos.web.html.directives import from_header, links
 from lsos.web.html.elements import HANDLERS, Elements
 from lsos.web.html.head import tag_id
+from lsos.web.html.shown_phones import MAX_PHONES, find_phones
 from lsos.web.html.source import cut_hostile, may_have_faults, sniff, structure_faults
 from lsos.web.html.structured_data import microdata_items
-from lsos.web.html.text import find_phones, fold_page, raw_text, text_hash
+from lsos.web.html.text import fold_page, raw_text, text_hash
+from lsos.web.schema_org.countries import countries_of_page
 from lsos.web.urls import Resolver
 
 _MAX_MAIN_TEXT = 100_000
@@ -169,5 +171,6 @@ def _read_text(
     page.word_count = main.word_count
     page.text_hash = text_hash(main.data)
     page.text_bytes = len(main.data) + len(rest.data)
-    phones = find_phones(main.data)
-    page.phones = list(dict.fromkeys(phones + find_phones(rest.data)))[:50]
+    countries = countries_of_page(page)
+    phones = find_phones(main.data, countries) + find_phones(rest.data, countries)
+    page.phones = list(dict.fromkeys(phones))[:MAX_PHONES]
