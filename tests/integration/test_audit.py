@@ -16,6 +16,7 @@ from lsos.checks.site import SiteFacts
 from lsos.core.errors import Permanent, Transient
 from lsos.core.queue.jobs import Job, enqueue
 from lsos.domains.audit import judge
+from lsos.domains.audit.rules import RunIds
 from lsos.domains.crawl.findings import count_failed_checks
 from lsos.domains.crawl.models import CrawlFinding
 from tests.support.crawls import Crawls
@@ -207,12 +208,12 @@ async def test_judging_that_is_cut_short_leaves_nothing_and_begins_anew(
     removals(site)
     verdict, seen = judge._verdict, []
 
-    async def fails_once(session: Any, run_id: UUID, *rest: Any) -> Any:
-        findings = select(func.count()).where(CrawlFinding.run_id == run_id)
+    async def fails_once(session: Any, of_run: RunIds, *rest: Any) -> Any:
+        findings = select(func.count()).where(CrawlFinding.run_id == of_run.run_id)
         seen.append(await session.scalar(findings.where(CrawlFinding.code == "sitemap_orphan")))
         if len(seen) == 1:
             raise Transient("the worker lost its database")
-        return await verdict(session, run_id, *rest)
+        return await verdict(session, of_run, *rest)
 
     monkeypatch.setattr(judge, "_verdict", fails_once)
     outcome = await crawls.run(site)

@@ -49,8 +49,8 @@ _SEED = (
         issue_counts, failed_checks, created_at)
     select c.tenant_id, gen_random_uuid(), c.id, 'completed', 'ended', cast(:settings as jsonb),
         'default', :pages,
-        :pages, :pages, 0, 0, 0, 0, false, now(), 80 + 10 * random(), '{"high": 7, "low": 90}', '{}',
-        now() - make_interval(days => n) from campaigns c, generate_series(1, 12) n
+        :pages, :pages, 0, 0, 0, 0, false, now(), 80 + 10 * random(), '{"high": 7, "low": 90}',
+        '{}', now() - make_interval(days => n) from campaigns c, generate_series(1, 12) n
     """,
     """
     insert into crawl_pages (tenant_id, run_id, key, url, depth, status, is_html, is_indexable,

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import msgspec
@@ -226,15 +226,14 @@ async def _write(
     async with audit_.session() as session:
         totals = await findings.count_findings(session, audit_.run_id)
         run = await queries.get_run(session, audit_.tenant_id, audit_.run_id)
-    kinds: tuple[ExportKind, ...] = ("pages", "links", "issues")
-    for kind in kinds:
+    of_run = RunIds(run.id, run.campaign_id)
+    for kind in get_args(ExportKind):
         with (out / f"{kind}.csv").open("w", newline="", encoding="utf-8") as file:
-            async for lines in export(audit_.session, RunIds(run.id, run.campaign_id), kind, "csv"):
+            async for lines in export(audit_.session, of_run, kind, "csv"):
                 file.write(lines)
     summary = _summary(view, run, totals, children)
-    (out / "summary.json").write_bytes(
-        msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n"
-    )
+    encoded = msgspec.json.format(msgspec.json.encode(summary), indent=2)
+    (out / "summary.json").write_bytes(encoded + b"\n")
     return summary
 
 
