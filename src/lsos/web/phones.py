@@ -145,6 +145,12 @@ def _is_national(phone: str, country: str) -> bool:
     )
 
 
+def may_be_dialled(phone: str, countries: Sequence[str]) -> bool:
+    """Whether its digits are of a number that can exist, however they are written."""
+    numbers = [parse(phone, country) for country in (*countries, "")]
+    return any(number and phonenumbers.is_valid_number(number) for number in numbers)
+
+
 def compare(one: str, other: str, countries: Sequence[str] = ()) -> Sameness:
     """Whether two written numbers are one.
 

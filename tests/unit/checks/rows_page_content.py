@@ -3,7 +3,7 @@
 from typing import Any
 
 from lsos.checks.site import Place, SiteContext
-from lsos.web.facts import Cookie, Form, Heading, Image, PageFacts, Resource
+from lsos.web.facts import Cookie, Form, Heading, Image, Link, PageFacts, Resource
 from tests.support.facts import ORIGIN, item, link, page, site_context
 
 Row = tuple[str, PageFacts, SiteContext | None, bool]
@@ -712,6 +712,39 @@ _HOURS = [
         ),
     ),
 ]
+_POSSIBLE = [
+    *_rows(
+        "lb_phone_invalid",
+        (_business(telephone="+7034340199"), True),  # +1 is missing: 703 is the area code
+        (_business(telephone="+1-217-555"), True),
+        (_business(telephone="217-555-01234"), True),
+        (_business(telephone="+1-217-555-0123"), False),
+        (_business(telephone="(217) 555-0123"), False),
+        (_business(telephone="12175550123"), False),
+        (_business(telephone="0049 30 901820"), False),
+        (_business(telephone="call us"), False),
+        (_business(telephone=None), False),
+    ),
+    *_rows(
+        "lb_geo_impossible",
+        *(
+            (_business(geo={"latitude": latitude, "longitude": longitude}), fires)
+            for latitude, longitude, fires in (
+                (39.78, 89.65, True),  # the minus is missing: China
+                (-89.65, 39.78, True),  # swapped
+                ("-95.12345", "39.78172", True),
+                (0, 0, True),
+                (39.78, -89.65, False),
+                ("39,78", "-89,65", False),
+                (21.3, -157.85, False),  # Hawaii
+                (13.45, 144.78, False),  # Guam
+                ("north", "west", False),
+                (None, None, False),
+            )
+        ),
+        (_address(addressCountry="Atlantis"), False),
+    ),
+]
 _MISMATCH = [
     *_rows(
         "sd_text_mismatch",
@@ -765,7 +798,27 @@ def _call(
     return "click_to_call_missing", facts, site_context(places=(Place(phone=place),)), fires
 
 
+def _tel(href: str, anchor: str, fires: bool, **facts: object) -> Row:
+    link = Link(href, href, anchor, is_http=False)
+    tels = [href.removeprefix("tel:")]
+    return "tel_text_differs", page(links=[link], tel_links=tels, **facts), None, fires
+
+
 _LOCAL = [
+    _tel("tel:+12175550123", "(217) 555-0199", True),
+    _tel("tel:+12175550123", "(217) 555-0123", False),
+    _tel("tel:+12175550123;ext=4", "Call 217.555.0123", False),
+    _tel("tel:+12175550123", "Call us", True, phones=["(217) 555-0199"]),
+    _tel("tel:+12175550123", "Call us", False, phones=["(217) 555-0199", "(217) 555-0123"]),
+    _tel("tel:+12175550123", "Call us", False, phones=["(217) 555-0199", "(217) 555-0188"]),
+    _tel(
+        "tel:+12175550123",
+        "Call us",
+        False,
+        phones=["(217) 555-0199"],
+        text="Fax (217) 555-0199",
+    ),
+    _tel("tel:110", "Emergency", False, phones=["(217) 555-0199"]),
     _call(["(217) 555-0123"], [], True),
     _call(["(217) 555-0123"], ["+12175559999"], True),
     _call(["(217) 555-0123"], ["217-555-0123"], False),
@@ -798,6 +851,7 @@ ROWS: list[Row] = [
     *_STRUCTURED,
     *_BUSINESSES,
     *_HOURS,
+    *_POSSIBLE,
     *_MISMATCH,
     *_LOCAL,
 ]

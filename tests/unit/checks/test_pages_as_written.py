@@ -93,3 +93,64 @@ def test_a_plain_contradiction_is_high(body: str, data: object, visible: str) ->
 def test_a_number_that_may_be_something_else_is_no_high_contradiction() -> None:
     [finding] = found(document("<p>Code 217.555.0199</p>", PLUMBER), "sd_text_mismatch")
     assert finding.severity == "medium"
+
+
+AREA = {**PLUMBER, "address": {**PLUMBER["address"], "streetAddress": ""}}  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize("name", ["areaServed", "serviceArea"])
+def test_a_business_that_comes_to_its_customers_needs_no_street(name: str) -> None:
+    area = {**AREA, name: "Sangamon County"}
+    assert found(document("", area), "lb_address_incomplete") == []
+    [finding] = found(document("", {**area, "address": None}), "lb_required")
+    assert finding.severity == "info"
+
+
+def test_an_empty_canonical_is_none() -> None:
+    html = document("", head='<link rel="canonical" href="">')
+    [finding] = found(html, "canonical_missing")
+    assert [evidence.value for evidence in finding.evidence] == ["empty"]
+    assert found(html, "canonical_relative") == []
+
+
+def test_the_number_of_a_link_is_that_of_its_element() -> None:
+    body = (
+        '<iframe src="https://maps.example.net/" title="Map"></iframe><a href="/a">Prices</a>'
+        '<map name="m"><area href="/b" alt="Hall"></map><a href="/c">Team</a><a href="/d">more</a>'
+    )
+    [finding] = found(document(body), "anchor_generic")
+    assert [evidence.selector for evidence in finding.evidence] == ["a[3]"]
+
+
+@pytest.mark.parametrize("href", ["#rooms", URL, URL + "#all", "/contact"])
+def test_a_button_on_the_page_is_no_generic_link(href: str) -> None:
+    assert found(document(f'<a href="{href}">more</a>'), "anchor_generic") == []
+
+
+@pytest.mark.parametrize(
+    "image, is_missing",
+    [
+        ("<img>", False),
+        ('<img class="lazy" data-src="/van.jpg">', False),
+        ('<img src="/van.jpg">', True),
+        ('<img srcset="/van.jpg 2x">', True),
+    ],
+)
+def test_an_image_that_shows_nothing_yet_lacks_no_description(image: str, is_missing: bool) -> None:
+    assert bool(found(document(image), "img_alt_missing")) is is_missing
+
+
+@pytest.mark.parametrize(
+    "head, data",
+    [
+        ("", {"@type": "HousePainter", "name": "Brightwash Exteriors"}),
+        ("", {"@type": "WebSite", "name": "Brightwash"}),
+        ('<meta property="og:site_name" content="Brightwash Exteriors">', None),
+    ],
+)
+def test_a_business_that_says_its_name_stuffs_no_keyword(head: str, data: object) -> None:
+    words = " ".join(f"word{number}" for number in range(300))
+    body = f"<p>{words} {'brightwash ' * 30}</p>"
+    [finding] = found(document(body), "keyword_stuffing")
+    assert "brightwash" in str(finding.evidence[0].value)
+    assert found(document(body, data, head=head), "keyword_stuffing") == []

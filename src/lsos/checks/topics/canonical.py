@@ -37,9 +37,12 @@ def _in_force(page: PageFacts) -> list[Canonical]:
 
 
 def _canonical_missing(page: PageFacts, _: Context) -> Iterator[Evidence]:
-    if not page.canonicals:
+    # Browsers resolve an empty href to the page, search engines ignore it.
+    if all(not entry.raw.strip() for entry in page.canonicals):
         yield Evidence(
-            selector="link[rel=canonical]", severity="medium" if "?" in page.url else None
+            value="empty" if page.canonicals else None,
+            selector="link[rel=canonical]",
+            severity="medium" if "?" in page.url else None,
         )
 
 
@@ -60,7 +63,7 @@ def _canonical_conflict(page: PageFacts, _: Context) -> Iterator[Evidence]:
 
 def _canonical_relative(page: PageFacts, _: Context) -> Iterator[Evidence]:
     for entry in page.canonicals:
-        if is_relative(entry.raw):
+        if entry.raw.strip() and is_relative(entry.raw):
             yield Evidence(value=text(entry.raw), selector=_selector(entry))
 
 

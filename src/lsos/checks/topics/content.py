@@ -17,6 +17,7 @@ from lsos.checks.helpers.templates import is_short_template
 from lsos.checks.helpers.visible_dates import labelled_dates
 from lsos.checks.helpers.words import english_prose, words_of
 from lsos.web.facts import PageFacts
+from lsos.web.schema_org.businesses import declared_names
 from lsos.web.schema_org.nodes import as_text, values_of
 
 _WORD = re.compile(r"\w+")
@@ -85,7 +86,8 @@ def _keyword_stuffing(page: PageFacts, at: Context) -> Iterator[Evidence]:
     most_words = words.total * at.limits["share"]
     if words.total < at.limits["words"] or words.most <= most_words:
         return
-    names = " ".join((at.site.business_name, *(place.name for place in at.site.places)))
+    places = (place.name for place in at.site.places)
+    names = " ".join((at.site.business_name, *places, *declared_names(page)))
     ignored = STOP_WORDS.get(_language(page), ANY_STOP_WORD) | set(_WORD.findall(names.casefold()))
     for word, count in words.counts.items():
         if count <= most_words:

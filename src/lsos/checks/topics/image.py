@@ -34,7 +34,9 @@ def _has_source(image: Image) -> bool:
 
 def _alt_missing(page: PageFacts, _: Context) -> Iterator[Evidence]:
     for number, image in enumerate(page.images, 1):
-        if image.alt is None and not image.is_hidden and not image.is_pixel:
+        # Without a source nothing is shown or indexed yet: a script fills the element in.
+        is_shown = _has_source(image) and not image.is_hidden and not image.is_pixel
+        if image.alt is None and is_shown:
             yield Evidence(value=text(image.src), selector=f"img[{number}]")
 
 

@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -97,8 +98,12 @@ def _has_contact_links(page: PageFacts, _: Context) -> bool:
     return page.is_ok_html and bool(page.tel_links or page.mailto_links)
 
 
-def _at(number: int, link: Link) -> str:
-    return f"{link.kind}[{number}]"
+def _numbered(page: PageFacts) -> Iterator[tuple[str, Link]]:
+    """Links with their selectors: a[3] is the third `a` with a URL, whatever else is linked."""
+    counts: Counter[str] = Counter()
+    for link in page.links:
+        counts[link.kind] += 1
+        yield f"{link.kind}[{counts[link.kind]}]", link
 
 
 def _dead_end(page: PageFacts, _: Context) -> Iterator[Evidence]:
@@ -117,9 +122,9 @@ def _too_many_links(page: PageFacts, at: Context) -> Iterator[Evidence]:
 
 
 def _anchor_empty(page: PageFacts, _: Context) -> Iterator[Evidence]:
-    for number, link in enumerate(page.links, 1):
+    for selector, link in _numbered(page):
         if not link.has_name and link.kind != "iframe":
-            yield Evidence(value=text(link.href), selector=_at(number, link))
+            yield Evidence(value=text(link.href), selector=selector)
 
 
 def _is_generic(anchor: str) -> bool:
@@ -127,11 +132,11 @@ def _is_generic(anchor: str) -> bool:
 
 
 def _anchor_generic(page: PageFacts, _: Context) -> Iterator[Evidence]:
-    for number, link in enumerate(page.links, 1):
-        if _is_generic(link.anchor) and link.is_http and link.kind != "iframe":
-            yield Evidence(
-                value=text(link.anchor), selector=_at(number, link), urls=[text(link.url)]
-            )
+    for selector, link in _numbered(page):
+        # A link to the page itself is a button: a filter, a tab, the way up.
+        leads_on = link.is_http and link.kind != "iframe" and link.url != page.url
+        if leads_on and _is_generic(link.anchor):
+            yield Evidence(value=text(link.anchor), selector=selector, urls=[text(link.url)])
 
 
 def _is_script(link: Link) -> bool:
@@ -143,9 +148,9 @@ def _is_script(link: Link) -> bool:
 
 
 def _link_uncrawlable(page: PageFacts, _: Context) -> Iterator[Evidence]:
-    for number, link in enumerate(page.links, 1):
+    for selector, link in _numbered(page):
         if not link.is_http and link.kind != "iframe" and _is_script(link):
-            yield Evidence(value=text(link.href), selector=_at(number, link))
+            yield Evidence(value=text(link.href), selector=selector)
     for entry in page.anchorless:
         yield Evidence(value=text(entry.text), selector=f"a[{entry.hook}]")
 
@@ -153,22 +158,22 @@ def _link_uncrawlable(page: PageFacts, _: Context) -> Iterator[Evidence]:
 def _link_localhost(page: PageFacts, at: Context) -> Iterator[Evidence]:
     size = page.url.find("/", 8) + 1
     own = page.url[:size]
-    for number, link in enumerate(page.links, 1):
+    for selector, link in _numbered(page):
         if link.url[:size] == own or not link.is_http:
             continue
         name = _name_of(link.url)
         is_own = is_on_domain(link.url, at.site)
         if _is_local_name(name) or _is_staging(name, is_own=is_own):
-            yield Evidence(value=name, selector=_at(number, link), urls=[text(link.url)])
+            yield Evidence(value=name, selector=selector, urls=[text(link.url)])
 
 
 def _https_downgrade(page: PageFacts, at: Context) -> Iterator[Evidence]:
     # One search of all URLs settles nearly every page at half the cost of a loop.
     if "\nhttp:" not in "\n".join(["", *[link.url for link in page.links]]):
         return
-    for number, link in enumerate(page.links, 1):
+    for selector, link in _numbered(page):
         if link.url.startswith("http:") and is_on_host(link.url, at.site):
-            yield Evidence(value=text(link.url), selector=_at(number, link))
+            yield Evidence(value=text(link.url), selector=selector)
 
 
 def is_valid_tel(value: str) -> bool:

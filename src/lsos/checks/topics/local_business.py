@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from lsos.checks.base import Check, Context, Evidence, text
 from lsos.checks.helpers.countries import has_postcode, needs_region
 from lsos.checks.helpers.opening_hours import node_faults, text_faults
+from lsos.checks.helpers.points import geo_fault, point_of
 from lsos.web.facts import PageFacts, StructuredItem
+from lsos.web.phones import has_enough_digits, may_be_dialled
+from lsos.web.schema_org.countries import countries_of_page, item_countries
 from lsos.web.schema_org.nodes import (
     Graph,
     Node,
@@ -29,6 +32,11 @@ def has_business(page: PageFacts, _: Context) -> bool:
     return page.is_ok_html and bool(page.items) and bool(graph_of(page).businesses)
 
 
+def _serves_an_area(graph: Graph, item: StructuredItem) -> bool:
+    """A business that comes to its customers; schema.org once called areaServed serviceArea."""
+    return any(is_present(graph.get(item, name)) for name in ("areaServed", "serviceArea"))
+
+
 def _lb_required(page: PageFacts, _: Context) -> Iterator[Evidence]:
     graph = graph_of(page)
     for item, kind in graph.businesses:
@@ -37,7 +45,7 @@ def _lb_required(page: PageFacts, _: Context) -> Iterator[Evidence]:
         if not is_present(graph.get(item, "name")):
             yield Evidence(selector=f"{kind}.name")
         if not is_present(graph.get(item, "address")):
-            is_area = is_present(graph.get(item, "areaServed"))
+            is_area = _serves_an_area(graph, item)
             yield Evidence(selector=f"{kind}.address", severity="info" if is_area else None)
 
 
@@ -60,7 +68,7 @@ def _lb_address_incomplete(page: PageFacts, _: Context) -> Iterator[Evidence]:
     for item, kind in graph.businesses:
         if not item.is_top:
             continue
-        is_area = is_present(graph.get(item, "areaServed"))
+        is_area = _serves_an_area(graph, item)
         for address in graph.get(item, "address"):
             node = as_node(address)
             if node is None:
@@ -136,6 +144,30 @@ def _lb_phone_no_cc(page: PageFacts, _: Context) -> Iterator[Evidence]:
         for phone in graph.texts(item, "telephone"):
             if any(char.isdecimal() for char in phone[:100]) and not _has_country_code(phone):
                 yield Evidence(value=text(phone), selector=f"{kind}.telephone")
+
+
+def _lb_phone_invalid(page: PageFacts, _: Context) -> Iterator[Evidence]:
+    graph = graph_of(page)
+    for item, kind in graph.businesses:
+        countries = item_countries(graph, item) or countries_of_page(page)
+        for phone in graph.texts(item, "telephone"):
+            # Without a known country a national number can't be judged.
+            can_be_judged = _has_country_code(phone) or bool(countries)
+            if can_be_judged and has_enough_digits(phone) and not may_be_dialled(phone, countries):
+                yield Evidence(value=text(phone), selector=f"{kind}.telephone")
+
+
+def _lb_geo_impossible(page: PageFacts, _: Context) -> Iterator[Evidence]:
+    graph = graph_of(page)
+    for item, kind in graph.businesses:
+        points = [node for value in graph.get(item, "geo") if (node := as_node(value)) is not None]
+        countries = item_countries(graph, item)
+        for node in (*points, item.data):
+            if (point := point_of(node)) is None:
+                continue
+            if fault := geo_fault(point, countries):
+                shown = f"{point.latitude:g}, {point.longitude:g}"
+                yield Evidence(value=shown, selector=f"{kind}.geo", limit=fault)
 
 
 def _lb_price_range_long(page: PageFacts, at: Context) -> Iterator[Evidence]:
@@ -228,6 +260,33 @@ CHECKS = (
         why="Google asks for country and area code; a national number is ambiguous.",
         fix="Write telephone in international form, such as +1-212-555-0123.",
         run_page=_lb_phone_no_cc,
+        applies=has_business,
+        source=_GOOGLE,
+    ),
+    Check(
+        code="lb_phone_invalid",
+        topic="structured_data",
+        severity="medium",
+        scope="page",
+        title="telephone is no possible number",
+        why="Nobody can be reached under it, and it does not match the number of the business "
+        "profile: often the country code is missing, and the area code is read as one.",
+        fix="Write telephone with the right country code and all digits, such as +1-212-555-0123.",
+        run_page=_lb_phone_invalid,
+        applies=has_business,
+        source="ITU-T E.164; libphonenumber",
+    ),
+    Check(
+        code="lb_geo_impossible",
+        topic="structured_data",
+        severity="medium",
+        scope="page",
+        title="geo points to where the business can't be",
+        why="Search engines and maps that trust the point show the business in another place, "
+        "often on another continent: a sign is missing, or the two values are swapped.",
+        fix="Copy latitude and longitude from a map, with their signs: latitude first, west and "
+        "south negative.",
+        run_page=_lb_geo_impossible,
         applies=has_business,
         source=_GOOGLE,
     ),

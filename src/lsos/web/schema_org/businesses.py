@@ -56,6 +56,17 @@ def businesses(page: PageFacts) -> list[Business]:
     return found
 
 
+def declared_names(page: PageFacts) -> list[str]:
+    """What the page says that its business or website is called."""
+    graph = graph_of(page)
+    kinds = {*ORGANIZATION_TYPES, "WebSite"}
+    names = [page.og.get("og:site_name", "")[:MAX_CHARS]]
+    for item in page.items[:MAX_BUSINESSES]:
+        if item.is_top and kinds.intersection(item.types):
+            names += _short([*graph.texts(item, "name"), *graph.texts(item, "alternateName")])
+    return list(dict.fromkeys(filter(None, names)))
+
+
 def _addresses(values: list[object]) -> Iterator[PostalAddress]:
     for value in values[:MAX_VALUES]:
         node = as_node(value)
