@@ -157,20 +157,45 @@ def _is_ours(pid: int) -> bool:
 
 
 def free_port(wanted: int, *, is_fixed: bool) -> int:
-    """The requested port, or the next free one; raises CommandFailed if a fixed one is taken."""
+    """The requested port, or the next free one; raises CommandFailed if a fixed one is taken.
+
+    No other LSOS process gets the same one while this process lives, though nothing listens yet.
+    """
     for port in [wanted, *range(wanted + 1, wanted + 100), 0]:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
+                found = int(probe.getsockname()[1])
+                _claim(found)
             except OSError:
                 if is_fixed:
                     raise CommandFailed(
                         f"port {wanted} is in use; choose another with --port"
                     ) from None
                 continue
-            return int(probe.getsockname()[1])
+            return found
     raise CommandFailed("no free port on 127.0.0.1")
+
+
+_claims: list[socket.socket] = []
+
+
+def _claim(port: int) -> None:
+    """Raises OSError if another process of LSOS is about to listen there.
+
+    Two commands that start at once would both find the port free, and the one that comes second
+    would take the other's API for its own. The claim ends with the process.
+    """
+    if sys.platform != "linux":
+        return
+    claim = socket.socket(socket.AF_UNIX)
+    try:
+        claim.bind(f"\0lsos-port-{port}")
+    except OSError:
+        claim.close()
+        raise
+    _claims.append(claim)
 
 
 def tail(log: Path, lines: int = 12) -> str:

@@ -216,6 +216,8 @@ class PageFacts(msgspec.Struct, kw_only=True, omit_defaults=True, dict=True):
     directives: list[Directives] = msgspec.field(default_factory=list)
     meta_refresh: str = ""
     """Normalised target of a meta refresh to another URL; "" if there is none."""
+    is_sent_on: bool = False
+    """The refresh is instant: browsers and Google take it for a redirect."""
     og: dict[str, str] = msgspec.field(default_factory=dict)
     """Open Graph properties: first value of each og: name."""
     twitter: dict[str, str] = msgspec.field(default_factory=dict)
@@ -248,15 +250,17 @@ class PageFacts(msgspec.Struct, kw_only=True, omit_defaults=True, dict=True):
     structure_faults: list[str] = msgspec.field(default_factory=list)
     """Errors in the source's tokens: two_heads, two_bodies, head_closed_early:<element>."""
     text: str = ""
-    """Main text: visible text without nav, header, footer, aside, script, style and template; white
-    space collapsed; truncated to 100,000 characters."""
+    """Main text: visible text without nav, header, footer, aside, pre, code, option, script, style
+    and template; white space collapsed; truncated to 100,000 characters."""
     chrome_text: str = ""
-    """Concatenated visible text of nav, header, footer and aside, white space collapsed; truncated
-    to 20,000 characters."""
+    """Concatenated visible text of nav, header, footer, aside, pre and code, white space collapsed;
+    truncated to 20,000 characters."""
     text_bytes: int = 0
     """UTF-8 size of all visible text."""
     word_count: int = 0
     """Words of the main text; for Chinese, Japanese and Thai its characters / 2."""
+    text_blocks: int = 0
+    """Headings, list items, table cells and the like in the main text."""
     text_hash: int = 0
     """Signed 64-bit hash of the normalised main text; 0 if it is empty."""
 
@@ -275,7 +279,8 @@ class PageFacts(msgspec.Struct, kw_only=True, omit_defaults=True, dict=True):
 
     @cached_property
     def is_ok_html(self) -> bool:
-        return self.is_html and self.status == 200
+        """A page that visitors get to see: HTML with status 200 that does not send them on."""
+        return self.is_html and self.status == 200 and not self.is_sent_on
 
     @cached_property
     def is_measured(self) -> bool:

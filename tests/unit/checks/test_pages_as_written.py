@@ -50,10 +50,13 @@ def document(body: str, data: object = None, *, lang: str = "en", head: str = ""
     ).encode()
 
 
-def found(html: bytes, code: str) -> list[Finding]:
+def all_found(html: bytes) -> Iterable[Finding]:
     page = PageFacts(url=URL, status=200, content_type="text/html; charset=utf-8")
-    findings: Iterable[Finding] = bind({}).run_page(parse(page, html), site_context())
-    return [finding for finding in findings if finding.code == code]
+    return bind({}).run_page(parse(page, html), site_context())
+
+
+def found(html: bytes, code: str) -> list[Finding]:
+    return [finding for finding in all_found(html) if finding.code == code]
 
 
 @pytest.mark.parametrize(
@@ -154,3 +157,69 @@ def test_a_business_that_says_its_name_stuffs_no_keyword(head: str, data: object
     [finding] = found(document(body), "keyword_stuffing")
     assert "brightwash" in str(finding.evidence[0].value)
     assert found(document(body, data, head=head), "keyword_stuffing") == []
+
+
+PLAIN = "We mend your boiler. We come the same day. You pay one fair price. Call us and rest. " * 14
+ITEMS = [
+    "Emergency plumber and heating engineer services",
+    "Installation of central heating systems",
+    "Annual maintenance agreements for landlords",
+    "Certified gas installation inspections",
+] * 8
+
+
+@pytest.mark.parametrize("tag", ["li", "td", "h3", "button", "dt"])
+def test_what_stands_alone_ends_a_sentence(tag: str) -> None:
+    listed = "".join(f"<{tag}>{text}</{tag}>" for text in ITEMS)
+    wrapper = {"td": "<table><tr>{}</tr></table>", "dt": "<dl>{}</dl>"}.get(tag, "<ul>{}</ul>")
+    assert found(document(f"<p>{PLAIN}</p>{wrapper.format(listed)}"), "reading_hard") == []
+
+
+def test_choices_of_a_form_are_no_text() -> None:
+    words = " ".join(f"word{number}" for number in range(300))
+    options = "".join(f"<option>{n} guests</option>" for n in range(40))
+    html = document(f"<p>{words}</p><select>{options}</select>")
+    assert found(html, "keyword_stuffing") == []
+    assert parse(PageFacts(url=URL, status=200, content_type="text/html"), html).word_count == 301
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<pre><code>&lt;child&gt;Text goes here&lt;/child&gt;</code></pre>",
+        "<p>Type <code>lorem ipsum dolor sit amet</code> to try it.</p>",
+    ],
+)
+def test_code_holds_no_forgotten_placeholder(body: str) -> None:
+    assert found(document(body), "lorem_placeholder") == []
+    assert found(document("<p>Lorem ipsum dolor sit amet</p>"), "lorem_placeholder")
+
+
+def test_a_text_about_broken_characters_is_not_broken() -> None:
+    named = "<p>Decoders put \ufffd (U+FFFD, the replacement character) there.</p>"
+    assert found(document(named), "mojibake") == []
+    assert found(document("<p>Caf\ufffd and bar, open each day from nine</p>"), "mojibake")
+
+
+def test_the_alternative_text_of_an_image_is_its_headings_text() -> None:
+    html = b"<html><body><h1><img src='/logo.png' alt='Alder Plumbing'></h1></body></html>"
+    page = parse(PageFacts(url=URL, status=200, content_type="text/html"), html)
+    assert [heading.text for heading in page.headings] == ["Alder Plumbing"]
+
+
+STUB = '<!doctype html><meta http-equiv="refresh" content="{}"><link rel="canonical" href="/home/">'
+
+
+@pytest.mark.parametrize("content", ["0; url=/home/", "0;URL='/home/'", "0,/home/"])
+def test_a_page_that_sends_visitors_on_at_once_is_a_redirect_and_nothing_else(
+    content: str,
+) -> None:
+    findings = {finding.code: finding for finding in all_found(STUB.format(content).encode())}
+    assert findings["redirect_meta_refresh"].severity == "medium"
+    about_pages = {c for c, f in findings.items() if f.severity != "info" and f.scope != "host"}
+    assert about_pages == {"redirect_meta_refresh"}
+
+
+def test_a_page_that_is_read_before_it_sends_visitors_on_is_a_page() -> None:
+    codes = {finding.code for finding in all_found(STUB.format("30; url=/home/").encode())}
+    assert {"redirect_meta_refresh", "h1_missing"} <= codes

@@ -5,8 +5,8 @@ from lsos.web.facts import PageFacts
 
 
 def ok_html(page: PageFacts, _: Context) -> bool:
-    """An HTML page that answered 200."""
-    return page.is_html and page.status == 200
+    """An HTML page that answered 200 and does not send visitors on."""
+    return page.is_ok_html
 
 
 def indexable(page: PageFacts, _: Context) -> bool:

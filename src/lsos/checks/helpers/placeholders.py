@@ -102,8 +102,16 @@ def _may_hold_variable(text: str) -> bool:
     return "{" in text or "[" in text or ("%" in text and "%%" in text)
 
 
+_NAMED_CHARS = 30
+_NAMES_IT = re.compile(r"U\+FFFD|replacement character|mojibake", re.IGNORECASE)
+"""A text about the fault shows it on purpose."""
+
+
 def find_mojibake(text: str) -> Span | None:
     if text.isascii() or not any(lead in text for lead in _MOJIBAKE_LEADS):
         return None
-    found = _MOJIBAKE.search(text)
-    return found.span() if found else None
+    for found in _MOJIBAKE.finditer(text):
+        around = text[max(0, found.start() - _NAMED_CHARS) : found.end() + _NAMED_CHARS]
+        if not _NAMES_IT.search(around):
+            return found.span()
+    return None

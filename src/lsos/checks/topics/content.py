@@ -106,7 +106,8 @@ def _reading_hard(page: PageFacts, at: Context) -> Iterator[Evidence]:
     words, syllables = english_prose(known.counts)
     if words < at.limits["words"]:
         return
-    sentence_words = words / max(1, known.sentence_ends)
+    # Headings, list items and cells end a sentence without a full stop.
+    sentence_words = words / max(1, known.sentence_ends + page.text_blocks)
     # Lists and tables have no full stops: what looks like one endless sentence is no prose.
     if sentence_words > at.limits["sentence_words"]:
         return

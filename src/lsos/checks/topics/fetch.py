@@ -115,6 +115,10 @@ def _soft_404(page: PageFacts, at: Context) -> Iterator[Evidence]:
         yield Evidence(value=text("; ".join(signals)), limit=2)
 
 
+def _may_send_on(page: PageFacts, _: Context) -> bool:
+    return page.status == 200 and bool(page.meta_refresh)
+
+
 def _redirect_meta_refresh(page: PageFacts, _: Context) -> Iterator[Evidence]:
     if page.meta_refresh not in ("", page.url):
         target = text(page.meta_refresh)
@@ -282,7 +286,7 @@ CHECKS = (
         fix="Replace the meta refresh by an HTTP redirect: 301 for a permanent move, 302 for a "
         "temporary one.",
         run_page=_redirect_meta_refresh,
-        applies=ok_html,
+        applies=_may_send_on,
         source="Google Search Central: redirects and Google Search",
     ),
     Check(

@@ -91,7 +91,7 @@ def _public_site(page: PageFacts, at: Context) -> bool:
 
 
 def _ok_https(page: PageFacts, _: Context) -> bool:
-    return page.is_html and page.status == 200 and page.url.startswith("https:")
+    return page.is_ok_html and page.url.startswith("https:")
 
 
 def _has_contact_links(page: PageFacts, _: Context) -> bool:

@@ -31,7 +31,9 @@ class Elements(Head):
     """Reads elements in document order into one PageFacts."""
 
     def heading(self, node: LexborNode) -> None:
-        self.page.headings.append(Heading(_LEVELS[node.tag_id], fold(raw_text(node))[:500]))
+        # An image is read out and indexed by its alternative text.
+        text = fold(raw_text(node)) or _alternatives(node)
+        self.page.headings.append(Heading(_LEVELS[node.tag_id], text[:500]))
 
     def anchor(self, node: LexborNode) -> None:
         attributes = node.attributes
@@ -56,8 +58,11 @@ class Elements(Head):
 
     def _fallback_name(self, node: LexborNode, attributes: Attributes) -> tuple[str, bool]:
         """The accessible name of a link without text, and whether it has any."""
-        alts = (image.attributes.get("alt") or "" for image in node.css("img[alt]"))
-        for candidate in (" ".join(alts), attributes.get("aria-label"), attributes.get("title")):
+        for candidate in (
+            _alternatives(node),
+            attributes.get("aria-label"),
+            attributes.get("title"),
+        ):
             if candidate and (name := fold(candidate)):
                 return name[:200], True
         referred = (attributes.get("aria-labelledby") or "").split()
@@ -202,6 +207,11 @@ class Elements(Head):
         )
 
 
+def _alternatives(node: LexborNode) -> str:
+    """Alternative texts of the images below a node."""
+    return fold(" ".join(image.attributes.get("alt") or "" for image in node.css("img[alt]")))
+
+
 def _has_style_size(style: str) -> bool:
     return bool(style) and (
         "aspect-ratio" in style.lower()
@@ -217,8 +227,10 @@ _PICTURE: Final = tag_id("picture")
 _LEVELS: Final = {tag_id(f"h{level}"): level for level in range(1, 7)}
 _TAGS: Final[dict[Callable[[Elements, LexborNode], None], str]] = {
     Elements.body: "body frameset",
-    Elements.chrome: "nav header footer aside",
-    Elements.unseen: "style noscript noembed noframes",
+    # Code is shown, and is no prose.
+    Elements.chrome: "nav header footer aside pre code",
+    # Of a list of choices one is shown at a time.
+    Elements.unseen: "style noscript noembed noframes option template",
     Elements.title: "title",
     Elements.meta: "meta",
     Elements.link: "link",

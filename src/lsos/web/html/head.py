@@ -14,7 +14,12 @@ Attributes = dict[str, str | None]
 
 SPACE = "\t\n\f\r "
 MAX_TEXT = 2_000
-_REFRESH = re.compile(r"[\d.\s]*[;,]?\s*(?:url\s*=)?\s*(['\"]?)(.*)", re.IGNORECASE | re.DOTALL)
+_REFRESH = re.compile(
+    r"\s*(?P<delay>\d*)[\d.\s]*[;,]?\s*(?:url\s*=)?\s*(?P<quote>['\"]?)(?P<url>.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_INSTANT_S = 1
+"""Longest delay of a refresh that nobody waits for."""
 _ICON_RELS = frozenset(("icon", "apple-touch-icon", "apple-touch-icon-precomposed", "mask-icon"))
 _PRELOADS: Final[dict[str, ResourceKind]] = {
     "script": "script",
@@ -99,11 +104,13 @@ class Head:
         found = _REFRESH.match(content)
         if found is None or self.page.meta_refresh:
             return
-        target = found[2].partition(found[1])[0] if found[1] else found[2].strip()
+        quote, target = found["quote"], found["url"]
+        target = target.partition(quote)[0] if quote else target.strip()
         if target:
             url, _, is_http = self.resolve(target)
             if is_http and url != self.page.url:
                 self.page.meta_refresh = url
+                self.page.is_sent_on = int(found["delay"][:9] or 0) <= _INSTANT_S
 
     def link(self, node: LexborNode) -> None:
         attributes = node.attributes

@@ -23,6 +23,8 @@ _MAX_CHROME_TEXT = 20_000
 _BASE = tag_id("base")
 _MARKS = "base[href],[typeof],[itemscope]"
 """Rare elements: searching for all of them costs hardly more than searching for one."""
+_BLOCKS = "h1,h2,h3,h4,h5,h6,li,dt,dd,td,th,button,label,summary,caption,figcaption,legend"
+"""Elements whose text is read as a sentence of its own, with or without a full stop."""
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
 
 
@@ -164,6 +166,8 @@ def _read_text(
         if is_visible:
             chrome.append(raw_text(node))
         node.decompose()
+    if body is not None:
+        page.text_blocks = len(body.css(_BLOCKS))
     main = fold_page(raw_text(body) if body is not None else "")
     rest = fold_page("\n".join(reversed(chrome)))
     page.text = main.text[:_MAX_MAIN_TEXT]
