@@ -13,6 +13,7 @@ from lsos.web.host_facts import HostFacts
 Severity = Literal["critical", "high", "medium", "low", "info"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 """Worst first."""
+Judged = Literal["any", "search"]
 Scope = Literal["page", "site", "host"]
 Needs = Literal["page", "host", "site"]
 """What a check judges: one page at a time, one host, or the whole run."""
@@ -82,6 +83,8 @@ class Check:
     run_site: SiteRun | None = None
     applies: Guard | None = None
     """Guard of `run_page`; None: every measured URL."""
+    judges: Judged = "any"
+    """search: only pages that are meant to be found and whose document is what visitors get."""
     limits: Limits = field(default_factory=dict)
     source: str = ""
     """RFC section or vendor page of the rule, when there is one."""

@@ -13,6 +13,7 @@ from lsos.checks.base import (
     Context,
     Evidence,
     Guard,
+    Judged,
     Limits,
     PageRun,
     Scope,
@@ -96,6 +97,7 @@ class _Group(NamedTuple):
 
     guard: Guard
     at: Context
+    judges: Judged
     runs: list[tuple[Rule, PageRun, Context]]
 
 
@@ -118,7 +120,10 @@ class Bound:
 
     def run_page(self, page: PageFacts, site: SiteContext) -> Findings:
         out = Findings()
-        for guard, guard_at, runs in self._plans.get(site) or self._plan(site):
+        is_for_search = page.is_eligible and not page.is_script_built
+        for guard, guard_at, judges, runs in self._plans.get(site) or self._plan(site):
+            if judges == "search" and not is_for_search:
+                continue
             try:
                 if not guard(page, guard_at):
                     continue
@@ -155,7 +160,7 @@ class Bound:
 
     def _plan(self, site: SiteContext) -> list[_Group]:
         """Page checks grouped by guard, with the contexts that they share for this site."""
-        groups: dict[tuple[Guard, tuple[tuple[str, float], ...]], _Group] = {}
+        groups: dict[tuple[Guard, Judged, tuple[tuple[str, float], ...]], _Group] = {}
         for rule in self._rules:
             run = rule.check.run_page
             if run is None:
@@ -163,8 +168,9 @@ class Bound:
             at = Context(site, rule.limits)
             guard = rule.check.applies or measured
             # A guard may read its check's limits, so only equal ones share its verdict.
-            key = (guard, tuple(sorted(rule.limits.items())))
-            groups.setdefault(key, _Group(guard, at, [])).runs.append((rule, run, at))
+            judges = rule.check.judges
+            key = (guard, judges, tuple(sorted(rule.limits.items())))
+            groups.setdefault(key, _Group(guard, at, judges, [])).runs.append((rule, run, at))
         if len(self._plans) >= _MAX_SITES:
             self._plans.clear()
         plan = self._plans[site] = list(groups.values())

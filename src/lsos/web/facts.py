@@ -31,6 +31,8 @@ FetchError = Literal[
 time (`parse_timeout`) or memory than allowed, or crashes the parser."""
 BLOCKED_STATUSES = (401, 403, 429)
 """Answers that may be meant for crawlers alone, and say nothing of what visitors get."""
+MAX_SHELL_WORDS = 25
+"""Of a document that waits for scripts: a notice to switch them on, or that the page loads."""
 NO_ANSWER = ("timeout", "dns", "refused", "reset", "tls", "protocol", "too_many_redirects")
 """Errors with which a visitor gets no page either."""
 UNMEASURED_ERRORS = ("robots_disallowed", "robots_unreachable", "parse_timeout", "parse_failed")
@@ -281,6 +283,17 @@ class PageFacts(msgspec.Struct, kw_only=True, omit_defaults=True, dict=True):
     def is_ok_html(self) -> bool:
         """A page that visitors get to see: HTML with status 200 that does not send them on."""
         return self.is_html and self.status == 200 and not self.is_sent_on
+
+    @cached_property
+    def is_script_built(self) -> bool:
+        """The document holds hardly any text and no link, and scripts: they build what visitors
+        see, so that nothing can be said of its text, headings and links.
+        """
+        if not self.is_ok_html or self.word_count > MAX_SHELL_WORDS:
+            return False
+        is_bare = len(self.chrome_text.split()) <= MAX_SHELL_WORDS
+        links = any(link.is_http and link.kind == "a" for link in self.links)
+        return is_bare and not links and any(r.kind == "script" for r in self.resources)
 
     @cached_property
     def is_measured(self) -> bool:

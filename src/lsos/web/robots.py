@@ -4,6 +4,8 @@ import math
 import re
 from typing import Literal
 
+from rapidfuzz.distance import OSA
+
 from lsos.web.facts import FetchError
 from lsos.web.host_facts import RobotsGroup
 from lsos.web.patterns import Glob
@@ -32,6 +34,9 @@ _TYPOS = {
 }
 # RFC 9309 allows letters, _ and -; existing tokens also have digits: MJ12bot, 360Spider.
 _TOKEN = re.compile(r"[a-z0-9_-]+")
+_NO_RULES = frozenset(("noindex", "nofollow"))
+"""Fields that are taken for rules, and that Google stopped reading in 2019."""
+_NAME = re.compile(r"[a-z][a-z0-9_-]{1,40}")
 _TRIPLET = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 # Some write these raw and others encoded; encoding both sides makes them equal.
@@ -197,8 +202,16 @@ def _field(body: str) -> tuple[str, str, bool]:
             return "", "", False
         name, value = words
     name = name.strip().lower()
-    is_valid = bool(colon) and name in _FIELDS
+    # The RFC lets sites add fields of their own; a misspelt one is ignored without a word.
+    is_valid = bool(colon) and (name in _FIELDS or not _is_misspelt(name))
     return _TYPOS.get(name, name), value.strip(), is_valid
+
+
+def _is_misspelt(name: str) -> bool:
+    """Nearly a known field, or nothing that could be the name of one."""
+    if name in _TYPOS or name in _NO_RULES or not _NAME.fullmatch(name):
+        return True
+    return any(OSA.distance(name, known) <= 2 for known in _FIELDS if len(known) > 4)
 
 
 def _signals(value: str) -> list[tuple[str, str]]:

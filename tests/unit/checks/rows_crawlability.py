@@ -381,6 +381,33 @@ CANONICAL: list[Row] = [
         None,
         False,
     ),
+    *(
+        ("canonical_other_language", facts, None, fires)
+        for facts, fires in (
+            (at("/pl/pokoje", lang="pl", canonicals=[canonical("/")]), True),
+            (at("/en/", lang="en-GB", canonicals=[canonical("/de/")]), True),
+            (
+                at(
+                    "/fr",
+                    canonicals=[canonical("/en")],
+                    hreflangs=[hreflang("fr", "/fr"), hreflang("en", "/en")],
+                ),
+                True,
+            ),
+            (
+                at(
+                    "/en",
+                    canonicals=[canonical("/")],
+                    hreflangs=[hreflang("en", "/en"), hreflang("en", "/")],
+                ),
+                False,
+            ),
+            (at("/en/rooms?page=2", lang="en", canonicals=[canonical("/en/rooms")]), False),
+            (at("/de/", lang="en", canonicals=[canonical("/")]), False),  # a state, not a language
+            (at("/about/", lang="en", canonicals=[canonical("/")]), False),
+            (at("/pl/", lang="pl", canonicals=[canonical("/pl/")]), False),
+        )
+    ),
     ("canonical_cross_host", page(canonicals=[canonical("https://other.com/")]), None, True),
     (
         "canonical_cross_host",

@@ -184,7 +184,12 @@ _HEADINGS = [
         (page(og={"og:title": "T", "og:description": "D", "og:image:url": "/i.png"}), False),
         (page(), False),
     ),
-    *_rows("twitter_missing", (page(twitter={}), True), (page(), False)),
+    *_rows(
+        "twitter_missing",
+        (page(twitter={}, og={}), True),
+        (page(twitter={}), False),
+        (page(), False),
+    ),
 ]
 _DOCUMENT = [
     *_rows(
@@ -205,7 +210,7 @@ _DOCUMENT = [
             (page(lang=tag), False)
             for tag in ("de-CH-1996", "sl-rozaj-biske", "es-419", "en-a-bbb-x-a", "zh-cmn-Hans-CN")
         ),
-        *((page(lang=tag), False) for tag in ("i-klingon", "en-GB-oed", "art-lojban", "dk")),
+        *((page(lang=tag), False) for tag in ("i-klingon", "en-GB-oed", "art-lojban", "da")),
         (page(lang=None), False),
         (page(lang=""), False),
     ),
@@ -655,6 +660,7 @@ _BAD_HOURS: tuple[object, ...] = (
     ["Mo-We 09:00-12:00", "We 11:00-14:00"],
     "Mo " * 5_000,
     5,
+    "Mo-Su 00:00-24:00",
 )
 _GOOD_HOURS: tuple[object, ...] = (
     "Mo-Fr 09:00-17:00",
@@ -664,7 +670,6 @@ _GOOD_HOURS: tuple[object, ...] = (
     "Mo-Fr 09:00-17:00, Sa 10:00-14:00",
     ["Mo-Th 18:00-02:00", "Sa-Mo 00:00-00:00"],
     "Mo-Su 00:00-23:59",
-    "Mo-Su 00:00-24:00",
     "Sa-Tu 09:00:00-17:00:00",
     ["Mo 09:00-12:00", "Mo 09:00-12:00"],
     [],
@@ -804,6 +809,17 @@ def _tel(href: str, anchor: str, fires: bool, **facts: object) -> Row:
     return "tel_text_differs", page(links=[link], tel_links=tels, **facts), None, fires
 
 
+_SCRIPT = Resource(f"{ORIGIN}/app.js", "script", "/app.js")
+_SHELL = {"text": "Please enable JavaScript", "word_count": 3, "links": [], "resources": [_SCRIPT]}
+_RENDERING = _rows(
+    "script_built",
+    (page(**_SHELL), True),
+    (page(**{**_SHELL, "resources": []}), False),
+    (page(**{**_SHELL, "word_count": 120}), False),
+    (page(**{**_SHELL, "links": [link("/a")]}), False),
+    (page(**{**_SHELL, "chrome_text": "word " * 60}), False),
+    (page(**{**_SHELL, "status": 404}), False),
+)
 _LOCAL = [
     _tel("tel:+12175550123", "(217) 555-0199", True),
     _tel("tel:+12175550123", "(217) 555-0123", False),
@@ -852,6 +868,7 @@ ROWS: list[Row] = [
     *_BUSINESSES,
     *_HOURS,
     *_POSSIBLE,
+    *_RENDERING,
     *_MISMATCH,
     *_LOCAL,
 ]

@@ -222,4 +222,66 @@ def test_a_page_that_sends_visitors_on_at_once_is_a_redirect_and_nothing_else(
 
 def test_a_page_that_is_read_before_it_sends_visitors_on_is_a_page() -> None:
     codes = {finding.code for finding in all_found(STUB.format("30; url=/home/").encode())}
-    assert {"redirect_meta_refresh", "h1_missing"} <= codes
+    assert {"redirect_meta_refresh", "viewport_missing"} <= codes
+
+
+ABOUT_CONTENT = {
+    "desc_missing", "title_short", "og_missing", "twitter_missing", "h1_missing", "dead_end",
+    "thin_content", "canonical_missing", "sd_missing", "hreflang_no_xdefault", "reading_hard",
+}  # fmt: skip
+HREFLANG = (
+    '<link rel="alternate" hreflang="af" href="/af/"><link rel="alternate" hreflang="en" href="/">'
+)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        '<meta name="robots" content="noindex">',
+        '<link rel="canonical" href="https://www.example.com/af/p/">' + HREFLANG,
+    ],
+)
+def test_pages_that_nobody_should_find_are_not_judged_as_if_they_should(head: str) -> None:
+    html = document("<p>one two</p>", head=head).replace(b' name="viewport"', b"")
+    codes = {finding.code for finding in all_found(html)}
+    assert codes.isdisjoint(ABOUT_CONTENT)
+    assert "viewport_missing" in codes, "visitors see it all the same"
+
+
+def test_a_page_that_scripts_build_gets_one_finding_that_says_so() -> None:
+    shell = '<div id="root"></div><noscript>No scripts?</noscript><script src="/app.js"></script>'
+    html = f"<!doctype html><html lang=en><title>Alder</title><body>{shell}</body></html>".encode()
+    codes = {finding.code for finding in all_found(html)}
+    assert "script_built" in codes
+    assert codes.isdisjoint(ABOUT_CONTENT)
+
+
+@pytest.mark.parametrize(
+    "lang, is_invalid",
+    [
+        ("jp", True), ("en-UK", True), ("xx", True), ("\u201czxx\u201d", True), ("ger", True),
+        ("isv-Latn", False), ("zxx", False), ("es-419", False), ("de-AT", False), ("iw", False),
+        ("en-x-uk", False), ("nds", False), ("zh-Hant-TW", False),
+    ],
+)  # fmt: skip
+def test_language_tags_are_those_of_the_registry(lang: str, is_invalid: bool) -> None:
+    assert bool(found(document("", lang=lang), "lang_invalid")) is is_invalid
+
+
+def test_a_wrong_language_tag_is_told_the_right_one() -> None:
+    [finding] = found(document("", lang="jp"), "lang_invalid")
+    assert finding.evidence[0].limit == "ja is meant"
+
+
+@pytest.mark.parametrize(
+    "opens, closes, severity",
+    [
+        ("00:00", "24:00", "low"), ("18:00", "03:00", None), ("00:00", "23:59", None),
+        ("9:00 AM", "5:00 PM", "medium"),
+    ],
+)  # fmt: skip
+def test_hours_at_midnight(opens: str, closes: str, severity: str | None) -> None:
+    hours = {"dayOfWeek": "Monday", "opens": opens, "closes": closes}
+    html = document("", {**PLUMBER, "openingHoursSpecification": hours})
+    findings = found(html, "lb_hours_invalid")
+    assert [finding.severity for finding in findings] == ([severity] if severity else [])

@@ -43,3 +43,29 @@ DEPRECATED = {"iw": "he", "in": "id", "ji": "yi", "jw": "jv", "mo": "ro"}
 
 SCRIPTS = frozenset(_SCRIPTS_TEXT.split())
 REGIONS = frozenset(_REGIONS_TEXT.split())
+
+MEANT = {
+    "cn": "zh", "cz": "cs", "dk": "da", "gr": "el", "jp": "ja", "kr": "ko", "rs": "sr", "ua": "uk",
+    "vn": "vi", "at": "de", "uk": "GB", "eng": "en", "ger": "de", "fre": "fr", "dut": "nl",
+    "chi": "zh", "cze": "cs", "gre": "el",
+}  # fmt: skip
+"""What people mean by codes that are no languages or regions, or that the registry leaves out."""
+
+
+def unregistered_subtag(tag: str) -> str:
+    """The first subtag of a well-formed language tag that IANA's registry does not have.
+
+    Only two-letter languages and regions, and the bibliographic codes of ISO 639-2, are judged:
+    the registry has thousands of languages with three letters. "" if there is none.
+    """
+    language, *subtags = tag.strip().casefold().split("-")
+    if len(language) == 2 and language not in ISO_639_1 and language not in DEPRECATED:
+        return language
+    if len(language) == 3 and language in MEANT:
+        return language
+    for subtag in subtags:
+        if len(subtag) == 1:
+            break  # extensions and private use follow
+        if len(subtag) == 2 and subtag.isalpha() and subtag not in REGIONS:
+            return subtag
+    return ""

@@ -43,10 +43,14 @@ _MAX_CHARS = 1_000
 _MAX_SPANS = 500
 
 
+MIDNIGHT = "write 23:59 for the end of the day"
+"""Reason of 24:00: valid by ISO 8601, and not read by all consumers."""
+
+
 class Fault(NamedTuple):
     value: str
     reason: str
-    """bad_time, bad_day, bad_date, missing_time or overlap."""
+    """bad_time, bad_day, bad_date, missing_time, overlap or MIDNIGHT."""
 
 
 class Span(NamedTuple):
@@ -133,7 +137,10 @@ def _read_rule(rule: re.Match[str], shown: str, spans: list[Span]) -> Iterator[F
         start, end = _minutes(opens, is_end=False), _minutes(closes, is_end=True)
         if start is None or end is None:
             yield Fault(shown, "bad_time")
-        elif (closing := _closing(start, end)) is not None:
+            continue
+        if end == _DAY_MINUTES:
+            yield Fault(shown, MIDNIGHT)
+        if (closing := _closing(start, end)) is not None:
             spans.extend(Span(day, start, closing, ("", ""), shown) for day in sorted(days))
 
 
@@ -170,7 +177,10 @@ def _read_times(
         shown = f"{first} - {last}"
         if start is None or end is None:
             yield Fault(shown, "bad_time")
-        elif (closing := _closing(start, end)) is not None:
+            continue
+        if end == _DAY_MINUTES:
+            yield Fault(shown, MIDNIGHT)
+        if (closing := _closing(start, end)) is not None:
             spans.extend(Span(day, start, closing, period, shown) for day in sorted(days))
 
 

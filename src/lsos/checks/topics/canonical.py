@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from lsos.checks.base import Check, Context, Evidence, text
 from lsos.checks.helpers.guards import indexable
+from lsos.checks.helpers.language_codes import ISO_639_1
 from lsos.checks.helpers.url_parts import is_on_domain, is_relative
 from lsos.web.facts import Canonical, PageFacts
 
@@ -111,12 +113,49 @@ def _paginated_canonical_first(page: PageFacts, _: Context) -> Iterator[Evidence
         yield Evidence(value=number, selector="link[rel=canonical]", urls=[page.canonical_url])
 
 
+def _language_segment(url: str) -> str:
+    """Language that the first segment of a path names: de of /de/ and /de-at/x; "" if none."""
+    first = urlsplit(url).path.strip("/").partition("/")[0].casefold()
+    return first if first.partition("-")[0] in ISO_639_1 else ""
+
+
+def _canonical_other_language(page: PageFacts, _: Context) -> Iterator[Evidence]:
+    """By the page's own hreflang set, or by language folders that agree with its language tag."""
+    target = page.canonical_url
+    own = {entry.lang.casefold() for entry in page.hreflangs if entry.url == page.url}
+    other = {entry.lang.casefold() for entry in page.hreflangs if entry.url == target}
+    languages = {lang for lang in (*own, *other) if lang != "x-default"}
+    is_other = bool(own and other) and own.isdisjoint(other) and len(languages) > 1
+    folder = _language_segment(page.url)
+    if folder and not is_other and not other:
+        tag = (page.lang or "").casefold().partition("-")[0]
+        is_other = folder.partition("-")[0] == tag and _language_segment(target) != folder
+    if is_other:
+        value = f"{page.lang or folder} page with the canonical of another language version"
+        yield Evidence(value=text(value), selector="link[rel=canonical]", urls=[target])
+
+
 CHECKS = (
+    Check(
+        code="canonical_other_language",
+        topic="canonical",
+        severity="high",
+        scope="page",
+        title="The canonical names another language version",
+        why="Search engines drop this version from their index in favour of the other one, so "
+        "nobody finds the page in its language.",
+        fix="Let each language version name itself as canonical, and join the versions by "
+        "hreflang.",
+        run_page=_canonical_other_language,
+        applies=_canonicalised,
+        source="Google Search Central: localized versions of your pages",
+    ),
     Check(
         code="canonical_missing",
         topic="canonical",
         severity="low",
         scope="page",
+        judges="search",
         title="Indexable page without a canonical",
         why="When the page is reached under several URLs (parameters, slashes, www), search "
         "engines choose by themselves which of them to rank.",

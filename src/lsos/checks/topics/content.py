@@ -156,12 +156,33 @@ def _text_ratio_low(page: PageFacts, at: Context) -> Iterator[Evidence]:
         yield Evidence(value=round(share, 3), selector="body", limit=at.limits["share"])
 
 
+def _script_built(page: PageFacts, _: Context) -> Iterator[Evidence]:
+    if page.is_script_built:
+        scripts = sum(resource.kind == "script" for resource in page.resources)
+        yield Evidence(value=f"{page.word_count} words, 0 links, {scripts} scripts")
+
+
 CHECKS = (
+    Check(
+        code="script_built",
+        topic="content",
+        severity="low",
+        scope="page",
+        title="Scripts build the page; its content was not judged",
+        why="The document as delivered holds no text and no links. Google renders such pages "
+        "later, at its own pace; many other crawlers, among them those of AI assistants, do not.",
+        fix="Deliver the content in the HTML by server-side rendering or static generation. Until "
+        "then, text, headings and links of this page are unmeasured.",
+        run_page=_script_built,
+        applies=ok_html,
+        source="Google Search Central: JavaScript SEO basics",
+    ),
     Check(
         code="thin_content",
         topic="content",
         severity="low",
         scope="page",
+        judges="search",
         title="Little main text",
         why="A page with few words answers few questions and rarely ranks for more than its name.",
         fix="Add what visitors ask about: scope, prices, area, process, proof. Or merge the page "
@@ -200,6 +221,7 @@ CHECKS = (
         topic="content",
         severity="low",
         scope="page",
+        judges="search",
         title="One word fills the text",
         why="Unnatural repetition reads badly and is named in Google's spam policies.",
         fix="Rewrite the text for readers; use the word where it is needed and synonyms elsewhere.",
@@ -213,6 +235,7 @@ CHECKS = (
         topic="content",
         severity="info",
         scope="page",
+        judges="search",
         title="The text is hard to read",
         why="A Flesch reading ease under 30 is the level of academic papers; many visitors give "
         "up.",
@@ -227,6 +250,7 @@ CHECKS = (
         topic="content",
         severity="low",
         scope="page",
+        judges="search",
         title="Visible and structured date differ",
         why="Search engines may show either date, or none when they contradict each other.",
         fix="Fill datePublished and dateModified from the dates that the page shows.",
@@ -240,6 +264,7 @@ CHECKS = (
         topic="content",
         severity="info",
         scope="page",
+        judges="search",
         title="Little text for much HTML",
         why="Visitors wait for markup, inline styles and scripts rather than for content.",
         fix="Move inline styles, scripts and data into files, and drop markup that does nothing.",

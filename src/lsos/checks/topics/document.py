@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from lsos.checks.base import Check, Context, Evidence, text
 from lsos.checks.helpers.guards import ok_html
+from lsos.checks.helpers.language_codes import MEANT, unregistered_subtag
 from lsos.web.facts import PageFacts
 
 _LANGUAGE_TAG = re.compile(
@@ -62,8 +63,13 @@ def _lang_missing(page: PageFacts, _: Context) -> Iterator[Evidence]:
 
 
 def _lang_invalid(page: PageFacts, _: Context) -> Iterator[Evidence]:
-    if page.lang is not None and not is_language_tag(page.lang):
-        yield Evidence(value=text(page.lang), selector="html[lang]")
+    tag = page.lang or ""
+    is_formed = is_language_tag(tag)
+    fault = unregistered_subtag(tag) if is_formed else tag
+    if fault:
+        meant = MEANT.get(fault) if is_formed else None
+        limit = f"{meant} is meant" if meant else None
+        yield Evidence(value=text(tag), selector="html[lang]", limit=limit)
 
 
 def _charset_missing(page: PageFacts, at: Context) -> Iterator[Evidence]:

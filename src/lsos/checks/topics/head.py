@@ -1,35 +1,17 @@
 """Checks of title, description, headings and social tags: what search results and previews show."""
 
-import unicodedata
 from collections.abc import Iterator
 from itertools import pairwise
 
 from lsos.checks.base import Check, Context, Evidence, text
 from lsos.checks.helpers.guards import indexable, ok_html
+from lsos.checks.helpers.lengths import folded, length, width
 from lsos.checks.topics import document
 from lsos.web.facts import PageFacts
-
-_COUNTED_CHARS = 5_000
-"""Far above every limit here; a title of megabytes is not worth counting to its end."""
 
 _GOOGLE_TITLE = "https://developers.google.com/search/docs/appearance/title-link"
 _GOOGLE_SNIPPET = "https://developers.google.com/search/docs/appearance/snippet"
 _OPEN_GRAPH = "https://ogp.me/"
-
-
-def width(value: str) -> int:
-    """Characters, those that are East Asian wide or full-width counted double (UAX #11)."""
-    if value.isascii():
-        return len(value)
-    composed = unicodedata.normalize("NFC", value[:_COUNTED_CHARS])
-    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in composed)
-
-
-def length(value: str) -> int:
-    """Characters as a reader counts them: an accent typed on its own adds nothing (NFC)."""
-    if value.isascii():
-        return len(value)
-    return len(unicodedata.normalize("NFC", value[:_COUNTED_CHARS]))
 
 
 def _has_title(page: PageFacts, _: Context) -> bool:
@@ -61,13 +43,9 @@ def _title_short(page: PageFacts, at: Context) -> Iterator[Evidence]:
         yield Evidence(value=text(page.title), selector="title", limit=at.limits["chars"])
 
 
-def _folded(value: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", value[:_COUNTED_CHARS]).casefold().split())
-
-
 def _title_eq_h1(page: PageFacts, _: Context) -> Iterator[Evidence]:
     h1s = page.h1s
-    if h1s and _folded(h1s[0]) == _folded(page.title):
+    if h1s and folded(h1s[0]) == folded(page.title):
         yield Evidence(value=text(page.title), selector="h1")
 
 
@@ -139,7 +117,8 @@ def _og_missing(page: PageFacts, _: Context) -> Iterator[Evidence]:
 
 
 def _twitter_missing(page: PageFacts, _: Context) -> Iterator[Evidence]:
-    if not page.twitter.get("twitter:card", "").strip():
+    # X takes the card from Open Graph where a page has that.
+    if not page.twitter.get("twitter:card", "").strip() and not page.og.get("og:title"):
         yield Evidence(selector='meta[name="twitter:card"]')
 
 
@@ -149,6 +128,7 @@ _TITLES = (
         topic="head",
         severity="high",
         scope="page",
+        judges="search",
         title="Title is missing or empty",
         why="The title is the main source of the headline in search results. Without it, search "
         "engines make one up from other text.",
@@ -163,6 +143,7 @@ _TITLES = (
         topic="head",
         severity="medium",
         scope="page",
+        judges="search",
         title="More than one title",
         why="Browsers use the first title element; search engines may choose or combine others.",
         fix="Keep one title element; often a plugin and the theme each write one.",
@@ -175,6 +156,7 @@ _TITLES = (
         topic="head",
         severity="low",
         scope="page",
+        judges="search",
         title="Title is too long",
         why="Search results cut long titles, so the end, often the place or brand, is not seen.",
         fix="Shorten the title to 60 characters and put the topic and place first.",
@@ -188,6 +170,7 @@ _TITLES = (
         topic="head",
         severity="info",
         scope="page",
+        judges="search",
         title="Title is very short",
         why="A title of a word or two rarely says what the page offers and where.",
         fix="Name the service or product, the place and the brand in the title.",
@@ -201,6 +184,7 @@ _TITLES = (
         topic="head",
         severity="info",
         scope="page",
+        judges="search",
         title="Title equals the H1",
         why="This is valid, but the title could carry words that the H1 leaves out, such as the "
         "place or brand.",
@@ -215,6 +199,7 @@ _DESCRIPTIONS = (
         topic="head",
         severity="low",
         scope="page",
+        judges="search",
         title="Meta description is missing or empty",
         why="Without a description, search engines choose the snippet from the page's text alone.",
         fix="Write a description of one or two sentences that says what the page offers.",
@@ -227,6 +212,7 @@ _DESCRIPTIONS = (
         topic="head",
         severity="low",
         scope="page",
+        judges="search",
         title="More than one meta description",
         why="It is undefined which one a search engine uses for the snippet.",
         fix="Keep one meta description; often a plugin and the theme each write one.",
@@ -238,6 +224,7 @@ _DESCRIPTIONS = (
         topic="head",
         severity="low",
         scope="page",
+        judges="search",
         title="Meta description is too long",
         why="Snippets are cut at the width of the result, so the end is not seen.",
         fix="Shorten the description to 155 characters with the main point first.",
@@ -251,6 +238,7 @@ _DESCRIPTIONS = (
         topic="head",
         severity="info",
         scope="page",
+        judges="search",
         title="Meta description is short",
         why="A very short description is more often replaced by text from the page.",
         fix="Describe the offer and the place in 70 to 155 characters.",
@@ -266,6 +254,7 @@ _HEADINGS = (
         topic="head",
         severity="medium",
         scope="page",
+        judges="search",
         title="H1 is missing or empty",
         why="The H1 tells visitors, screen readers and search engines what the page is about.",
         fix="Add one H1 with the page's topic.",
@@ -277,6 +266,7 @@ _HEADINGS = (
         topic="head",
         severity="info",
         scope="page",
+        judges="search",
         title="More than one H1",
         why="Several H1s are valid, but they blur which heading is the page's topic.",
         fix="Keep one H1 and make the others H2.",
@@ -288,6 +278,7 @@ _HEADINGS = (
         topic="head",
         severity="low",
         scope="page",
+        judges="search",
         title="H1 is too long",
         why="A heading of several lines is hard to scan, above all on a phone.",
         fix="Shorten the H1 to 70 characters and move the rest into the text.",
@@ -300,6 +291,7 @@ _HEADINGS = (
         topic="head",
         severity="info",
         scope="page",
+        judges="search",
         title="Heading level is skipped",
         why="Screen reader users move by heading level; a gap looks like a missing section.",
         fix="Choose heading levels by outline, not by size, and go down one level at a time.",
@@ -314,6 +306,7 @@ _SOCIAL = (
         topic="head",
         severity="low",
         scope="page",
+        judges="search",
         title="Open Graph title, description or image is missing",
         why="Social networks and messengers build the link preview from these tags.",
         fix="Add og:title, og:description and og:image to the head.",
@@ -326,6 +319,7 @@ _SOCIAL = (
         topic="head",
         severity="info",
         scope="page",
+        judges="search",
         title="twitter:card is missing",
         why="X shows a plain link unless twitter:card names the kind of preview.",
         fix="Add twitter:card with summary or summary_large_image.",

@@ -148,6 +148,7 @@ CHECKS = (
         topic="hreflang",
         severity="high",
         scope="page",
+        judges="search",
         title="hreflang code is no valid language or language-region",
         why="Google ignores an entry whose code it doesn't know, so this version is not offered to "
         "its audience. Typical are uk for gb, dk for da, and en-eu.",
@@ -162,6 +163,7 @@ CHECKS = (
         topic="hreflang",
         severity="medium",
         scope="page",
+        judges="search",
         title="hreflang set without the page itself",
         why="Each version has to list itself and all others; without the self-reference Google may "
         "not use the set.",
@@ -175,6 +177,7 @@ CHECKS = (
         topic="hreflang",
         severity="info",
         scope="page",
+        judges="search",
         title="hreflang set without x-default",
         why="x-default names the page for visitors whose language no entry matches. It is "
         "optional.",
@@ -189,6 +192,7 @@ CHECKS = (
         topic="hreflang",
         severity="info",
         scope="page",
+        judges="search",
         title="The page's hreflang and html lang name different languages",
         why="Google uses neither to detect the language, but one of them is wrong: screen readers "
         "and translation rely on html lang, the set on hreflang.",
@@ -202,6 +206,7 @@ CHECKS = (
         topic="hreflang",
         severity="medium",
         scope="page",
+        judges="search",
         title="hreflang URL without scheme and host",
         why="Google asks for fully qualified URLs here; relative and // forms may be ignored.",
         fix="Write hreflang URLs in full, with https:// and the host.",
@@ -214,6 +219,7 @@ CHECKS = (
         topic="hreflang",
         severity="medium",
         scope="page",
+        judges="search",
         title="One URL for several languages",
         why="A page has one language: a URL that is given for two of them is wrong for at least "
         "one audience.",
@@ -228,6 +234,7 @@ CHECKS = (
         topic="hreflang",
         severity="medium",
         scope="page",
+        judges="search",
         title="One hreflang code for several URLs",
         why="Search engines can't tell which of the URLs serves the audience, and may ignore the "
         "code.",
@@ -241,6 +248,7 @@ CHECKS = (
         topic="hreflang",
         severity="medium",
         scope="page",
+        judges="search",
         title="hreflang stands outside head",
         why="Google reads hreflang link elements only in head; in the body they have no effect.",
         fix="Move the link elements into head, and take out of head whatever closes it early.",
@@ -253,6 +261,7 @@ CHECKS = (
         topic="hreflang",
         severity="medium",
         scope="page",
+        judges="search",
         title="HTML and Link header name different hreflang targets",
         why="HTML, Link header and sitemap are equal ways to give the same set; where they differ, "
         "Google may drop the code.",

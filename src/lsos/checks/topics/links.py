@@ -211,6 +211,7 @@ CHECKS = (
         topic="links",
         severity="medium",
         scope="page",
+        judges="search",
         title="Page without any outgoing link",
         why="Visitors and crawlers can only go back, and the link equity that the page receives is "
         "passed on to nothing.",
@@ -224,6 +225,7 @@ CHECKS = (
         topic="links",
         severity="info",
         scope="page",
+        judges="search",
         title="More than 300 links on the page",
         why="Each link passes on a smaller share of the page's equity, and visitors can't find the "
         "ones that matter.",
@@ -250,6 +252,7 @@ CHECKS = (
         topic="links",
         severity="low",
         scope="page",
+        judges="search",
         title="Generic anchor text",
         why="Words such as 'click here' tell neither visitors nor search engines what the target "
         "is about.",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lsos.checks.base import Check, Context, Evidence, text
 from lsos.checks.helpers.countries import has_postcode, needs_region
-from lsos.checks.helpers.opening_hours import node_faults, text_faults
+from lsos.checks.helpers.opening_hours import MIDNIGHT, node_faults, text_faults
 from lsos.checks.helpers.points import geo_fault, point_of
 from lsos.web.facts import PageFacts, StructuredItem
 from lsos.web.phones import has_enough_digits, may_be_dialled
@@ -192,7 +192,10 @@ def _lb_hours_invalid(page: PageFacts, _: Context) -> Iterator[Evidence]:
         ):
             for fault in faults(graph.get(item, name)):
                 yield Evidence(
-                    value=text(fault.value), selector=f"{kind}.{name}", limit=fault.reason
+                    value=text(fault.value),
+                    selector=f"{kind}.{name}",
+                    limit=fault.reason,
+                    severity="low" if fault.reason == MIDNIGHT else None,
                 )
 
 

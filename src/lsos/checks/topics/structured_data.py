@@ -111,6 +111,7 @@ CHECKS = (
         topic="structured_data",
         severity="info",
         scope="page",
+        judges="search",
         title="No structured data",
         why="Structured data makes a page eligible for rich results and names its business without "
         "doubt.",
